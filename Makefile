@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: GPL-2.0
+# tcp_teardown. "make help" lists what there is to make.
+
+KVER ?= $(shell uname -r)
+KDIR ?= /lib/modules/$(KVER)/build
+# As the kernel at hand calls itself, whatever directory it was given by.
+RELEASE = $(or $(shell sed -n 's/.*UTS_RELEASE "\(.*\)".*/\1/p' \
+	$(KDIR)/include/generated/utsrelease.h 2>/dev/null),$(KVER))
+BUILD = build/$(RELEASE)
+
+module: ## build/<release>/tcp_teardown.ko, for KVER= (the running kernel) or KDIR=
+	@test -d "$(KDIR)" || { echo "no headers at $(KDIR):" \
+		"apt-get install linux-headers-$(KVER), or KDIR= and KVER=" >&2; exit 1; }
+	@mkdir -p $(BUILD)
+	@# Each kernel's objects lie beside links to the sources.
+	@cp -rsf $(CURDIR)/module $(CURDIR)/Kbuild $(BUILD)/
+	@find $(BUILD) -xtype l -delete
+	$(MAKE) -C $(KDIR) M=$(CURDIR)/$(BUILD) W=1 $(KFLAGS) modules
+
+demo: ## boot a guest, make traffic, show how its connections ended
+	@scripts/demo
+
+test: ## all set-up, then the self-tests in guests on 6.1 and 6.12
+	@scripts/test
+
+test-vm: ## the harness's own tests
+	@scripts/vm-test
+
+check: ## checkpatch, sparse, W=1, shellcheck and formatting: all silent
+	@scripts/check
+
+soak: ## 100,000 connections of wrk to nginx, each one's records checked
+	@scripts/soak -k $(or $(KERNEL),6.1)
+
+clean: ## remove build/
+	rm -rf build
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\): ## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 18
+
+.PHONY: module demo test test-vm check soak clean help

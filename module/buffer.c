@@ -1,0 +1,337 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "buffer.h"
+
+#include <linux/cpumask.h>
+#include <linux/jiffies.h>
+#include <linux/sched.h>
+#include <linux/string.h>
+
+/*
+ * A sleeper is woken this long after the first record that it waits for. It
+ * then finds a batch, and the writer pays for one wake-up in 20 ms, not for one
+ * a record.
+ */
+#define WAKE_DELAY	msecs_to_jiffies(20)
+
+DEFINE_PER_CPU(struct buffer_cpu, buffer_cpus);
+
+bool buffer_on __read_mostly = true;
+bool buffer_overwrite __read_mostly = true;
+
+DECLARE_RWSEM(buffer_access);
+static DECLARE_WAIT_QUEUE_HEAD(buffer_wait_all);
+
+static void buffer_expect_cpu(struct buffer_cpu *b)
+{
+	WRITE_ONCE(b->waiting, true);
+	/*
+	 * The writer has no barrier between its record and its look at
+	 * @waiting; a record that crosses this store is found by this one look
+	 * back, when both have long been seen.
+	 */
+	schedule_delayed_work(&b->wake, WAKE_DELAY);
+}
+
+/*
+ * Runs in a worker, some time after a record was written or expected. When
+ * @waiting is still set, no record has come, and the sleepers sleep on. When it
+ * is not, and the record is gone, another reader has had it: look once more.
+ */
+static void buffer_wake_work(struct work_struct *work)
+{
+	struct buffer_cpu *b = container_of(to_delayed_work(work),
+					    struct buffer_cpu, wake);
+	struct ring *ring;
+	bool empty;
+
+	rcu_read_lock();
+	ring = rcu_dereference(b->ring);
+	empty = !ring || ring_is_empty(ring);
+	rcu_read_unlock();
+	if (!empty) {
+		wake_up_all(&b->wait);
+		wake_up_all(&buffer_wait_all);
+	} else if (!READ_ONCE(b->waiting)) {
+		buffer_expect_cpu(b);
+	}
+}
+
+/**
+ * buffer_init_cpu() - prepare a CPU to be waited for
+ * @b: the CPU's
+ */
+void buffer_init_cpu(struct buffer_cpu *b)
+{
+	INIT_DELAYED_WORK(&b->wake, buffer_wake_work);
+	init_waitqueue_head(&b->wait);
+	mutex_init(&b->lock);
+}
+
+/**
+ * buffer_wake() - the record that somebody waits for is there
+ *
+ * Context: that of the writer: any but NMI, preemption disabled. Takes the lock
+ * of a timer base, which no function that has a hook is called under.
+ */
+void buffer_wake(void)
+{
+	struct buffer_cpu *b = this_cpu_ptr(&buffer_cpus);
+
+	WRITE_ONCE(b->waiting, false);
+	schedule_delayed_work(&b->wake, WAKE_DELAY);
+}
+
+/**
+ * buffer_expect() - ask for a wake-up
+ * @cpu: whose records, or BUFFER_ALL
+ *
+ * To be called by a reader that found nothing and is on buffer_waitqueue(),
+ * before each sleep. It may be woken for nothing.
+ */
+void buffer_expect(int cpu)
+{
+	unsigned int i;
+
+	if (cpu != BUFFER_ALL)
+		buffer_expect_cpu(buffer_of(cpu));
+	else
+		for_each_possible_cpu(i)
+			if (rcu_access_pointer(buffer_of(i)->ring))
+				buffer_expect_cpu(buffer_of(i));
+}
+
+/**
+ * buffer_waitqueue() - where readers of @cpu, or of BUFFER_ALL, sleep
+ * @cpu: which
+ */
+wait_queue_head_t *buffer_waitqueue(int cpu)
+{
+	return cpu == BUFFER_ALL ? &buffer_wait_all : &buffer_of(cpu)->wait;
+}
+
+static bool buffer_cpu_is_empty(unsigned int cpu)
+{
+	struct ring *ring;
+	bool empty;
+
+	rcu_read_lock();
+	ring = rcu_dereference(buffer_of(cpu)->ring);
+	empty = !ring || ring_is_empty(ring);
+	rcu_read_unlock();
+	return empty;
+}
+
+/**
+ * buffer_is_empty() - is there nothing to consume?
+ * @cpu: where, or BUFFER_ALL
+ */
+bool buffer_is_empty(int cpu)
+{
+	unsigned int i;
+
+	if (cpu != BUFFER_ALL)
+		return buffer_cpu_is_empty(cpu);
+	for_each_possible_cpu(i)
+		if (!buffer_cpu_is_empty(i))
+			return false;
+	return true;
+}
+
+/**
+ * buffer_look() - start to look at what a CPU's ring holds now
+ * @cpu: whose
+ * @cursor: set
+ */
+void buffer_look(unsigned int cpu, struct buffer_cursor *cursor)
+{
+	struct buffer_cpu *b = buffer_of(cpu);
+	struct ring *ring;
+
+	rcu_read_lock();
+	cursor->pos = 0;
+	cursor->end = 0;
+	ring = rcu_dereference(b->ring);
+	if (ring) {
+		cursor->id = ring->id;
+		cursor->pos = ring_window(ring, &cursor->end);
+	}
+	rcu_read_unlock();
+}
+
+/**
+ * buffer_peek() - copy the next record, consuming nothing
+ * @cpu: whose
+ * @cursor: from buffer_look(), moves on
+ * @to: where to
+ * @lost: raised by the records that were overwritten since buffer_look()
+ *
+ * Return: false when there is no more.
+ */
+bool buffer_peek(unsigned int cpu, struct buffer_cursor *cursor,
+		 struct ring_slot *to, unsigned long *lost)
+{
+	struct buffer_cpu *b = buffer_of(cpu);
+	enum ring_found found = RING_TO_COME;
+	struct ring *ring;
+
+	rcu_read_lock();
+	ring = rcu_dereference(b->ring);
+	if (ring && ring->id == cursor->id) {
+		while (cursor->pos != cursor->end) {
+			found = ring_copy(ring, cursor->pos++, to);
+			if (found != RING_GONE)
+				break;
+			++*lost;
+		}
+	}
+	rcu_read_unlock();
+	return found == RING_WHOLE;
+}
+
+/**
+ * buffer_lock() - become the only consumer
+ * @cpu: of which CPU's records, or BUFFER_ALL
+ *
+ * Context: process, may sleep. Return: 0 or -EINTR.
+ */
+int buffer_lock(int cpu)
+{
+	int err;
+
+	if (cpu == BUFFER_ALL)
+		return down_write_killable(&buffer_access);
+	err = down_read_killable(&buffer_access);
+	if (err)
+		return err;
+	err = mutex_lock_interruptible(&buffer_of(cpu)->lock);
+	if (err)
+		up_read(&buffer_access);
+	return err;
+}
+
+/**
+ * buffer_unlock() - let others consume
+ * @cpu: as for buffer_lock()
+ */
+void buffer_unlock(int cpu)
+{
+	if (cpu == BUFFER_ALL) {
+		up_write(&buffer_access);
+		return;
+	}
+	mutex_unlock(&buffer_of(cpu)->lock);
+	up_read(&buffer_access);
+}
+
+/**
+ * buffer_next() - copy the oldest record that was not consumed
+ * @cpu: whose
+ * @to: where to
+ * @lost: raised by the records that were overwritten before
+ *
+ * Context: has buffer_lock(). The record stays until buffer_consumed(), but for
+ * a writer that overwrites it; then it counts as read all the same.
+ *
+ * Return: false when there is none.
+ */
+bool buffer_next(unsigned int cpu, struct ring_slot *to, unsigned long *lost)
+{
+	struct ring *ring = buffer_ring(cpu);
+	enum ring_found found;
+	unsigned long before;
+
+	if (!ring)
+		return false;
+	do {
+		before = ring->overwritten;
+		found = ring_copy(ring, ring_oldest(ring), to);
+		*lost += ring->overwritten - before;
+	} while (found == RING_GONE);
+	return found == RING_WHOLE;
+}
+
+/**
+ * buffer_consumed() - the record that buffer_next() gave is the reader's now
+ * @cpu: whose
+ */
+void buffer_consumed(unsigned int cpu)
+{
+	struct ring *ring = buffer_ring(cpu);
+
+	ring_consumed(ring, ring->tail);
+}
+
+static void buffer_clear_cpu(unsigned int cpu)
+{
+	struct buffer_cpu *b = buffer_of(cpu);
+	struct ring *ring = buffer_ring(cpu);
+
+	memset(&b->past, 0, sizeof(b->past));
+	b->base_filtered = READ_ONCE(b->filtered);
+	if (ring)
+		ring_clear(ring);
+}
+
+/**
+ * buffer_clear() - forget all records and open the accounts anew
+ * @cpu: where, or BUFFER_ALL
+ *
+ * Return: 0 or -EINTR.
+ */
+int buffer_clear(int cpu)
+{
+	unsigned int i;
+	int err = buffer_lock(cpu);
+
+	if (err)
+		return err;
+	if (cpu != BUFFER_ALL)
+		buffer_clear_cpu(cpu);
+	else
+		for_each_possible_cpu(i)
+			buffer_clear_cpu(i);
+	buffer_unlock(cpu);
+	return 0;
+}
+
+static void buffer_account_cpu(unsigned int cpu, struct ring_account *account)
+{
+	struct buffer_cpu *b = buffer_of(cpu);
+	struct ring *ring = buffer_ring(cpu);
+	unsigned long refused = READ_ONCE(b->refused);
+	struct ring_account now;
+
+	ring_account_add(account, &b->past);
+	if (ring) {
+		ring_account(ring, &now);
+		ring_account_add(account, &now);
+	}
+	/* A CPU without a ring refuses; see buffer_prepare(). */
+	account->written += refused;
+	account->dropped += refused;
+	account->filtered += READ_ONCE(b->filtered) - b->base_filtered;
+}
+
+/**
+ * buffer_account() - tell where all records are
+ * @cpu: of which CPU, or BUFFER_ALL for the sum
+ * @account: set
+ *
+ * Return: 0 or -EINTR.
+ */
+int buffer_account(int cpu, struct ring_account *account)
+{
+	unsigned int i;
+	int err = buffer_lock(cpu);
+
+	if (err)
+		return err;
+	memset(account, 0, sizeof(*account));
+	if (cpu != BUFFER_ALL)
+		buffer_account_cpu(cpu, account);
+	else
+		for_each_possible_cpu(i)
+			buffer_account_cpu(i, account);
+	buffer_unlock(cpu);
+	return 0;
+}

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The rings of all CPUs: their memory, their readers' locks, and waiting for
+ * records. It knows no TCP.
+ *
+ * Writers take no lock, and of what other CPUs write they read but @waiting, of
+ * those who sleep, and the tail of a ring that must not overwrite. A CPU's ring
+ * is replaced, never changed: unpublished, waited for, freed (struct buffer_cpu.ring is RCU's).
+ *
+ * Consumers of one CPU hold buffer_access for reading and that CPU's lock;
+ * whoever consumes from all of them, or replaces them, holds it for writing.
+ */
+#ifndef TCP_TEARDOWN_BUFFER_H
+#define TCP_TEARDOWN_BUFFER_H
+
+#include <linux/mutex.h>
+#include <linux/percpu.h>
+#include <linux/rcupdate.h>
+#include <linux/rwsem.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
+
+#include "ring.h"
+
+/* Bounds of the parameter and of the file buffer_size_kb, for each CPU. */
+#define BUFFER_KB_MIN	4
+#define BUFFER_KB_MAX	(1024 * 1024)
+#define BUFFER_KB	4096
+
+/**
+ * struct buffer_cpu - one CPU's ring and those who wait for it
+ * @ring: NULL until the CPU has been online
+ * @waiting: somebody sleeps until there is a record
+ * @refused: records that had no ring to go to; the CPU's own
+ * @filtered: records that were not wanted; the CPU's own
+ * @wake: wakes the sleepers, a little later, so that they find many records
+ * @wait: readers of this CPU
+ * @lock: consumers of this CPU; a leaf but for the ring
+ * @past: accounts of rings that were replaced; under @lock
+ * @base_filtered: @filtered when the accounts were last opened; under @lock
+ */
+struct buffer_cpu {
+	struct ring __rcu *ring;
+	bool waiting;
+	unsigned long refused;
+	unsigned long filtered;
+	struct delayed_work wake ____cacheline_aligned_in_smp;
+	wait_queue_head_t wait;
+	struct mutex lock;	/* consumers */
+	struct ring_account past;
+	unsigned long base_filtered;
+};
+
+DECLARE_PER_CPU(struct buffer_cpu, buffer_cpus);
+
+extern bool buffer_on;		/* tracing_on */
+extern bool buffer_overwrite;	/* overwrite the oldest when full, else drop */
+
+extern struct rw_semaphore buffer_access;
+
+static inline struct buffer_cpu *buffer_of(unsigned int cpu)
+{
+	return per_cpu_ptr(&buffer_cpus, cpu);
+}
+
+/* The ring of a CPU, for whoever holds off buffer_resize() by buffer_access. */
+static inline struct ring *buffer_ring(unsigned int cpu)
+{
+	return rcu_dereference_protected(buffer_of(cpu)->ring,
+					 lockdep_is_held(&buffer_access));
+}
+
+void buffer_wake(void);
+
+/**
+ * buffer_claim() - get a slot of this CPU's ring to fill
+ *
+ * Context: any but NMI, preemption disabled until buffer_publish(). May nest.
+ *
+ * Return: NULL when switched off, or, counted, where there is no room.
+ */
+static inline struct ring_slot *buffer_claim(void)
+{
+	struct ring *ring;
+
+	if (!READ_ONCE(buffer_on))
+		return NULL;
+	ring = rcu_dereference_sched(*this_cpu_ptr(&buffer_cpus.ring));
+	if (unlikely(!ring)) {
+		this_cpu_inc(buffer_cpus.refused);
+		return NULL;
+	}
+	return ring_claim(ring, READ_ONCE(buffer_overwrite));
+}
+
+/**
+ * buffer_filtered() - a record was not wanted, and is not made
+ *
+ * Context: as buffer_claim(), which is not called then.
+ */
+static inline void buffer_filtered(void)
+{
+	if (READ_ONCE(buffer_on))
+		this_cpu_inc(buffer_cpus.filtered);
+}
+
+/**
+ * buffer_publish() - the slot is filled
+ * @slot: from buffer_claim()
+ */
+static inline void buffer_publish(struct ring_slot *slot)
+{
+	ring_publish(slot);
+	if (unlikely(this_cpu_read(buffer_cpus.waiting)))
+		buffer_wake();
+}
+
+/**
+ * struct buffer_cursor - a place in one CPU's ring, for those who only look
+ * @pos: next position to look at
+ * @end: where to stop
+ * @id: of the ring that this is a place in
+ */
+struct buffer_cursor {
+	unsigned long pos;
+	unsigned long end;
+	unsigned long id;
+};
+
+/* buffer_size.c */
+int buffer_start(unsigned int kb);
+void buffer_stop(void);
+unsigned int buffer_size_kb(void);
+int buffer_resize(unsigned int kb);
+
+/* buffer.c */
+void buffer_init_cpu(struct buffer_cpu *b);
+
+void buffer_look(unsigned int cpu, struct buffer_cursor *cursor);
+bool buffer_peek(unsigned int cpu, struct buffer_cursor *cursor,
+		 struct ring_slot *to, unsigned long *lost);
+
+int buffer_lock(int cpu);
+void buffer_unlock(int cpu);
+bool buffer_next(unsigned int cpu, struct ring_slot *to, unsigned long *lost);
+void buffer_consumed(unsigned int cpu);
+
+int buffer_clear(int cpu);
+int buffer_account(int cpu, struct ring_account *account);
+
+bool buffer_is_empty(int cpu);
+void buffer_expect(int cpu);
+wait_queue_head_t *buffer_waitqueue(int cpu);
+
+/* In place of a CPU's number: all of them. */
+#define BUFFER_ALL	(-1)
+
+#endif

@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The memory of the rings: made, replaced by another size, freed. */
+#include "buffer.h"
+
+#include <linux/cpu.h>
+#include <linux/cpuhotplug.h>
+#include <linux/err.h>
+#include <linux/log2.h>
+#include <linux/mm.h>
+#include <linux/slab.h>
+#include <linux/vmalloc.h>
+
+/* Whoever sets the size; nests inside the CPU hotplug lock. */
+static DEFINE_MUTEX(buffer_resizing);
+static unsigned long buffer_nr_slots;
+static enum cpuhp_state buffer_hotplug;
+
+static void ring_free(struct ring *ring)
+{
+	if (!ring)
+		return;
+	vfree(ring->slots);
+	kfree(ring);
+}
+
+/* Holds buffer_resizing. No size that is asked for brings on the OOM killer. */
+static struct ring *ring_alloc(unsigned int cpu, unsigned long nr)
+{
+	gfp_t gfp = GFP_KERNEL | __GFP_RETRY_MAYFAIL | __GFP_NOWARN;
+	struct ring *ring = kzalloc_node(sizeof(*ring), gfp, cpu_to_node(cpu));
+	struct ring_slot *slots = __vmalloc(nr * sizeof(*slots), gfp | __GFP_ZERO);
+	static unsigned long id;
+
+	if (!ring || !slots) {
+		vfree(slots);
+		kfree(ring);
+		return NULL;
+	}
+	ring_init(ring, slots, nr);
+	ring->id = ++id;
+	return ring;
+}
+
+/*
+ * Hotplug: a CPU gets its ring before it first runs, and keeps it. One that
+ * gets none comes online all the same, and counts what it refuses.
+ */
+static int buffer_prepare(unsigned int cpu)
+{
+	struct buffer_cpu *b = buffer_of(cpu);
+
+	mutex_lock(&buffer_resizing);
+	if (!rcu_access_pointer(b->ring))
+		rcu_assign_pointer(b->ring, ring_alloc(cpu, buffer_nr_slots));
+	if (!rcu_access_pointer(b->ring))
+		pr_warn("no memory for the ring of cpu %u\n", cpu);
+	mutex_unlock(&buffer_resizing);
+	return 0;
+}
+
+/* Close the accounts of a ring that no writer sees any more. */
+static void buffer_retire(unsigned int cpu, struct ring *ring)
+{
+	struct ring_account last;
+
+	ring_account(ring, &last);
+	last.overwritten += last.pending;
+	last.pending = 0;
+	ring_account_add(&buffer_of(cpu)->past, &last);
+	ring_free(ring);
+}
+
+/* Put the rings of @fresh in place, and leave the old ones there. */
+static void buffer_swap(struct ring **fresh)
+{
+	struct ring *old;
+	unsigned int cpu;
+
+	for_each_possible_cpu(cpu) {
+		if (!fresh[cpu])
+			continue;
+		old = buffer_ring(cpu);
+		rcu_assign_pointer(buffer_of(cpu)->ring, fresh[cpu]);
+		fresh[cpu] = old;
+	}
+}
+
+/* Holds buffer_access, so no reader is at work, and buffer_resizing. */
+static int buffer_replace(struct ring **fresh, unsigned long nr)
+{
+	unsigned int cpu;
+
+	for_each_possible_cpu(cpu) {
+		if (!rcu_access_pointer(buffer_of(cpu)->ring))
+			continue;
+		fresh[cpu] = ring_alloc(cpu, nr);
+		if (!fresh[cpu])
+			goto free;
+	}
+	buffer_swap(fresh);
+	synchronize_rcu();
+	for_each_possible_cpu(cpu)
+		if (fresh[cpu])
+			buffer_retire(cpu, fresh[cpu]);
+	buffer_nr_slots = nr;
+	return 0;
+
+free:
+	for_each_possible_cpu(cpu)
+		ring_free(fresh[cpu]);
+	return -ENOMEM;
+}
+
+static unsigned long kb_to_slots(unsigned int kb)
+{
+	return roundup_pow_of_two((unsigned long)kb * 1024 / RING_SLOT_SIZE);
+}
+
+/* Is @kb for each CPU a size to be had? Says in the log why not. */
+static int buffer_check_size(unsigned int kb)
+{
+	if (kb < BUFFER_KB_MIN || kb > BUFFER_KB_MAX) {
+		pr_err_ratelimited("buffer_size_kb: %u is not within %u to %u\n",
+				   kb, BUFFER_KB_MIN, BUFFER_KB_MAX);
+		return -EINVAL;
+	}
+	if ((u64)kb_to_slots(kb) * RING_SLOT_SIZE * num_online_cpus() >
+	    (u64)si_mem_available() << PAGE_SHIFT) {
+		pr_err_ratelimited("buffer_size_kb: no memory for %u on each of %u CPUs\n",
+				   kb, num_online_cpus());
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+/**
+ * buffer_resize() - replace all rings by rings of another size
+ * @kb: for each CPU; rounded up to a power of two
+ *
+ * What the old ones hold and nobody read counts as overwritten.
+ *
+ * Context: process, may sleep. Return: 0, -EINVAL, -ENOMEM or -EINTR; on
+ * failure nothing changes.
+ */
+int buffer_resize(unsigned int kb)
+{
+	int err = buffer_check_size(kb);
+	struct ring **fresh;
+
+	if (err)
+		return err;
+	fresh = kcalloc(nr_cpu_ids, sizeof(*fresh), GFP_KERNEL);
+	if (!fresh)
+		return -ENOMEM;
+	/* First the readers: one may be slow, and hotplug shall not wait for it. */
+	err = buffer_lock(BUFFER_ALL);
+	if (err)
+		goto free;
+	cpus_read_lock();
+	mutex_lock(&buffer_resizing);
+	err = buffer_replace(fresh, kb_to_slots(kb));
+	mutex_unlock(&buffer_resizing);
+	cpus_read_unlock();
+	buffer_unlock(BUFFER_ALL);
+free:
+	kfree(fresh);
+	return err;
+}
+
+/** buffer_size_kb() - the size of each CPU's ring */
+unsigned int buffer_size_kb(void)
+{
+	return READ_ONCE(buffer_nr_slots) * RING_SLOT_SIZE / 1024;
+}
+
+static void buffer_free_all(void)
+{
+	struct buffer_cpu *b;
+	unsigned int cpu;
+
+	for_each_possible_cpu(cpu) {
+		b = buffer_of(cpu);
+		ring_free(rcu_dereference_protected(b->ring, true));
+		RCU_INIT_POINTER(b->ring, NULL);
+	}
+}
+
+/**
+ * buffer_start() - make the rings
+ * @kb: for each CPU; rounded up to a power of two
+ *
+ * Return: 0, -EINVAL or -ENOMEM, with a line in the log.
+ */
+int buffer_start(unsigned int kb)
+{
+	unsigned int cpu;
+	int err = buffer_check_size(kb);
+
+	if (err)
+		return err;
+	buffer_nr_slots = kb_to_slots(kb);
+	for_each_possible_cpu(cpu)
+		buffer_init_cpu(buffer_of(cpu));
+	err = cpuhp_setup_state(CPUHP_BP_PREPARE_DYN, "net/tcp_teardown:prepare",
+				buffer_prepare, NULL);
+	if (err < 0) {
+		pr_err("no rings: %pe\n", ERR_PTR(err));
+		buffer_free_all();
+		return err;
+	}
+	buffer_hotplug = err;
+	for_each_online_cpu(cpu) {
+		if (!rcu_access_pointer(buffer_of(cpu)->ring)) {
+			buffer_stop();
+			return -ENOMEM;
+		}
+	}
+	return 0;
+}
+
+/**
+ * buffer_stop() - free the rings
+ *
+ * No writer and no reader is left.
+ */
+void buffer_stop(void)
+{
+	unsigned int cpu;
+
+	cpuhp_remove_state_nocalls(buffer_hotplug);
+	for_each_possible_cpu(cpu)
+		cancel_delayed_work_sync(&buffer_of(cpu)->wake);
+	buffer_free_all();
+}

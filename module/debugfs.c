@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "debugfs.h"
+
+#include <linux/debugfs.h>
+#include <linux/err.h>
+#include <linux/module.h>
+#include <linux/seq_file.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+
+#include "buffer.h"
+#include "connections.h"
+#include "filter_file.h"
+#include "format.h"
+#include "netns.h"
+#include "reconcile.h"
+#include "reserve.h"
+#include "trace_files.h"
+
+static struct dentry *debugfs_dir;
+
+static const char debugfs_readme[] =
+"tcp_teardown: how TCP connections end\n"
+"\n"
+"  trace              all records that are held, as text, by time; reading\n"
+"                     consumes nothing, writing clears\n"
+"  trace_pipe         the same, but each record is given once; waits for more\n"
+"  per_cpu/cpuN/      one CPU's trace, trace_pipe and stats, and:\n"
+"    trace_pipe_raw   its records in binary, see uapi/tcp_teardown.h\n"
+"  connections        those in teardown now: state, seconds in it, unread bytes,\n"
+"                     who last closed or shut down\n"
+"  hooks              what is attached, how often it ran, what it missed;\n"
+"                     -group detaches, +group attaches\n"
+"  stats              written = read + pending + overwritten + dropped; filtered\n"
+"  filter             which records to make, as 'port == 443 && netns == self';\n"
+"                     0 or none: all\n"
+"  tracing_on         1: keep records, 0: don't\n"
+"  overwrite          when full, 1: overwrite the oldest, 0: drop the newest\n"
+"  buffer_size_kb     of each CPU; a new size drops what is held\n"
+"\n"
+"  summary            matrix of transitions, and counters\n"
+"  latency            time in each state: how often so many microseconds or more\n"
+"  reconcile          the kernel's own counters beside ours, by network namespace\n"
+"\n"
+"Each network namespace has in /proc/net/tcp_teardown/ its own summary, latency\n"
+"and connections.\n"
+"\n"
+"A record: time (s, CLOCK_MONOTONIC), cpu, netns (inode number), id (socket\n"
+"cookie, hex, as ss -e has it), local and peer address, kind, what, seq, ack,\n"
+"win, then details: state= in which it happened, and what else the kind has.\n"
+"  call      close, shutdown_rd|wr|rdwr; pid, comm, unread and unsent bytes\n"
+"  state     OLD>NEW; spent= seconds in OLD\n"
+"  segment   rcv, rcv_dup (had it), rcv_ooo (out of order); queue: a FIN is\n"
+"            queued behind unsent= bytes; resend: a FIN is sent again, try=;\n"
+"            send: an ACK, with the group acks\n"
+"  reset     sent, sent_in_reply, received; reason= why it was sent\n"
+"  timewait  minisock born, rearmed, refused; its end: expired, reset,\n"
+"            reopened_by_syn, answered_with_rst, reused_by_connect, killed,\n"
+"            netns_gone, with age=\n"
+"Of segments and resets, seq and ack are those on the wire, win as well if\n"
+"received (unscaled); else they are SND.NXT, RCV.NXT and the receive window.\n";
+
+static ssize_t readme_read(struct file *file, char __user *to, size_t size,
+			   loff_t *pos)
+{
+	return simple_read_from_buffer(to, size, pos, debugfs_readme,
+				       sizeof(debugfs_readme) - 1);
+}
+
+static const struct file_operations readme_fops = {
+	.owner = THIS_MODULE,
+	.open = simple_open,
+	.read = readme_read,
+	.llseek = default_llseek,
+};
+
+/**
+ * struct control - a file that holds one number
+ * @name: of the file
+ * @get: its value
+ * @set: changes it; returns 0, or an error after a line in the log
+ */
+struct control {
+	const char *name;
+	unsigned int (*get)(void);
+	int (*set)(unsigned int value);
+};
+
+static int control_set_bool(const char *name, bool *to, unsigned int value)
+{
+	if (value > 1) {
+		pr_err_ratelimited("%s: %u is not 0 or 1\n", name, value);
+		return -EINVAL;
+	}
+	WRITE_ONCE(*to, value);
+	return 0;
+}
+
+static unsigned int tracing_on_get(void)
+{
+	return buffer_on;
+}
+
+static int tracing_on_set(unsigned int value)
+{
+	return control_set_bool("tracing_on", &buffer_on, value);
+}
+
+static unsigned int overwrite_get(void)
+{
+	return buffer_overwrite;
+}
+
+static int overwrite_set(unsigned int value)
+{
+	return control_set_bool("overwrite", &buffer_overwrite, value);
+}
+
+static const struct control controls[] = {
+	{ "tracing_on", tracing_on_get, tracing_on_set },
+	{ "overwrite", overwrite_get, overwrite_set },
+	{ "buffer_size_kb", buffer_size_kb, buffer_resize },
+};
+
+static ssize_t control_read(struct file *file, char __user *to, size_t size,
+			    loff_t *pos)
+{
+	const struct control *control = file->private_data;
+	char text[16];
+	int len = scnprintf(text, sizeof(text), "%u\n", control->get());
+
+	return simple_read_from_buffer(to, size, pos, text, len);
+}
+
+static ssize_t control_write(struct file *file, const char __user *from,
+			     size_t size, loff_t *pos)
+{
+	const struct control *control = file->private_data;
+	unsigned int value;
+	int err = -EINVAL;
+
+	if (size < 32)	/* it would cut off the rest */
+		err = kstrtouint_from_user(from, size, 0, &value);
+	if (err == -EFAULT)
+		return err;
+	if (err) {
+		pr_err_ratelimited("%s: not a number that it can take\n", control->name);
+		return -EINVAL;
+	}
+	err = control->set(value);
+	return err ? err : size;
+}
+
+static const struct file_operations control_fops = {
+	.owner = THIS_MODULE,
+	.open = simple_open,
+	.read = control_read,
+	.write = control_write,
+	.llseek = default_llseek,
+};
+
+static int summary_show(struct seq_file *m, void *v)
+{
+	struct stats *sum = netns_sum(NULL);
+
+	if (!sum)
+		return -ENOMEM;
+	seq_puts(m, FORMAT_TITLE "summary of the host\n");
+	format_summary(m, sum);
+	kfree(sum);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(summary);
+
+static int latency_show(struct seq_file *m, void *v)
+{
+	struct stats *sum = netns_sum(NULL);
+
+	if (!sum)
+		return -ENOMEM;
+	seq_puts(m, FORMAT_TITLE "latency of the host\n");
+	format_latency(m, sum);
+	kfree(sum);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(latency);
+
+static int stats_show(struct seq_file *m, int cpu)
+{
+	struct ring_account account;
+	int err = buffer_account(cpu, &account);
+
+	if (!err)
+		format_account(m, &account);
+	return err;
+}
+
+static int stats_all_show(struct seq_file *m, void *v)
+{
+	struct reserve_stats conns;
+	int err;
+
+	seq_puts(m, FORMAT_TITLE "stats\n");
+	err = stats_show(m, BUFFER_ALL);
+	if (err)
+		return err;
+	reserve_stats(&conns);
+	seq_printf(m, "%-32s %lu\n", "connections_now", conns.now);
+	seq_printf(m, "%-32s %lu\n", "connections_max", conns.max);
+	seq_printf(m, "%-32s %lu\n", "connections_table_full", conns.full);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(stats_all);
+
+static int stats_cpu_show(struct seq_file *m, void *v)
+{
+	int cpu = (long)m->private - 1;
+
+	seq_printf(m, FORMAT_TITLE "stats of cpu %d\n", cpu);
+	return stats_show(m, cpu);
+}
+DEFINE_SHOW_ATTRIBUTE(stats_cpu);
+
+/* Root reads here, and sees all. */
+static int debugfs_connections_show(struct seq_file *m, void *v)
+{
+	static const struct connections_view view = { .owners = true };
+
+	return connections_show(m, v, &view);
+}
+
+static const struct seq_operations debugfs_connections_sops = {
+	.start = connections_start,
+	.next = connections_next,
+	.stop = connections_stop,
+	.show = debugfs_connections_show,
+};
+DEFINE_SEQ_ATTRIBUTE(debugfs_connections);
+
+static void debugfs_start_cpu(unsigned int cpu, struct dentry *per_cpu)
+{
+	void *data = trace_files_data(cpu);
+	struct dentry *dir;
+	char name[16];
+
+	scnprintf(name, sizeof(name), "cpu%u", cpu);
+	dir = debugfs_create_dir(name, per_cpu);
+	debugfs_create_file("trace", 0600, dir, data, &snapshot_fops);
+	debugfs_create_file("trace_pipe", 0400, dir, data, &pipe_fops);
+	debugfs_create_file("trace_pipe_raw", 0400, dir, data, &pipe_raw_fops);
+	debugfs_create_file("stats", 0400, dir, data, &stats_cpu_fops);
+}
+
+/**
+ * debugfs_start() - make the files
+ *
+ * As everybody does, it goes on without debugfs: /proc is still there.
+ *
+ * Return: the directory, for further files.
+ */
+struct dentry *debugfs_start(void)
+{
+	struct dentry *dir = debugfs_create_dir("tcp_teardown", NULL), *per_cpu;
+	void *all = trace_files_data(BUFFER_ALL);
+	unsigned int i;
+
+	debugfs_dir = dir;
+	debugfs_create_file("README", 0400, dir, NULL, &readme_fops);
+	debugfs_create_file("trace", 0600, dir, all, &snapshot_fops);
+	debugfs_create_file("trace_pipe", 0400, dir, all, &pipe_fops);
+	debugfs_create_file("stats", 0400, dir, NULL, &stats_all_fops);
+	debugfs_create_file("summary", 0400, dir, NULL, &summary_fops);
+	debugfs_create_file("latency", 0400, dir, NULL, &latency_fops);
+	debugfs_create_file("reconcile", 0400, dir, NULL, &reconcile_fops);
+	debugfs_create_file("connections", 0400, dir, NULL, &debugfs_connections_fops);
+	for (i = 0; i < ARRAY_SIZE(controls); i++)
+		debugfs_create_file(controls[i].name, 0600, dir,
+				    (void *)&controls[i], &control_fops);
+	debugfs_create_file("filter", 0600, dir, NULL, &filter_fops);
+	per_cpu = debugfs_create_dir("per_cpu", dir);
+	for_each_possible_cpu(i)
+		debugfs_start_cpu(i, per_cpu);
+	return dir;
+}
+
+/** debugfs_stop() - remove the files; waits for those who are at work */
+void debugfs_stop(void)
+{
+	debugfs_remove(debugfs_dir);
+}

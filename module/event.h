@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the hooks saw, made into records. The only reader of TCP's insides.
+ *
+ * Context of every function here: preemption disabled, in process context or
+ * in a softirq over it, on any CPU; never NMI. None sleeps, allocates or spins,
+ * but for the bucket lock of a connection, which is a leaf. The caller holds
+ * the socket's lock unless it says otherwise; minisocks have none, what is read
+ * of them may be a moment old.
+ */
+#ifndef TCP_TEARDOWN_EVENT_H
+#define TCP_TEARDOWN_EVENT_H
+
+#include <linux/types.h>
+
+struct inet_timewait_sock;
+struct sk_buff;
+struct sock;
+struct tcphdr;
+struct timer_list;
+
+void event_state(const struct sock *sk, int from, int to);
+void event_fin(const struct sock *sk);
+void event_segment(const struct sock *sk, const struct sk_buff *skb);
+void event_send_fin(const struct sock *sk);
+void event_send_ack(const struct sock *sk);
+void event_retransmit(const struct sock *sk, const struct sk_buff *skb);
+void event_send_reset(const struct sock *sk, const struct sk_buff *skb, u16 reason);
+u16 event_reason(const struct sock *sk, const struct sk_buff *skb);
+void event_reply_reset(const struct sock *sk, const struct sk_buff *skb);
+void event_receive_reset(const struct sock *sk, const struct sk_buff *skb);
+void event_close(const struct sock *sk);
+void event_shutdown(const struct sock *sk, int how);
+void event_disconnect(const struct sock *sk);
+void event_abort(const struct sock *sk);
+void event_time_wait(const struct sock *sk);
+void event_minisock_born(const struct inet_timewait_sock *tw, const struct sock *sk);
+void event_minisock_segment(const struct inet_timewait_sock *tw,
+			    const struct sk_buff *skb, const struct tcphdr *th);
+void event_minisock_ack(const struct sock *sk, u32 ack);
+void event_minisock_schedule(const struct inet_timewait_sock *tw, int timeo,
+			     bool rearm);
+void event_minisock_unique(const struct inet_timewait_sock *tw);
+void event_minisock_abort(const struct inet_timewait_sock *tw);
+void event_minisock_timer(const struct timer_list *timer);
+void event_minisock_kill(const struct inet_timewait_sock *tw);
+
+void event_tell_fin_left(const struct sock *sk, u64 now);
+u32 event_unread(const struct sock *sk);
+
+#endif

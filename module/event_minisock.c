@@ -1,0 +1,320 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Minisocks: TIME_WAIT, and FIN_WAIT2 without an owner. */
+#include "event.h"
+
+#include <net/tcp.h>
+
+#include "minisock_cause.h"
+#include "record.h"
+#include "remember.h"
+#include "verdict.h"
+
+/* What a record says of the memory of its connection, which may be missing. */
+static u16 conn_flags(const struct conn *conn)
+{
+	if (!conn)
+		return TCP_TEARDOWN_F_UNTRACKED;
+	return conn->adopted ? TCP_TEARDOWN_F_ADOPTED : 0;
+}
+
+static void event_minisock_state(const struct inet_timewait_sock *tw, int from,
+				 int to, u64 spent, u16 flags, u64 now,
+				 const struct conn_owner *owner)
+{
+	const struct net *net = twsk_net(tw);
+	struct tcp_teardown_record *r;
+
+	netns_transition(net, from, to, spent);
+	if (flags & TCP_TEARDOWN_F_UNTRACKED)
+		netns_count(net, STATS_UNTRACKED);
+	r = record_of_tw_transition(tw, now, from, to, owner);
+	if (!r)
+		return;
+	r->state.spent = spent;
+	r->flags |= flags;
+	record_publish(r);
+}
+
+/**
+ * event_time_wait() - a full socket asks for a minisock
+ * @sk: the socket
+ *
+ * Source: entry of tcp_time_wait(). If none is born before the socket's own
+ * transition to CLOSE, it was refused.
+ */
+void event_time_wait(const struct sock *sk)
+{
+	struct conn_ref ref;
+
+	netns_count(sock_net(sk), STATS_TW_ASKED);
+	conn_find(record_cookie(sk), common_of_sock(sk), &ref);
+	if (ref.conn)
+		ref.conn->asked = true;
+	conn_put(&ref);
+}
+
+/* The minisock has taken the socket's cookie before; if there was none, now. */
+static u64 minisock_cookie(const struct inet_timewait_sock *tw, const struct sock *sk)
+{
+	u64 cookie = record_cookie(sk);
+
+	/* It is not hashed yet. */
+	if (!atomic64_read(&tw->tw_cookie))
+		atomic64_set((atomic64_t *)&tw->tw_cookie, cookie);
+	return cookie;
+}
+
+/* These functions serve DCCP, too, whose minisocks are smaller. */
+static bool is_tcp(const struct inet_timewait_sock *tw)
+{
+	return tw->tw_dr == &twsk_net(tw)->ipv4.tcp_death_row;
+}
+
+/**
+ * event_minisock_born() - a minisock takes a full socket's place
+ * @tw: the minisock, complete, not hashed yet
+ * @sk: the full socket, still in its last state
+ *
+ * Source: entry of inet_twsk_hashdance(), from 6.11 inet_twsk_hashdance_schedule().
+ */
+void event_minisock_born(const struct inet_timewait_sock *tw, const struct sock *sk)
+{
+	u64 cookie, now = record_now();
+	int from = sk->sk_state, to = tw->tw_substate;
+	const struct sock_common *sc = common_of_sock(sk);
+	u64 spent = TCP_TEARDOWN_UNKNOWN;
+	struct tcp_teardown_record *r;
+	struct conn_ref ref;
+	bool left = false;
+	u16 flags;
+
+	if (sk->sk_protocol != IPPROTO_TCP)
+		return;
+	cookie = minisock_cookie(tw, sk);
+	conn_find(cookie, sc, &ref);
+	if (ref.conn || remember(sk, cookie, from, &ref)) {
+		ref.conn->leaving = sc;
+		ref.conn->owner = common_of_tw(tw);
+		ref.conn->minisock = true;
+		ref.conn->born = now;
+		if (to != from)
+			spent = remember_state(ref.conn, to, now);
+		remember_bytes(ref.conn, sk);
+		left = remember_fin_left(ref.conn, sk);
+	}
+	flags = conn_flags(ref.conn);
+	conn_put(&ref);
+
+	netns_count(sock_net(sk), to == TCP_FIN_WAIT2 ? STATS_TW_BORN_FIN_WAIT2 :
+							STATS_TW_BORN_TIME_WAIT);
+	if (left)	/* in CLOSING: of FIN_WAIT1 a transition tells */
+		event_tell_fin_left(sk, now);
+	if (to != from)
+		event_minisock_state(tw, from, to, spent, flags, now, NULL);
+	r = record_of_tw(tw, now, TCP_TEARDOWN_TIMEWAIT, TCP_TEARDOWN_TW_BORN, NULL);
+	if (r)
+		record_publish(r);
+}
+
+/*
+ * Begin to remember a minisock whose birth was not seen. Not one that has no
+ * cookie: many may have none. Nor one that is being killed on another CPU: its
+ * timer is stopped before event_minisock_kill() looks into the bucket, which is
+ * held here.
+ */
+static bool event_minisock_adopt(const struct inet_timewait_sock *tw, u8 substate,
+				 struct conn_ref *ref)
+{
+	return atomic64_read(&tw->tw_cookie) && timer_pending(&tw->tw_timer) &&
+	       remember_tw(tw, substate, ref);
+}
+
+static void event_minisock_fin_again(const struct inet_timewait_sock *tw)
+{
+	struct conn_ref ref;
+
+	conn_find(atomic64_read(&tw->tw_cookie), common_of_tw(tw), &ref);
+	if (!ref.conn)
+		event_minisock_adopt(tw, READ_ONCE(tw->tw_substate), &ref);
+	if (ref.conn && ref.conn->fins_again != U8_MAX)
+		ref.conn->fins_again++;
+	conn_put(&ref);
+}
+
+/**
+ * event_minisock_segment() - a segment reaches a minisock
+ * @tw: the minisock, as it was before
+ * @skb: the segment
+ * @th: its header
+ *
+ * Source: entry of tcp_timewait_state_process(), in a softirq.
+ */
+void event_minisock_segment(const struct inet_timewait_sock *tw,
+			    const struct sk_buff *skb, const struct tcphdr *th)
+{
+	const struct tcp_timewait_sock *tcptw = tcp_twsk((struct sock *)tw);
+	const struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
+	struct tcp_teardown_record *r;
+	u8 what;
+
+	minisock_reached(tw, tcp_flag_byte(th));
+	what = segment_what(cb->seq, cb->end_seq, READ_ONCE(tcptw->tw_rcv_nxt));
+	segment_count(twsk_net(tw), what, th->fin);
+	if (th->fin && what == TCP_TEARDOWN_SEG_RCV_DUP)
+		event_minisock_fin_again(tw);
+	r = record_of_tw(tw, record_now(), TCP_TEARDOWN_SEGMENT, what, NULL);
+	if (!r)
+		return;
+	record_header(r, skb);
+	r->segment.len = segment_len(skb);
+	record_publish(r);
+}
+
+/**
+ * event_minisock_ack() - a segment that is not of a full socket is about to be sent
+ * @sk: of whom: a minisock, a listener, a full socket or NULL
+ * @ack: the acknowledgment number
+ *
+ * Source: entry of tcp_v4_send_ack(), and of tcp_v6_send_response(), which sends
+ * RSTs, too: those of a minisock, in answer to what is beyond RCV.NXT, do not
+ * acknowledge just that.
+ */
+void event_minisock_ack(const struct sock *sk, u32 ack)
+{
+	struct tcp_teardown_record *r;
+
+	if (!sk || sk->sk_state != TCP_TIME_WAIT || ack != READ_ONCE(tcp_twsk(sk)->tw_rcv_nxt))
+		return;
+	r = record_of_tw(inet_twsk(sk), record_now(), TCP_TEARDOWN_SEGMENT,
+			 TCP_TEARDOWN_SEG_ACK, NULL);
+	if (!r)
+		return;
+	r->tcp_flags = TCPHDR_ACK;
+	record_publish(r);
+}
+
+/* The FIN has reached a minisock in FIN_WAIT2. */
+static void event_minisock_time_wait(const struct inet_timewait_sock *tw, u64 now)
+{
+	u64 spent = TCP_TEARDOWN_UNKNOWN;
+	struct conn_ref ref;
+	u16 flags;
+
+	netns_count(twsk_net(tw), STATS_FIN_RECEIVED);
+	conn_find(atomic64_read(&tw->tw_cookie), common_of_tw(tw), &ref);
+	if (ref.conn || event_minisock_adopt(tw, TCP_FIN_WAIT2, &ref))
+		spent = remember_state(ref.conn, TCP_TIME_WAIT, now);
+	flags = conn_flags(ref.conn);
+	conn_put(&ref);
+	event_minisock_state(tw, TCP_FIN_WAIT2, TCP_TIME_WAIT, spent, flags, now,
+			     NULL);
+}
+
+static void event_minisock_rearmed(const struct inet_timewait_sock *tw)
+{
+	struct conn_ref ref;
+
+	netns_count(twsk_net(tw), STATS_TW_REARMED);
+	conn_find(atomic64_read(&tw->tw_cookie), common_of_tw(tw), &ref);
+	if (!ref.conn)
+		event_minisock_adopt(tw, TCP_TIME_WAIT, &ref);
+	conn_put(&ref);
+}
+
+/* What the kernel counts as TW and TWKilled. */
+static void event_minisock_timed(const struct inet_timewait_sock *tw, int timeo)
+{
+	if (!is_tcp(tw))	/* 60 s, always */
+		netns_count(twsk_net(tw), STATS_TW_DCCP);
+	else if (timeo <= 4 * HZ)
+		netns_count(twsk_net(tw), STATS_TW_SHORT);
+}
+
+/**
+ * event_minisock_schedule() - the timer of a minisock is set
+ * @tw: the minisock, as it is after the segment that brought this about
+ * @timeo: jiffies
+ * @rearm: again, not for the first time
+ *
+ * Source: entry of __inet_twsk_schedule(); with @rearm called by
+ * tcp_timewait_state_process() alone.
+ */
+void event_minisock_schedule(const struct inet_timewait_sock *tw, int timeo,
+			     bool rearm)
+{
+	u64 now = record_now();
+	struct tcp_teardown_record *r;
+
+	if (!rearm)
+		event_minisock_timed(tw, timeo);
+	if (!rearm || !is_tcp(tw))
+		return;
+	if (minisock_was_in_fin_wait2(tw)) {
+		event_minisock_time_wait(tw, now);
+	} else {
+		event_minisock_rearmed(tw);
+		r = record_of_tw(tw, now, TCP_TEARDOWN_TIMEWAIT, TCP_TEARDOWN_TW_REARMED,
+				 NULL);
+		if (!r)
+			return;
+		r->timewait.timeout_ms = jiffies_to_msecs(timeo);
+		record_publish(r);
+	}
+}
+
+static_assert(STATS_TW_NETNS - STATS_TW_EXPIRED ==
+	      TCP_TEARDOWN_TW_NETNS - TCP_TEARDOWN_TW_EXPIRED);
+
+static enum stats_counter minisock_counter(u8 cause)
+{
+	return STATS_TW_EXPIRED + cause - TCP_TEARDOWN_TW_EXPIRED;
+}
+
+/**
+ * event_minisock_kill() - a minisock dies
+ * @tw: the minisock
+ *
+ * Source: entry of inet_twsk_kill(), in the softirq of its timer, or, before
+ * its time, wherever inet_twsk_deschedule_put() is called.
+ */
+void event_minisock_kill(const struct inet_timewait_sock *tw)
+{
+	u64 now = record_now(), age = TCP_TEARDOWN_UNKNOWN;
+	int from = READ_ONCE(tw->tw_substate);
+	u8 cause;
+	u64 spent = TCP_TEARDOWN_UNKNOWN;
+	struct conn_owner owner = { .uid = INVALID_UID };
+	struct verdict verdict = { };
+	struct tcp_teardown_record *r;
+	struct conn_ref ref;
+	u16 flags;
+
+	if (!is_tcp(tw))
+		return;
+	cause = minisock_cause(tw);
+	conn_find(atomic64_read(&tw->tw_cookie), common_of_tw(tw), &ref);
+	flags = conn_flags(ref.conn);
+	if (ref.conn)
+		spent = remember_state(ref.conn, TCP_CLOSE, now);
+	verdict_of_tw(&verdict, from, cause, ref.conn);
+	if (ref.conn) {
+		if (ref.conn->born)
+			age = elapsed(ref.conn->born, now);
+		owner = ref.conn->owner_id;
+		ref.conn->owner = NULL;
+		if (!ref.conn->leaving)	/* else event_step() does it */
+			conn_forget(&ref);
+	}
+	conn_put(&ref);
+
+	netns_count(twsk_net(tw), minisock_counter(cause));
+	if (cause == TCP_TEARDOWN_TW_RESET)
+		netns_reset_received(twsk_net(tw), from);
+	event_minisock_state(tw, from, TCP_CLOSE, spent, flags, now, &owner);
+	r = record_of_tw(tw, now, TCP_TEARDOWN_TIMEWAIT, cause, &owner);
+	if (r) {
+		r->timewait.age = age;
+		record_publish(r);
+	}
+	verdict_tell_tw(&verdict, tw, now, &owner);
+}

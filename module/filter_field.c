@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What a filter can compare, and with what: fields, numbers, words, addresses. */
+#include "filter_parse.h"
+
+#include <linux/ctype.h>
+#include <linux/in6.h>
+#include <linux/inet.h>
+#include <linux/kernel.h>
+#include <linux/string.h>
+
+#include "format_word.h"
+
+static const struct field fields[] = {
+	{ "port", FILTER_LOCAL_PORT, .other = FILTER_PEER_PORT, .max = U16_MAX },
+	{ "lport", FILTER_LOCAL_PORT, .max = U16_MAX },
+	{ "rport", FILTER_PEER_PORT, .max = U16_MAX },
+	{ "addr", FILTER_LOCAL, .other = FILTER_PEER },
+	{ "local", FILTER_LOCAL },
+	{ "remote", FILTER_PEER },
+	{ "netns", FILTER_NETNS, .max = U32_MAX },
+	{ "uid", FILTER_UID, .max = U32_MAX, .may_miss = true },
+	{ "cgroup", FILTER_CGROUP, .max = FILTER_UNKNOWN - 1, .may_miss = true },
+	{ "state", FILTER_STATE, .max = U8_MAX, .may_miss = true,
+	  .word = state_name },
+	{ "from", FILTER_FROM, .max = U8_MAX, .may_miss = true,
+	  .word = state_name },
+	{ "kind", FILTER_KIND, .max = U8_MAX, .word = kind_name },
+	{ "verdict", FILTER_VERDICT, .max = U8_MAX, .may_miss = true,
+	  .word = how_name },
+};
+
+/**
+ * is_word() - is that the word?
+ * @token: as read
+ * @word: as it should be
+ */
+bool is_word(struct filter_token token, const char *word)
+{
+	return strlen(word) == token.len && !memcmp(token.at, word, token.len);
+}
+
+/* Decimal, or hexadecimal with 0x. What is too large is FILTER_UNKNOWN. */
+static bool read_number(struct filter_token token, u64 *number)
+{
+	unsigned int base = 10;
+	int digit;
+
+	if (token.len > 2 && token.at[0] == '0' && tolower(token.at[1]) == 'x') {
+		base = 16;
+		token.at += 2;
+		token.len -= 2;
+	}
+	for (*number = 0; token.len; token.at++, token.len--) {
+		digit = hex_to_bin(*token.at);
+		if (digit < 0 || digit >= base)
+			return false;
+		if (*number > (FILTER_UNKNOWN - digit) / base)
+			*number = FILTER_UNKNOWN;
+		else
+			*number = *number * base + digit;
+	}
+	return true;
+}
+
+/* IPv4 becomes v4-mapped, and @bits counts from there. */
+static bool read_address(struct filter_token token, u8 *addr, u64 *bits)
+{
+	static const u8 mapped[12] = { [10] = 0xff, [11] = 0xff };
+	const char *end;
+	bool good;
+
+	if (memchr(token.at, ':', token.len)) {
+		*bits = 0;
+		good = in6_pton(token.at, token.len, addr, -1, &end);
+	} else {
+		*bits = 96;
+		memcpy(addr, mapped, sizeof(mapped));
+		good = in4_pton(token.at, token.len, addr + 12, -1, &end);
+	}
+	return good && end == token.at + token.len;
+}
+
+/* Does an address have that prefix? The lower half tells more apart. */
+static struct filter_part prefix_test(struct filter *filter, u8 value, const u8 *addr,
+				      unsigned int bits)
+{
+	u64 upper = filter_half(addr), lower = filter_half(addr + 8), rest = 0;
+	struct filter_part part;
+
+	if (bits <= 64) {
+		rest = bits == 64 ? 0 : FILTER_UNKNOWN >> bits;
+		return filter_test(filter, value, upper & ~rest, upper | rest);
+	}
+	rest = bits == 128 ? 0 : FILTER_UNKNOWN >> (bits - 64);
+	part = filter_test(filter, value + 1, lower & ~rest, lower | rest);
+	return filter_and(filter, part, filter_test(filter, value, upper, upper));
+}
+
+static bool parse_prefix(struct parser *p, const struct field *field,
+			 struct filter_token token, struct filter_part *part)
+{
+	const char *slash = memchr(token.at, '/', token.len);
+	u64 more = 128, bits;
+	u8 addr[sizeof(struct in6_addr)];
+	struct filter_token tail = { };
+
+	if (slash) {
+		tail.at = slash + 1;
+		tail.len = token.at + token.len - tail.at;
+		token.len = slash - token.at;
+	}
+	if (!read_address(token, addr, &bits))
+		return parse_fail(p, token, "not an address");
+	if (slash && (!tail.len || !read_number(tail, &more) || more > 128 - bits))
+		return parse_fail(p, tail, "not the length of a prefix");
+	bits = slash ? bits + more : 128;
+	*part = prefix_test(p->filter, field->value, addr, bits);
+	if (field->other)
+		*part = filter_or(p->filter, *part,
+				  prefix_test(p->filter, field->other, addr, bits));
+	return true;
+}
+
+static bool find_word(const struct field *field, struct filter_token token, u64 *number)
+{
+	for (*number = 0; *number <= field->max; ++*number)
+		if (is_word(token, field->word(*number)))
+			return true;
+	return false;
+}
+
+static bool parse_number(struct parser *p, const struct field *field,
+			 struct filter_token token, u64 *number)
+{
+	if (field->word)
+		return find_word(field, token, number) ||
+		       parse_fail(p, token, "no such word for this field");
+	if (field->value == FILTER_NETNS && is_word(token, "self")) {
+		*number = p->netns;
+		return true;
+	}
+	if (!read_number(token, number))
+		return parse_fail(p, token, "not a number");
+	return *number <= field->max || parse_fail(p, token, "too large");
+}
+
+static bool parse_bounds(struct parser *p, const struct field *field,
+			 enum filter_compare compare, struct filter_token token,
+			 struct filter_part *part)
+{
+	u64 number, low, high;
+
+	if (!parse_number(p, field, token, &number))
+		return false;
+	if ((compare == LT && !number) || (compare == GT && number == field->max))
+		return parse_fail(p, token, "nothing is beyond");
+	low = compare == GT ? number + 1 : number;
+	high = compare == LT ? number - 1 : number;
+	if (compare == LT || compare == LE)
+		low = 0;
+	else if (compare == GT || compare == GE)
+		high = field->max;
+	*part = filter_test(p->filter, field->value, low, high);
+	if (field->other)
+		*part = filter_or(p->filter, *part,
+				  filter_test(p->filter, field->other, low, high));
+	return true;
+}
+
+/**
+ * field_compare() - append a comparison to the program
+ * @p: the parser
+ * @field: what is compared
+ * @compare: how; if it has no numbers, EQ or NE
+ * @token: with what
+ * @part: set
+ *
+ * Return: false after parse_fail().
+ */
+bool field_compare(struct parser *p, const struct field *field, enum filter_compare compare,
+		   struct filter_token token, struct filter_part *part)
+{
+	bool good = field->max ? parse_bounds(p, field, compare, token, part) :
+				 parse_prefix(p, field, token, part);
+
+	if (!good || compare != NE)
+		return good;
+	*part = filter_not(*part);
+	if (field->may_miss)	/* any that it has, but that one */
+		*part = filter_and(p->filter, *part,
+				   filter_test(p->filter, field->value, 0, field->max));
+	return true;
+}
+
+/**
+ * field_find() - a field by its name
+ * @name: it
+ *
+ * Return: NULL if there is none.
+ */
+const struct field *field_find(struct filter_token name)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(fields); i++)
+		if (is_word(name, fields[i].name))
+			return &fields[i];
+	return NULL;
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What the grammar of filters, filter_parse.c, and its values, filter_field.c, share. */
+#ifndef TCP_TEARDOWN_FILTER_PARSE_H
+#define TCP_TEARDOWN_FILTER_PARSE_H
+
+#include "filter.h"
+
+/**
+ * struct parser - where it is
+ * @filter: whose text it reads, whose program it makes
+ * @at: the next character
+ * @netns: what "self" is
+ * @depth: open parentheses
+ * @error: the mistake
+ */
+struct parser {
+	struct filter *filter;
+	const char *at;
+	u32 netns;
+	unsigned int depth;
+	struct filter_error *error;
+};
+
+/* A word of the text. */
+struct filter_token {
+	const char *at;
+	size_t len;
+};
+
+enum filter_compare { EQ, NE, LE, GE, LT, GT, COMPARES };
+
+/**
+ * struct field - what can be compared
+ * @name: in an expression
+ * @value: enum filter_value
+ * @other: the other one that will do, too; 0 for none
+ * @may_miss: not every event has it
+ * @max: the largest number; 0 for an address
+ * @word: the name of a number, where it is given by name; no word if it has none
+ */
+struct field {
+	const char *name;
+	u8 value;
+	u8 other;
+	bool may_miss;
+	u64 max;
+	const char *(*word)(u8 number);
+};
+
+bool parse_fail(struct parser *p, struct filter_token token, const char *what);
+bool is_word(struct filter_token token, const char *word);
+
+const struct field *field_find(struct filter_token name);
+bool field_compare(struct parser *p, const struct field *field, enum filter_compare compare,
+		   struct filter_token token, struct filter_part *part);
+
+#endif

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The words that the lines of format_*.c are made of. */
+#include "format_word.h"
+
+#include <linux/in6.h>
+#include <linux/kernel.h>
+#include <linux/math64.h>
+#include <linux/socket.h>
+#include <linux/string.h>
+#include <linux/time64.h>
+#include <net/tcp_states.h>
+
+#include "uapi/tcp_teardown.h"
+
+static const char * const state_names[TCP_MAX_STATES] = {
+	[0]			= "-",
+	[TCP_ESTABLISHED]	= "ESTABLISHED",
+	[TCP_SYN_SENT]		= "SYN_SENT",
+	[TCP_SYN_RECV]		= "SYN_RECV",
+	[TCP_FIN_WAIT1]		= "FIN_WAIT1",
+	[TCP_FIN_WAIT2]		= "FIN_WAIT2",
+	[TCP_TIME_WAIT]		= "TIME_WAIT",
+	[TCP_CLOSE]		= "CLOSE",
+	[TCP_CLOSE_WAIT]	= "CLOSE_WAIT",
+	[TCP_LAST_ACK]		= "LAST_ACK",
+	[TCP_LISTEN]		= "LISTEN",
+	[TCP_CLOSING]		= "CLOSING",
+	[TCP_NEW_SYN_RECV]	= "NEW_SYN_RECV",
+};
+
+/**
+ * name_at() - a name by its number
+ * @names: by number
+ * @nr: how many
+ * @i: which; "?" if there is none
+ */
+const char *name_at(const char * const *names, size_t nr, size_t i)
+{
+	return i < nr && names[i] ? names[i] : "?";
+}
+
+/**
+ * state_name() - a TCP state as RFC 9293 and the kernel call it
+ * @state: TCP_ESTABLISHED ..., 0 for none
+ */
+const char *state_name(u8 state)
+{
+	return name_at(state_names, TCP_MAX_STATES, state);
+}
+
+static const char * const reason_names[] = {
+	[TCP_TEARDOWN_REASON_NOT_SPECIFIED] = "NOT_SPECIFIED",
+	[TCP_TEARDOWN_REASON_NO_SOCKET] = "NO_SOCKET",
+	[TCP_TEARDOWN_REASON_TCP_INVALID_ACK_SEQUENCE] = "TCP_INVALID_ACK_SEQUENCE",
+	[TCP_TEARDOWN_REASON_TCP_RFC7323_PAWS] = "TCP_RFC7323_PAWS",
+	[TCP_TEARDOWN_REASON_TCP_TOO_OLD_ACK] = "TCP_TOO_OLD_ACK",
+	[TCP_TEARDOWN_REASON_TCP_ACK_UNSENT_DATA] = "TCP_ACK_UNSENT_DATA",
+	[TCP_TEARDOWN_REASON_TCP_FLAGS] = "TCP_FLAGS",
+	[TCP_TEARDOWN_REASON_TCP_OLD_ACK] = "TCP_OLD_ACK",
+	[TCP_TEARDOWN_REASON_TCP_ABORT_ON_DATA] = "TCP_ABORT_ON_DATA",
+	[TCP_TEARDOWN_REASON_TCP_TIMEWAIT_SOCKET] = "TCP_TIMEWAIT_SOCKET",
+	[TCP_TEARDOWN_REASON_INVALID_SYN] = "INVALID_SYN",
+	[TCP_TEARDOWN_REASON_TCP_ABORT_ON_CLOSE] = "TCP_ABORT_ON_CLOSE",
+	[TCP_TEARDOWN_REASON_TCP_ABORT_ON_LINGER] = "TCP_ABORT_ON_LINGER",
+	[TCP_TEARDOWN_REASON_TCP_ABORT_ON_MEMORY] = "TCP_ABORT_ON_MEMORY",
+	[TCP_TEARDOWN_REASON_TCP_STATE] = "TCP_STATE",
+	[TCP_TEARDOWN_REASON_TCP_KEEPALIVE_TIMEOUT] = "TCP_KEEPALIVE_TIMEOUT",
+	[TCP_TEARDOWN_REASON_TCP_DISCONNECT_WITH_DATA] = "TCP_DISCONNECT_WITH_DATA",
+	[TCP_TEARDOWN_REASON_MPTCP_RST_EUNSPEC] = "MPTCP_RST_EUNSPEC",
+	[TCP_TEARDOWN_REASON_MPTCP_RST_EMPTCP] = "MPTCP_RST_EMPTCP",
+	[TCP_TEARDOWN_REASON_MPTCP_RST_ERESOURCE] = "MPTCP_RST_ERESOURCE",
+	[TCP_TEARDOWN_REASON_MPTCP_RST_EPROHIBIT] = "MPTCP_RST_EPROHIBIT",
+	[TCP_TEARDOWN_REASON_MPTCP_RST_EWQ2BIG] = "MPTCP_RST_EWQ2BIG",
+	[TCP_TEARDOWN_REASON_MPTCP_RST_EBADPERF] = "MPTCP_RST_EBADPERF",
+	[TCP_TEARDOWN_REASON_MPTCP_RST_EMIDDLEBOX] = "MPTCP_RST_EMIDDLEBOX",
+	[TCP_TEARDOWN_REASON_ERROR] = "ERROR",
+	[TCP_TEARDOWN_REASON_OTHER] = "OTHER",
+};
+
+static_assert(ARRAY_SIZE(reason_names) == TCP_TEARDOWN_REASONS);
+
+/**
+ * reason_name() - why a RST was sent
+ * @reason: enum tcp_teardown_reason
+ */
+const char *reason_name(u16 reason)
+{
+	return name_at(reason_names, TCP_TEARDOWN_REASONS, reason);
+}
+
+/**
+ * line_add() - print on
+ * @line: where
+ * @format: as printf; cut off where there is no room
+ */
+void line_add(struct line *line, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	line->len += vscnprintf(line->to + line->len, line->size - line->len,
+				format, args);
+	va_end(args);
+}
+
+/**
+ * address() - an address and port as ss prints them
+ * @to: where to
+ * @size: room there, ADDRESS_LEN is enough
+ * @family: AF_INET6 is given brackets, v4-mapped or not
+ * @addr: 16 bytes, IPv4 as v4-mapped
+ * @port: host order
+ */
+void address(char *to, size_t size, u8 family, const u8 *addr, u16 port)
+{
+	if (family == AF_INET)
+		scnprintf(to, size, "%pI4:%u", addr + 12, port);
+	else
+		scnprintf(to, size, "[%pI6c]:%u", addr, port);
+}
+
+/**
+ * plain() - a name that came from a process, as one word
+ * @to: where to
+ * @size: room there
+ * @comm: the name; blanks and what can't be printed become _
+ * @len: at most so long
+ */
+void plain(char *to, size_t size, const u8 *comm, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < len && i < size - 1 && comm[i]; i++)
+		to[i] = comm[i] > ' ' && comm[i] < 0x7f ? comm[i] : '_';
+	to[i] = '\0';
+	if (!i)
+		strscpy(to, "-", size);
+}
+
+/**
+ * seconds() - a time, to the microsecond
+ * @to: where to
+ * @size: room there, SECONDS_LEN is enough
+ * @ns: nanoseconds; TCP_TEARDOWN_UNKNOWN is "-"
+ */
+void seconds(char *to, size_t size, u64 ns)
+{
+	u32 rest;
+	u64 s;
+
+	if (ns == TCP_TEARDOWN_UNKNOWN) {
+		strscpy(to, "-", size);
+		return;
+	}
+	s = div_u64_rem(ns, NSEC_PER_SEC, &rest);
+	scnprintf(to, size, "%llu.%06u", s, rest / (u32)NSEC_PER_USEC);
+}

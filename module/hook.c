@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Attaches one hook, by tracepoint, ftrace or kprobe, and detaches it. */
+#include "hook.h"
+
+#include <linux/security.h>
+#include <linux/string.h>
+#include <linux/tracepoint.h>
+
+/*
+ * The sysctl kernel.ftrace_enabled would blind all hooks of functions without a
+ * word, kprobes too, which rest on ftrace where there is a function's entry. An
+ * ops that is permanent has it refuse; this one is on a function of our own that
+ * nobody calls.
+ */
+static bool hook_is_anchored;
+
+static void hook_anchor_func(unsigned long ip, unsigned long parent_ip,
+			     struct ftrace_ops *ops, struct ftrace_regs *regs)
+{
+}
+
+static struct ftrace_ops hook_anchor = {
+	.func = hook_anchor_func,
+	.flags = FTRACE_OPS_FL_PERMANENT,
+};
+
+/**
+ * hook_anchor_start() - see to it that hooks of functions stay where they are
+ *
+ * Context: process, may sleep. Without it no function is hooked.
+ */
+void hook_anchor_start(void)
+{
+	int err;
+
+	err = ftrace_set_filter_ip(&hook_anchor, (unsigned long)hook_anchor_func, 0, 1);
+	if (!err)
+		err = register_ftrace_function(&hook_anchor);
+	if (err)
+		ftrace_free_filter(&hook_anchor);
+	hook_is_anchored = !err;
+}
+
+/** hook_anchor_stop() - all hooks are detached */
+void hook_anchor_stop(void)
+{
+	if (!hook_is_anchored)
+		return;
+	unregister_ftrace_function(&hook_anchor);
+	ftrace_free_filter(&hook_anchor);
+}
+
+/* Why it was not attached, for those who read the table. */
+static int hook_refuse(struct hook *hook, int err, const char *why)
+{
+	strscpy(hook->note, why, sizeof(hook->note));
+	return err;
+}
+
+static void tracepoint_is(struct tracepoint *tp, void *arg)
+{
+	struct hook *hook = arg;
+
+	if (!strcmp(tp->name, hook->name))
+		hook->tp = tp;
+}
+
+static int hook_attach_tracepoint(struct hook *hook)
+{
+	int err;
+
+	for_each_kernel_tracepoint(tracepoint_is, hook);
+	if (!hook->tp)
+		return hook_refuse(hook, -EOPNOTSUPP, "no such tracepoint");
+	err = tracepoint_probe_register(hook->tp, hook->probe, NULL);
+	if (err)
+		return hook_refuse(hook, err, "tracepoint refuses");
+	hook->found = hook->name;
+	hook->kind = HOOK_TRACEPOINT;
+	return 0;
+}
+
+static int hook_register_kprobe(struct hook *hook, const char *name, u32 flags)
+{
+	memset(&hook->kp, 0, sizeof(hook->kp));
+	hook->kp.symbol_name = name;
+	hook->kp.pre_handler = hook->pre_handler;
+	hook->kp.flags = flags;
+	hook->found = name;
+	return register_kprobe(&hook->kp);
+}
+
+static int hook_find(struct hook *hook, u32 flags)
+{
+	int err = hook_register_kprobe(hook, hook->name, flags);
+
+	if (err == -ENOENT && hook->older_name)
+		err = hook_register_kprobe(hook, hook->older_name, flags);
+	return err;
+}
+
+/*
+ * The address comes from a kprobe that is never armed: a name given to ftrace
+ * would also match a function of some module, with arguments of another type.
+ */
+static int hook_attach_ftrace(struct hook *hook)
+{
+	unsigned long ip = (unsigned long)hook->kp.addr;
+	int err;
+
+	memset(&hook->ops, 0, sizeof(hook->ops));
+	hook->ops.func = hook->ftrace;
+	err = ftrace_set_filter_ip(&hook->ops, ip, 0, 1);
+	if (!err)
+		err = register_ftrace_function(&hook->ops);
+	if (err)
+		ftrace_free_filter(&hook->ops);
+	return err;
+}
+
+static int hook_attach_function(struct hook *hook, bool by_kprobe)
+{
+	bool by_ftrace = IS_ENABLED(CONFIG_DYNAMIC_FTRACE_WITH_ARGS) && !by_kprobe;
+	int err;
+
+	if (security_locked_down(LOCKDOWN_KPROBES))
+		return hook_refuse(hook, -EPERM, "kernel is locked down");
+	if (!hook_is_anchored)
+		return hook_refuse(hook, -EBUSY, "kernel.ftrace_enabled is 0");
+	err = hook_find(hook, by_ftrace ? KPROBE_FLAG_DISABLED : 0);
+	if (err == -ENOENT)
+		return hook_refuse(hook, err, "no such function");
+	if (err)
+		return hook_refuse(hook, err, "kprobe refuses");
+	hook->kind = HOOK_KPROBE;
+	if (!by_ftrace)
+		return 0;
+	if (!hook_attach_ftrace(hook)) {
+		hook->kind = HOOK_FTRACE;
+		unregister_kprobe(&hook->kp);
+		return 0;
+	}
+	err = enable_kprobe(&hook->kp);
+	if (err) {
+		unregister_kprobe(&hook->kp);
+		return hook_refuse(hook, err, "ftrace and kprobe refuse");
+	}
+	return 0;
+}
+
+/**
+ * hook_attach() - attach one
+ * @hook: not attached
+ * @by_kprobe: hook functions by kprobes, even where ftrace would do
+ *
+ * Context: process, may sleep; holds hooks_lock.
+ *
+ * Return: 0, also if it is not needed; else an error, and @hook->note says why.
+ */
+int hook_attach(struct hook *hook, bool by_kprobe)
+{
+	int err;
+
+	hook->note[0] = '\0';
+	if (hook->needs && !hooks[hook->needs].attached) {
+		scnprintf(hook->note, sizeof(hook->note), "needs %s",
+			  hooks[hook->needs].name);
+		return -ENOENT;
+	}
+	if (hook->obsolete || (hook->unless && hooks[hook->unless].attached)) {
+		hook_refuse(hook, 0, "not needed");
+		return 0;
+	}
+	err = hook->probe ? hook_attach_tracepoint(hook) : hook_attach_function(hook, by_kprobe);
+	hook->attached = !err;
+	return err;
+}
+
+/**
+ * hook_detach() - detach one, if it is attached
+ * @hook: which
+ *
+ * Context: process, may sleep; holds hooks_lock. On return the handler of a
+ * tracepoint may still run on another CPU: see hooks_settle().
+ */
+void hook_detach(struct hook *hook)
+{
+	if (!hook->attached)
+		return;
+	hook->attached = false;
+	switch (hook->kind) {
+	case HOOK_TRACEPOINT:
+		tracepoint_probe_unregister(hook->tp, hook->probe, NULL);
+		break;
+	case HOOK_FTRACE:
+		unregister_ftrace_function(&hook->ops);
+		ftrace_free_filter(&hook->ops);
+		break;
+	case HOOK_KPROBE:
+		unregister_kprobe(&hook->kp);
+		hook->missed += hook->kp.nmissed;
+		break;
+	}
+}
+
+/**
+ * hook_missed() - how often it should have run and could not
+ * @hook: which
+ *
+ * A kprobe is skipped when another runs on the same CPU; nothing else is.
+ */
+unsigned long hook_missed(const struct hook *hook)
+{
+	bool is_kprobe = hook->attached && hook->kind == HOOK_KPROBE;
+
+	return hook->missed + (is_kprobe ? hook->kp.nmissed : 0);
+}

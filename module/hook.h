@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A hook point: hook_points.c says which there are and what they call, hook.c
+ * attaches and detaches one, hooks.c all of them.
+ */
+#ifndef TCP_TEARDOWN_HOOK_H
+#define TCP_TEARDOWN_HOOK_H
+
+#include <linux/ftrace.h>
+#include <linux/kprobes.h>
+#include <linux/percpu.h>
+#include <linux/types.h>
+
+struct tracepoint;
+
+enum hook_kind { HOOK_TRACEPOINT, HOOK_FTRACE, HOOK_KPROBE };
+
+enum hook_group { GROUP_TRANSITIONS, GROUP_SEGMENTS, GROUP_TIMEWAIT,
+		  GROUP_RESETS, GROUP_CALLS, GROUP_ACKS, GROUPS };
+
+/* In the order in which they are attached, within their group. */
+enum hook_id {
+	HOOK_STATE,
+	HOOK_RCV, HOOK_FIN, HOOK_SEND_FIN, HOOK_RETRANSMIT,
+	HOOK_TIMER, HOOK_KILL, HOOK_BORN, HOOK_TIME_WAIT, HOOK_TW_SEGMENT,
+	HOOK_TW_SCHEDULE, HOOK_UNIQUE,
+	HOOK_REPLY4, HOOK_REPLY6, HOOK_SEND_RESET, HOOK_RESET, HOOK_RECEIVE_RESET,
+	HOOK_CLOSE, HOOK_SHUTDOWN, HOOK_DISCONNECT, HOOK_ABORT,
+	HOOK_ACK, HOOK_TW_ACK4, HOOK_TW_ACK6,
+	HOOKS
+};
+
+/* Each is counted by the CPU that runs it. */
+DECLARE_PER_CPU(unsigned long [HOOKS], hook_hits);
+
+/**
+ * struct hook - one hook point
+ * @name: of the tracepoint or function
+ * @older_name: of the same function in older kernels
+ * @group: switched together
+ * @required: without it the load fails
+ * @needs: not attached unless this one is; HOOK_STATE, which is always, if none
+ * @unless: not attached if this one is, which sees more; HOOK_STATE if none
+ * @obsolete: not attached to this kernel, where a tracepoint sees as much
+ * @probe: for a tracepoint
+ * @ftrace: for a function
+ * @pre_handler: for a function
+ *
+ * The rest is what became of it; under hooks_lock.
+ * @kind: how it is attached
+ * @attached: it is
+ * @note: why it is not attached
+ * @found: name under which it was found
+ * @missed: by kprobes that were detached
+ * @tp: the tracepoint
+ * @ops: the ftrace_ops
+ * @kp: the kprobe
+ */
+struct hook {
+	const char *name;
+	const char *older_name;
+	enum hook_group group;
+	bool required;
+	enum hook_id needs;
+	enum hook_id unless;
+	bool obsolete;
+	void *probe;
+	void (*ftrace)(unsigned long ip, unsigned long parent_ip,
+		       struct ftrace_ops *ops, struct ftrace_regs *regs);
+	kprobe_pre_handler_t pre_handler;
+
+	enum hook_kind kind;
+	bool attached;
+	char note[40];
+	const char *found;
+	unsigned long missed;
+	struct tracepoint *tp;
+	struct ftrace_ops ops;
+	struct kprobe kp;
+};
+
+extern struct hook hooks[HOOKS];
+
+void hook_anchor_start(void);
+void hook_anchor_stop(void);
+int hook_attach(struct hook *hook, bool by_kprobe);
+void hook_detach(struct hook *hook);
+unsigned long hook_missed(const struct hook *hook);
+
+#endif

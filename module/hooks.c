@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "hooks.h"
+
+#include <linux/debugfs.h>
+#include <linux/module.h>
+#include <linux/seq_file.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/tracepoint.h>
+#include <linux/uaccess.h>
+
+#include "conn.h"
+#include "format.h"
+#include "hook.h"
+#include "netns.h"
+#include "verdict.h"
+
+static const char * const hook_kinds[] = {
+	[HOOK_TRACEPOINT] = "tracepoint",
+	[HOOK_FTRACE] = "ftrace",
+	[HOOK_KPROBE] = "kprobe",
+};
+
+static const char * const hook_groups[GROUPS] = {
+	[GROUP_TRANSITIONS] = "transitions",
+	[GROUP_SEGMENTS] = "segments",
+	[GROUP_TIMEWAIT] = "timewait",
+	[GROUP_RESETS] = "resets",
+	[GROUP_CALLS] = "calls",
+	[GROUP_ACKS] = "acks",
+};
+
+/* Whoever attaches, detaches or looks at the table. */
+static DEFINE_MUTEX(hooks_lock);
+static bool hooks_by_kprobe;		/* attach=kprobe */
+static bool group_is_on[GROUPS];
+
+/* Wait for the handlers of what was detached. */
+static void hooks_settle(void)
+{
+	/* Those of ftrace and of kprobes were waited for when they were detached. */
+	tracepoint_synchronize_unregister();
+}
+
+static void group_detach(enum hook_group group)
+{
+	int i;
+
+	group_is_on[group] = false;
+	reconcile_group(group, false);
+	if (group == GROUP_TRANSITIONS)
+		conn_close();	/* the last to go */
+	if (group == GROUP_TIMEWAIT)
+		WRITE_ONCE(verdict_knows_minisocks, false);
+	for (i = HOOKS - 1; i >= 0; i--)
+		if (hooks[i].group == group)
+			hook_detach(&hooks[i]);
+	hooks_settle();
+	if (group == GROUP_TIMEWAIT)
+		conn_forget_all(true);
+}
+
+static int group_attach(enum hook_group group)
+{
+	bool whole = true;
+	int i, err;
+
+	group_is_on[group] = true;
+	for (i = 0; i < HOOKS; i++) {
+		if (hooks[i].group != group || hooks[i].attached)
+			continue;
+		err = hook_attach(&hooks[i], hooks_by_kprobe);
+		if (!err)
+			continue;
+		if (hooks[i].required) {
+			pr_err("%s: %s\n", hooks[i].name, hooks[i].note);
+			group_detach(group);
+			return err;
+		}
+		pr_notice("%s: %s, going on without\n", hooks[i].name, hooks[i].note);
+		whole = false;
+	}
+	reconcile_group(group, whole);
+	if (group == GROUP_TIMEWAIT)
+		WRITE_ONCE(verdict_knows_minisocks, hooks[HOOK_TIME_WAIT].attached);
+	return 0;
+}
+
+static void hooks_detach(void)
+{
+	int group;
+
+	mutex_lock(&hooks_lock);
+	for (group = GROUPS - 1; group >= 0; group--)
+		if (group_is_on[group])
+			group_detach(group);
+	hook_anchor_stop();
+	mutex_unlock(&hooks_lock);
+}
+
+static int group_find(const char *where, const char *name)
+{
+	int group = match_string(hook_groups, GROUPS, name);
+
+	if (group < 0)
+		pr_err_ratelimited("%s: no group \"%s\"\n", where, name);
+	return group;
+}
+
+static unsigned long hook_hit(int id)
+{
+	unsigned long hits = 0;
+	unsigned int cpu;
+
+	for_each_possible_cpu(cpu)
+		hits += READ_ONCE(per_cpu(hook_hits, cpu)[id]);
+	return hits;
+}
+
+static int hooks_show(struct seq_file *m, void *v)
+{
+	const struct hook *hook;
+	int i;
+
+	mutex_lock(&hooks_lock);
+	seq_puts(m, FORMAT_TITLE "hooks\n");
+	seq_printf(m, "# %-28s %-11s %-10s %-8s %12s %8s %s\n", "hook", "group",
+		   "kind", "status", "hits", "missed", "why_not");
+	for (i = 0; i < HOOKS; i++) {
+		hook = &hooks[i];
+		seq_printf(m, "%-30s %-11s %-10s %-8s %12lu %8lu %s\n",
+			   hook->attached ? hook->found : hook->name,
+			   hook_groups[hook->group],
+			   hook->attached ? hook_kinds[hook->kind] : "-",
+			   hook->attached ? "attached" :
+			   group_is_on[hook->group] ? "absent" : "off",
+			   hook_hit(i), hook_missed(hook),
+			   hook->attached || !hook->note[0] ? "-" : hook->note);
+	}
+	mutex_unlock(&hooks_lock);
+	return 0;
+}
+
+static int hooks_open(struct inode *inode, struct file *file)
+{
+	return single_open(file, hooks_show, NULL);
+}
+
+/* "+group" attaches it, "-group" detaches it. */
+static int hooks_switch(char *word)
+{
+	int group, err = 0;
+
+	if (*word != '+' && *word != '-') {
+		pr_err_ratelimited("hooks: \"%s\" is not +group or -group\n", word);
+		return -EINVAL;
+	}
+	group = group_find("hooks", word + 1);
+	if (group < 0)
+		return -EINVAL;
+	if (group == GROUP_TRANSITIONS && *word == '-') {
+		pr_err_ratelimited("hooks: transitions is always on, the others rest on it\n");
+		return -EINVAL;
+	}
+	mutex_lock(&hooks_lock);
+	if (*word == '+' && !group_is_on[group]) {
+		err = group_attach(group);
+		if (!err)
+			netns_baseline(BIT(group));
+	} else if (*word == '-' && group_is_on[group]) {
+		group_detach(group);
+	}
+	mutex_unlock(&hooks_lock);
+	return err;
+}
+
+static ssize_t hooks_write(struct file *file, const char __user *from, size_t size,
+			   loff_t *pos)
+{
+	char word[32];
+	int err;
+
+	if (size >= sizeof(word)) {
+		pr_err_ratelimited("hooks: %zu bytes are too many\n", size);
+		return -EINVAL;
+	}
+	if (copy_from_user(word, from, size))
+		return -EFAULT;
+	word[size] = '\0';
+	err = hooks_switch(strim(word));
+	return err ? err : size;
+}
+
+static const struct file_operations hooks_fops = {
+	.owner = THIS_MODULE,
+	.open = hooks_open,
+	.read = seq_read,
+	.write = hooks_write,
+	.llseek = seq_lseek,
+	.release = single_release,
+};
+
+static int hooks_parse_attach(const char *attach)
+{
+	hooks_by_kprobe = !strcmp(attach, "kprobe");
+	if (hooks_by_kprobe || !strcmp(attach, "auto"))
+		return 0;
+	pr_err("attach: \"%s\" is not auto or kprobe\n", attach);
+	return -EINVAL;
+}
+
+static int hooks_parse_groups(const char *groups, bool *wanted)
+{
+	char *copy, *rest, *name;
+	int group = 0;
+
+	copy = kstrdup(groups, GFP_KERNEL);
+	if (!copy)
+		return -ENOMEM;
+	wanted[GROUP_TRANSITIONS] = true;
+	rest = copy;
+	while (group >= 0 && (name = strsep(&rest, ","))) {
+		if (!strcmp(name, "all")) {
+			memset(wanted, true, GROUPS * sizeof(*wanted));
+			continue;
+		}
+		group = group_find("groups", name);
+		if (group >= 0)
+			wanted[group] = true;
+	}
+	kfree(copy);
+	return group < 0 ? -EINVAL : 0;
+}
+
+/**
+ * hooks_start() - arm the source
+ * @attach: how to hook functions: "auto" or "kprobe"
+ * @groups: which groups, comma separated, or "all"
+ *
+ * Return: 0; -EINVAL for a bad parameter; or why a required hook failed.
+ */
+int hooks_start(const char *attach, const char *groups)
+{
+	bool wanted[GROUPS] = { };
+	int group, err;
+
+	err = hooks_parse_attach(attach);
+	if (err)
+		return err;
+	err = hooks_parse_groups(groups, wanted);
+	if (err)
+		return err;
+	mutex_lock(&hooks_lock);
+	hook_anchor_start();
+	for (group = 0; group < GROUPS && !err; group++)
+		if (wanted[group])
+			err = group_attach(group);
+	if (!err)
+		netns_baseline(~0UL);
+	mutex_unlock(&hooks_lock);
+	if (err)
+		hooks_detach();
+	return err;
+}
+
+/**
+ * hooks_debugfs() - make the file hooks
+ * @dir: where
+ */
+void hooks_debugfs(struct dentry *dir)
+{
+	debugfs_create_file("hooks", 0600, dir, NULL, &hooks_fops);
+}
+
+/** hooks_stop() - disarm the source, and wait until no hook runs */
+void hooks_stop(void)
+{
+	hooks_detach();
+}

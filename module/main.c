@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * tcp_teardown: how TCP connections end, from the first FIN to the last timer.
+ *
+ * What is made first is stopped last. The hooks are armed when all that they
+ * write to is there, and disarmed, and waited for, before any of it goes. The
+ * files of debugfs, whose readers wait for records, come when nothing can fail
+ * any more.
+ */
+#include <linux/module.h>
+
+#include "buffer.h"
+#include "conn.h"
+#include "debugfs.h"
+#include "filter_file.h"
+#include "hooks.h"
+#include "netns.h"
+
+static unsigned int buffer_kb = BUFFER_KB;
+module_param_named(buffer_size_kb, buffer_kb, uint, 0444);
+MODULE_PARM_DESC(buffer_size_kb, "ring of each CPU, KiB (default " __stringify(BUFFER_KB) ")");
+
+module_param_named(overwrite, buffer_overwrite, bool, 0444);
+MODULE_PARM_DESC(overwrite, "full ring: overwrite the oldest record, else drop the newest (default Y)");
+
+static unsigned int max_connections = CONN_MAX;
+module_param(max_connections, uint, 0444);
+MODULE_PARM_DESC(max_connections, "connections remembered at once (default 262144)");
+
+static char *attach = "auto";
+module_param(attach, charp, 0444);
+MODULE_PARM_DESC(attach, "how to hook functions: auto (ftrace where possible) or kprobe");
+
+static char *groups = "transitions,segments,timewait,resets,calls";
+module_param(groups, charp, 0444);
+MODULE_PARM_DESC(groups, "hooks to attach: transitions,segments,timewait,resets,calls,acks or all (default all but acks)");
+
+static int __init tcp_teardown_init(void)
+{
+	int err;
+
+	err = buffer_start(buffer_kb);
+	if (err)
+		return err;
+	err = conn_start(max_connections);
+	if (err)
+		goto stop_buffer;
+	err = netns_start();
+	if (err)
+		goto stop_conn;
+	err = hooks_start(attach, groups);
+	if (err)
+		goto stop_netns;
+	hooks_debugfs(debugfs_start());
+	return 0;
+
+stop_netns:
+	netns_stop();
+stop_conn:
+	conn_stop();
+stop_buffer:
+	buffer_stop();
+	return err;
+}
+
+static void __exit tcp_teardown_exit(void)
+{
+	debugfs_stop();
+	hooks_stop();
+	filter_stop();
+	netns_stop();
+	conn_stop();
+	buffer_stop();
+}
+
+module_init(tcp_teardown_init);
+module_exit(tcp_teardown_exit);
+
+MODULE_DESCRIPTION("Traces how TCP connections end");
+MODULE_LICENSE("GPL");

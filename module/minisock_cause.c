@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "minisock_cause.h"
+
+#include <linux/percpu.h>
+#include <net/tcp.h>
+
+#include "event.h"
+#include "uapi/tcp_teardown.h"
+
+/**
+ * struct minisock_seen - what this CPU is at
+ * @tw: the minisock that a segment has reached
+ * @substate: as it was before
+ * @tcp_flags: the segment's
+ * @timer: that of a minisock, which fires
+ * @asked: the minisock that connect() or ss -K asks for
+ * @task: who asks
+ * @cause: what for
+ *
+ * All are written and read in one section with softirqs disabled, which is not
+ * nested and not moved to another CPU (with PREEMPT_RT by the lock of
+ * local_bh_disable()); but for what tcp_abort() asks, see there.
+ */
+struct minisock_seen {
+	const struct inet_timewait_sock *tw;
+	u8 substate;
+	u8 tcp_flags;
+	const struct timer_list *timer;
+	const struct inet_timewait_sock *asked;
+	const struct task_struct *task;
+	u8 cause;
+};
+
+static DEFINE_PER_CPU(struct minisock_seen, minisock_seen);
+
+/**
+ * minisock_reached() - a segment has reached a minisock
+ * @tw: it, as it was before
+ * @tcp_flags: the segment's
+ */
+void minisock_reached(const struct inet_timewait_sock *tw, u8 tcp_flags)
+{
+	struct minisock_seen *seen = this_cpu_ptr(&minisock_seen);
+
+	seen->tw = tw;
+	seen->substate = READ_ONCE(tw->tw_substate);
+	seen->tcp_flags = tcp_flags;
+	/* connect() has it at once, or was denied. */
+	if (seen->asked == tw && seen->cause == TCP_TEARDOWN_TW_REUSED)
+		seen->asked = NULL;
+}
+
+/**
+ * minisock_was_in_fin_wait2() - before the segment that has reached it
+ * @tw: it
+ */
+bool minisock_was_in_fin_wait2(const struct inet_timewait_sock *tw)
+{
+	const struct minisock_seen *seen = this_cpu_ptr(&minisock_seen);
+
+	return seen->tw == tw && seen->substate == TCP_FIN_WAIT2;
+}
+
+static void event_minisock_asked(const struct inet_timewait_sock *tw, u8 cause)
+{
+	struct minisock_seen *seen = this_cpu_ptr(&minisock_seen);
+
+	seen->asked = tw;
+	seen->task = current;
+	seen->cause = cause;
+}
+
+/**
+ * event_minisock_unique() - connect() wants the ports of a minisock
+ * @tw: the minisock
+ *
+ * Source: entry of tcp_twsk_unique(). If it agrees, the minisock is killed
+ * before softirqs are enabled again.
+ */
+void event_minisock_unique(const struct inet_timewait_sock *tw)
+{
+	event_minisock_asked(tw, TCP_TEARDOWN_TW_REUSED);
+}
+
+/**
+ * event_minisock_timer() - the timer of a minisock fires
+ * @timer: it
+ *
+ * Source: entry of tw_timer_handler(), which kills the minisock.
+ */
+void event_minisock_timer(const struct timer_list *timer)
+{
+	this_cpu_write(minisock_seen.timer, timer);
+}
+
+/**
+ * event_minisock_abort() - a minisock is to be killed, as by ss -K
+ * @tw: the minisock
+ *
+ * Context: process, preemptible; see event_abort(). If the task moves to another
+ * CPU now, the minisock counts as killed for want of another cause.
+ */
+void event_minisock_abort(const struct inet_timewait_sock *tw)
+{
+	event_minisock_asked(tw, TCP_TEARDOWN_TW_KILLED);
+}
+
+/**
+ * minisock_cause() - why a minisock dies
+ * @tw: it
+ *
+ * Return: enum tcp_teardown_timewait.
+ */
+u8 minisock_cause(const struct inet_timewait_sock *tw)
+{
+	struct minisock_seen *seen = this_cpu_ptr(&minisock_seen);
+
+	if (seen->timer == &tw->tw_timer) {
+		seen->timer = NULL;
+		return TCP_TEARDOWN_TW_EXPIRED;
+	}
+	if (!check_net(twsk_net(tw)))
+		return TCP_TEARDOWN_TW_NETNS;
+	if (!in_serving_softirq() && seen->asked == tw && seen->task == current) {
+		seen->asked = NULL;	/* its memory may be another's next */
+		return seen->cause;
+	}
+	/* A device may hand in segments in process context, as TUN does. */
+	if (seen->tw != tw)
+		return TCP_TEARDOWN_TW_KILLED;
+	if (seen->tcp_flags & TCPHDR_RST)
+		return TCP_TEARDOWN_TW_RESET;
+	if (seen->tcp_flags & TCPHDR_SYN && seen->substate == TCP_TIME_WAIT)
+		return TCP_TEARDOWN_TW_REOPENED;
+	return TCP_TEARDOWN_TW_ANSWERED;
+}

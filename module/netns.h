@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What each network namespace has of its own: counters and /proc files.
+ */
+#ifndef TCP_TEARDOWN_NETNS_H
+#define TCP_TEARDOWN_NETNS_H
+
+#include <net/net_namespace.h>
+#include <net/netns/generic.h>
+
+#include "reconcile.h"
+#include "stats.h"
+#include "uapi/tcp_teardown.h"
+#include "verdict.h"
+
+/**
+ * struct netns - our part of a struct net
+ * @stats: counters; read it once, with preemption disabled: see netns.c
+ * @buried: counters of a namespace that is going
+ * @net: whose it is
+ * @base: where both counts began, to be compared
+ * @number: never used again, in the order of @list
+ * @list: all there are
+ * @dir: /proc/net/tcp_teardown
+ */
+struct netns {
+	struct stats __percpu *stats;
+	struct stats __percpu *buried;
+	const struct net *net;
+	struct reconcile_base base;
+	loff_t number;
+	struct list_head list;
+	struct proc_dir_entry *dir;
+};
+
+extern unsigned int netns_id;
+
+/* Context: any, from netns_start() to netns_stop(), while @net is valid. */
+static inline struct netns *netns_of(const struct net *net)
+{
+	return net_generic(net, netns_id);
+}
+
+static inline void netns_count(const struct net *net, enum stats_counter what)
+{
+	this_cpu_inc(READ_ONCE(netns_of(net)->stats)->count[what]);
+}
+
+/* @spent: nanoseconds in @from, TCP_TEARDOWN_UNKNOWN if it was entered unseen. */
+static inline void netns_transition(const struct net *net, int from, int to, u64 spent)
+{
+	struct stats __percpu *stats = READ_ONCE(netns_of(net)->stats);
+	int state = stats_state(from);
+
+	this_cpu_inc(stats->transition[from][to]);
+	if (state >= 0 && spent != TCP_TEARDOWN_UNKNOWN)
+		this_cpu_inc(stats->spent[state][stats_bucket(spent)]);
+}
+
+static inline void netns_end(const struct net *net, const struct verdict *v)
+{
+	struct stats __percpu *stats = READ_ONCE(netns_of(net)->stats);
+
+	this_cpu_inc(stats->end[v->how][v->end.set_off]);
+	this_cpu_inc(stats->first[v->end.first]);
+}
+
+static inline void netns_reset_sent(const struct net *net, u16 reason)
+{
+	this_cpu_inc(READ_ONCE(netns_of(net)->stats)->reset_sent[reason]);
+}
+
+static inline void netns_reset_received(const struct net *net, u8 state)
+{
+	this_cpu_inc(READ_ONCE(netns_of(net)->stats)->reset_received[state]);
+}
+
+struct stats *netns_sum(const struct net *net);
+void netns_baseline(unsigned long groups);
+
+void *netns_seq_start(struct seq_file *m, loff_t *pos);
+void *netns_seq_next(struct seq_file *m, void *v, loff_t *pos);
+void netns_seq_stop(struct seq_file *m, void *v);
+
+int netns_start(void);
+void netns_stop(void);
+
+#endif

@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * trace_pipe and trace_pipe_raw: records are read once and then gone. Readers
+ * of the same records share them; each record goes to one of them.
+ */
+#include <linux/minmax.h>
+#include <linux/module.h>
+#include <linux/poll.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+
+#include "format.h"
+#include "merge.h"
+#include "trace_files.h"
+#include "uapi/tcp_teardown.h"
+
+#define TEXT_SIZE	(8 * FORMAT_LINE)
+
+/**
+ * struct pipe - an open file
+ * @cpu: whose records, or BUFFER_ALL
+ * @lock: threads that read through this one file
+ * @merge: for text
+ * @headed: the header has been given
+ * @at: next character of @text to give
+ * @len: characters in @text
+ * @text: of records that were taken out for this file
+ */
+struct pipe {
+	int cpu;
+	struct mutex lock;	/* threads that share the file */
+	struct merge *merge;
+	bool headed;
+	size_t at;
+	size_t len;
+	char text[TEXT_SIZE];
+};
+
+static int pipe_open_common(struct inode *inode, struct file *file)
+{
+	struct pipe *pipe = kzalloc(sizeof(*pipe), GFP_KERNEL);
+
+	if (!pipe)
+		return -ENOMEM;
+	pipe->cpu = trace_files_cpu(inode);
+	mutex_init(&pipe->lock);
+	file->private_data = pipe;
+	return stream_open(inode, file);
+}
+
+static int pipe_release(struct inode *inode, struct file *file)
+{
+	struct pipe *pipe = file->private_data;
+
+	merge_free(pipe->merge);
+	kfree(pipe);
+	return 0;
+}
+
+static int pipe_open(struct inode *inode, struct file *file)
+{
+	int err = pipe_open_common(inode, file);
+	struct pipe *pipe = file->private_data;
+
+	if (err)
+		return err;
+	pipe->merge = merge_alloc(pipe->cpu, true);
+	if (pipe->merge)
+		return 0;
+	pipe_release(inode, file);
+	return -ENOMEM;
+}
+
+/* Sleep until there is a record, or was, a moment ago. */
+static int pipe_sleep(int cpu)
+{
+	wait_queue_head_t *queue = buffer_waitqueue(cpu);
+	DEFINE_WAIT(wait);
+	int err = 0;
+
+	for (;;) {
+		prepare_to_wait(queue, &wait, TASK_INTERRUPTIBLE);
+		if (!buffer_is_empty(cpu))
+			break;
+		err = signal_pending(current) ? -ERESTARTSYS : 0;
+		if (err)
+			break;
+		buffer_expect(cpu);
+		schedule();
+	}
+	finish_wait(queue, &wait);
+	return err;
+}
+
+static int pipe_wait(const struct pipe *pipe, const struct file *file)
+{
+	if (!buffer_is_empty(pipe->cpu))
+		return 0;
+	if (file->f_flags & O_NONBLOCK)
+		return -EAGAIN;
+	return pipe_sleep(pipe->cpu);
+}
+
+static void pipe_add(struct pipe *pipe, const struct tcp_teardown_record *r)
+{
+	char *to = pipe->text;
+	const size_t size = sizeof(pipe->text);
+
+	if (!pipe->headed)
+		pipe->len += format_trace_header(to + pipe->len, size - pipe->len);
+	pipe->headed = true;
+	if (pipe->merge->lost)
+		pipe->len += format_lost(to + pipe->len, size - pipe->len,
+					 pipe->merge->from, pipe->merge->lost);
+	pipe->len += format_record(to + pipe->len, size - pipe->len, r);
+}
+
+/* Take out so many records as make @want characters, at least one. */
+static int pipe_fill(struct pipe *pipe, size_t want)
+{
+	const struct tcp_teardown_record *r;
+	int err = buffer_lock(pipe->cpu);
+
+	if (err)
+		return err;
+	pipe->at = 0;
+	pipe->len = 0;
+	want = min_t(size_t, want, TEXT_SIZE - 3 * FORMAT_LINE);
+	merge_begin(pipe->merge);
+	do {
+		r = merge_next(pipe->merge);
+		if (r)
+			pipe_add(pipe, r);
+	} while (r && pipe->len < want);
+	buffer_unlock(pipe->cpu);
+	return 0;
+}
+
+static ssize_t pipe_give(struct pipe *pipe, char __user *to, size_t size)
+{
+	size = min(size, pipe->len - pipe->at);
+	if (copy_to_user(to, pipe->text + pipe->at, size))
+		return -EFAULT;
+	pipe->at += size;
+	return size;
+}
+
+static ssize_t pipe_read(struct file *file, char __user *to, size_t size, loff_t *pos)
+{
+	struct pipe *pipe = file->private_data;
+	ssize_t ret = 0;
+
+	if (!size)
+		return 0;
+	if (mutex_lock_interruptible(&pipe->lock))
+		return -ERESTARTSYS;
+	while (!ret && pipe->at == pipe->len) {
+		ret = pipe_wait(pipe, file);
+		if (!ret)
+			ret = pipe_fill(pipe, size);
+	}
+	if (!ret)
+		ret = pipe_give(pipe, to, size);
+	mutex_unlock(&pipe->lock);
+	return ret;
+}
+
+static __poll_t pipe_poll(struct file *file, poll_table *table)
+{
+	struct pipe *pipe = file->private_data;
+
+	poll_wait(file, buffer_waitqueue(pipe->cpu), table);
+	if (READ_ONCE(pipe->at) == READ_ONCE(pipe->len) &&
+	    buffer_is_empty(pipe->cpu)) {
+		buffer_expect(pipe->cpu);
+		return 0;
+	}
+	return EPOLLIN | EPOLLRDNORM;
+}
+
+const struct file_operations pipe_fops = {
+	.owner = THIS_MODULE,
+	.open = pipe_open,
+	.read = pipe_read,
+	.poll = pipe_poll,
+	.release = pipe_release,
+};
+
+/* A record that could not be given stays where it is. */
+static ssize_t pipe_raw_take(int cpu, char __user *to, size_t size)
+{
+	unsigned long lost = 0;
+	struct ring_slot slot;
+	ssize_t done = 0;
+	int err = buffer_lock(cpu);
+
+	if (err)
+		return err;
+	while (size - done >= sizeof(slot) && buffer_next(cpu, &slot, &lost)) {
+		if (copy_to_user(to + done, &slot, sizeof(slot))) {
+			err = -EFAULT;
+			break;
+		}
+		buffer_consumed(cpu);
+		done += sizeof(slot);
+	}
+	buffer_unlock(cpu);
+	return done ? done : err;
+}
+
+static ssize_t pipe_raw_read(struct file *file, char __user *to, size_t size,
+			     loff_t *pos)
+{
+	struct pipe *pipe = file->private_data;
+	ssize_t ret = 0;
+
+	if (size < sizeof(struct tcp_teardown_record))
+		return -EINVAL;
+	while (!ret) {
+		ret = pipe_wait(pipe, file);
+		if (!ret)
+			ret = pipe_raw_take(pipe->cpu, to, size);
+	}
+	return ret;
+}
+
+const struct file_operations pipe_raw_fops = {
+	.owner = THIS_MODULE,
+	.open = pipe_open_common,
+	.read = pipe_raw_read,
+	.poll = pipe_poll,
+	.release = pipe_release,
+};

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "proc.h"
+
+#include <linux/capability.h>
+#include <linux/fs.h>
+#include <linux/proc_fs.h>
+#include <linux/seq_file.h>
+#include <linux/seq_file_net.h>
+#include <linux/slab.h>
+
+#include "connections.h"
+#include "format.h"
+#include "netns.h"
+
+static int summary_show(struct seq_file *m, void *v)
+{
+	const struct net *net = seq_file_single_net(m);
+	struct stats *sum = netns_sum(net);
+
+	if (!sum)
+		return -ENOMEM;
+	seq_printf(m, FORMAT_TITLE "summary of netns %u\n", net->ns.inum);
+	format_summary(m, sum);
+	kfree(sum);
+	return 0;
+}
+
+static int latency_show(struct seq_file *m, void *v)
+{
+	const struct net *net = seq_file_single_net(m);
+	struct stats *sum = netns_sum(net);
+
+	if (!sum)
+		return -ENOMEM;
+	seq_printf(m, FORMAT_TITLE "latency of netns %u\n", net->ns.inum);
+	format_latency(m, sum);
+	kfree(sum);
+	return 0;
+}
+
+/*
+ * Addresses and states are in /proc/net/tcp for everyone; who owns a socket,
+ * ss -p tells only those who may look into the processes.
+ */
+static int proc_connections_show(struct seq_file *m, void *v)
+{
+	const struct net *net = seq_file_net(m);
+	struct connections_view view = {
+		.net = net,
+		.owners = file_ns_capable(m->file, net->user_ns, CAP_NET_ADMIN),
+	};
+
+	return connections_show(m, v, &view);
+}
+
+static const struct seq_operations proc_connections_ops = {
+	.start = connections_start,
+	.next = connections_next,
+	.stop = connections_stop,
+	.show = proc_connections_show,
+};
+
+/**
+ * proc_start() - make the files of one namespace
+ * @net: the namespace
+ * @ns: our part of it, with its counters
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int proc_start(struct net *net, struct netns *ns)
+{
+	ns->dir = proc_net_mkdir(net, "tcp_teardown", net->proc_net);
+	if (!ns->dir)
+		return -ENOMEM;
+	if (proc_create_net_single("summary", 0444, ns->dir, summary_show, NULL) &&
+	    proc_create_net_single("latency", 0444, ns->dir, latency_show, NULL) &&
+	    proc_create_net("connections", 0444, ns->dir, &proc_connections_ops,
+			    sizeof(struct seq_net_private)))
+		return 0;
+	proc_stop(ns);
+	return -ENOMEM;
+}
+
+/**
+ * proc_stop() - remove the files; waits for those who are reading
+ * @ns: our part of the namespace
+ */
+void proc_stop(struct netns *ns)
+{
+	proc_remove(ns->dir);
+}

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* /proc/net/tcp_teardown: each network namespace's own. */
+#ifndef TCP_TEARDOWN_PROC_H
+#define TCP_TEARDOWN_PROC_H
+
+struct net;
+struct netns;
+
+int proc_start(struct net *net, struct netns *ns);
+void proc_stop(struct netns *ns);
+
+#endif

@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "reconcile.h"
+
+#include <linux/bitops.h>
+#include <linux/fs.h>
+#include <linux/module.h>
+#include <linux/seq_file.h>
+#include <linux/slab.h>
+#include <net/ip.h>
+#include <net/tcp.h>
+
+#include "format.h"
+#include "hook.h"
+#include "netns.h"
+#include "reserve.h"
+
+/* Groups, by enum hook_group, of which all hooks are attached. */
+static unsigned long reconcile_whole;
+
+static unsigned long end(const struct stats *s, u8 how, u8 by)
+{
+	return s->end[how][by];
+}
+
+static unsigned long born(const struct stats *s)
+{
+	return s->count[STATS_TW_BORN_FIN_WAIT2] + s->count[STATS_TW_BORN_TIME_WAIT];
+}
+
+/* __inet_twsk_schedule() counts a birth as this or the other, by its timer. */
+static unsigned long ours_tw(const struct stats *s)
+{
+	return born(s) - s->count[STATS_TW_SHORT] + s->count[STATS_TW_DCCP];
+}
+
+static unsigned long ours_tw_killed(const struct stats *s)
+{
+	return s->count[STATS_TW_SHORT];
+}
+
+/* __inet_check_established(), after tcp_twsk_unique() has agreed. */
+static unsigned long ours_tw_recycled(const struct stats *s)
+{
+	return s->count[STATS_TW_REUSED];
+}
+
+/* tcp_time_wait(), if it gets no minisock. */
+static unsigned long ours_tw_overflow(const struct stats *s)
+{
+	return s->count[STATS_TW_ASKED] - born(s);
+}
+
+/*
+ * __tcp_close() with SO_LINGER 0; tcp_rcv_state_process() for data that comes
+ * after close(), and for an orphan with TCP_LINGER2 < 0 whose FIN is acknowledged.
+ * A minisock that gets data sends a RST uncounted.
+ */
+static unsigned long ours_on_data(const struct stats *s)
+{
+	return end(s, TCP_TEARDOWN_RESET_SENT, TCP_TEARDOWN_BY_LINGER) +
+	       end(s, TCP_TEARDOWN_ABORTED, TCP_TEARDOWN_BY_LINGER) +
+	       end(s, TCP_TEARDOWN_RESET_SENT, TCP_TEARDOWN_BY_DATA) -
+	       s->count[STATS_TW_ANSWERED] + s->count[STATS_ORPHAN_LINGER2];
+}
+
+/* __tcp_close() with data unread. */
+static unsigned long ours_on_close(const struct stats *s)
+{
+	return end(s, TCP_TEARDOWN_RESET_SENT, TCP_TEARDOWN_BY_UNREAD);
+}
+
+/* __tcp_close() and tcp_out_of_resources(), where tcp_check_oom() says so. */
+static unsigned long ours_on_memory(const struct stats *s)
+{
+	return end(s, TCP_TEARDOWN_ORPHAN_KILLED, TCP_TEARDOWN_BY_MEMORY) -
+	       s->count[STATS_TW_REFUSED_ORPHAN];
+}
+
+/* tcp_write_err() */
+static unsigned long ours_on_timeout(const struct stats *s)
+{
+	return end(s, TCP_TEARDOWN_TIMED_OUT, TCP_TEARDOWN_BY_RETRIES) +
+	       end(s, TCP_TEARDOWN_TIMED_OUT, TCP_TEARDOWN_BY_KEEPALIVE) +
+	       end(s, TCP_TEARDOWN_TIMED_OUT, TCP_TEARDOWN_BY_USER_TIMEOUT);
+}
+
+/* __tcp_close() in FIN_WAIT2 with TCP_LINGER2 < 0. */
+static unsigned long ours_on_linger(const struct stats *s)
+{
+	return end(s, TCP_TEARDOWN_RESET_SENT, TCP_TEARDOWN_BY_LINGER2) -
+	       s->count[STATS_ORPHAN_LINGER2];
+}
+
+/* tcp_set_state() */
+static unsigned long ours_estab_resets(const struct stats *s)
+{
+	return s->transition[TCP_ESTABLISHED][TCP_CLOSE] +
+	       s->transition[TCP_CLOSE_WAIT][TCP_CLOSE];
+}
+
+/* tcp_send_active_reset(), tcp_v4_send_reset(), tcp_v6_send_response() */
+static unsigned long ours_out_rsts(const struct stats *s)
+{
+	return s->count[STATS_RST_SENT] + s->count[STATS_RST_REPLY];
+}
+
+/**
+ * struct reconcile - one line
+ * @name: as /proc/net/netstat or /proc/net/snmp has it
+ * @mib: LINUX_MIB_*, or TCP_MIB_* if @is_tcp
+ * @is_tcp: it is in /proc/net/snmp
+ * @ours: the same, of what we have counted; NULL: it can't be seen
+ * @groups: of hooks that it rests on, beside transitions
+ * @remembered: connections must be remembered for it
+ * @maybe: they may differ, docs/reconcile.md says when
+ */
+struct reconcile {
+	const char *name;
+	u8 mib;
+	bool is_tcp;
+	unsigned long (*ours)(const struct stats *s);
+	unsigned long groups;
+	bool remembered;
+	bool maybe;
+};
+
+static const struct reconcile reconcile_lines[RECONCILE_LINES] = {
+	[RECONCILE_TW] = { "TW", LINUX_MIB_TIMEWAITED, .ours = ours_tw,
+		.groups = BIT(GROUP_TIMEWAIT) },
+	[RECONCILE_TW_RECYCLED] = { "TWRecycled", LINUX_MIB_TIMEWAITRECYCLED,
+		.ours = ours_tw_recycled, .groups = BIT(GROUP_TIMEWAIT), .maybe = true },
+	[RECONCILE_TW_KILLED] = { "TWKilled", LINUX_MIB_TIMEWAITKILLED,
+		.ours = ours_tw_killed, .groups = BIT(GROUP_TIMEWAIT) },
+	[RECONCILE_TW_OVERFLOW] = { "TCPTimeWaitOverflow", LINUX_MIB_TCPTIMEWAITOVERFLOW,
+		.ours = ours_tw_overflow, .groups = BIT(GROUP_TIMEWAIT) },
+	[RECONCILE_ON_DATA] = { "TCPAbortOnData", LINUX_MIB_TCPABORTONDATA,
+		.ours = ours_on_data, .remembered = true,
+		.groups = BIT(GROUP_TIMEWAIT) | BIT(GROUP_RESETS) | BIT(GROUP_CALLS) },
+	[RECONCILE_ON_CLOSE] = { "TCPAbortOnClose", LINUX_MIB_TCPABORTONCLOSE,
+		.ours = ours_on_close, .groups = BIT(GROUP_CALLS), .remembered = true },
+	[RECONCILE_ON_MEMORY] = { "TCPAbortOnMemory", LINUX_MIB_TCPABORTONMEMORY,
+		.ours = ours_on_memory, .groups = BIT(GROUP_TIMEWAIT), .remembered = true },
+	[RECONCILE_ON_TIMEOUT] = { "TCPAbortOnTimeout", LINUX_MIB_TCPABORTONTIMEOUT,
+		.ours = ours_on_timeout },
+	[RECONCILE_ON_LINGER] = { "TCPAbortOnLinger", LINUX_MIB_TCPABORTONLINGER,
+		.ours = ours_on_linger },
+	[RECONCILE_FAILED] = { "TCPAbortFailed", LINUX_MIB_TCPABORTFAILED, .maybe = true },
+	[RECONCILE_ESTAB_RESETS] = { "EstabResets", TCP_MIB_ESTABRESETS, true,
+		.ours = ours_estab_resets },
+	[RECONCILE_OUT_RSTS] = { "OutRsts", TCP_MIB_OUTRSTS, true,
+		.ours = ours_out_rsts, .groups = BIT(GROUP_RESETS), .maybe = true },
+};
+
+static unsigned long line_kernel(const struct reconcile *line, const struct net *net)
+{
+	if (line->is_tcp)
+		return snmp_fold_field(net->mib.tcp_statistics, line->mib);
+	return snmp_fold_field(net->mib.net_statistics, line->mib);
+}
+
+static unsigned long line_ours(const struct reconcile *line, const struct stats *sum)
+{
+	return line->ours ? line->ours(sum) : 0;
+}
+
+/**
+ * reconcile_group() - hooks have come or gone
+ * @group: enum hook_group
+ * @whole: all of the group are attached
+ *
+ * Context: process; the caller serialises.
+ */
+void reconcile_group(int group, bool whole)
+{
+	if (whole)
+		set_bit(group, &reconcile_whole);
+	else
+		clear_bit(group, &reconcile_whole);
+}
+
+/**
+ * reconcile_begin() - compare from here on
+ * @base: set
+ * @net: the namespace
+ * @sum: our counters of it
+ * @groups: only the lines that rest on one of these groups of hooks
+ *
+ * Context: any.
+ */
+void reconcile_begin(struct reconcile_base *base, const struct net *net,
+		     const struct stats *sum, unsigned long groups)
+{
+	const struct reconcile *line;
+	int i;
+
+	for (i = 0; i < RECONCILE_LINES; i++) {
+		line = &reconcile_lines[i];
+		if (!((line->groups | BIT(GROUP_TRANSITIONS)) & groups))
+			continue;
+		base->kernel[i] = line_kernel(line, net);
+		base->ours[i] = line_ours(line, sum);
+	}
+}
+
+/* Where there is a reason that they may differ, it says so. */
+static const char *line_proof(const struct reconcile *line, bool forgotten)
+{
+	if (line->groups & ~READ_ONCE(reconcile_whole))
+		return "off";
+	return line->maybe || (line->remembered && forgotten) ? "~" : "=";
+}
+
+static void reconcile_lines_show(struct seq_file *m, const struct netns *ns,
+				 const struct stats *sum)
+{
+	const struct reconcile *line;
+	struct format_counter counter;
+	struct reserve_stats conns;
+	int i;
+
+	reserve_stats(&conns);
+	for (i = 0; i < RECONCILE_LINES; i++) {
+		line = &reconcile_lines[i];
+		counter = (struct format_counter) {
+			.name = line->name,
+			.kernel = line_kernel(line, ns->net) - ns->base.kernel[i],
+			.ours = line_ours(line, sum) - ns->base.ours[i],
+			.netns = ns->net->ns.inum,
+			.proof = line_proof(line, conns.full),
+			.unseen = !line->ours,
+		};
+		format_reconcile(m, &counter);
+	}
+}
+
+static int reconcile_show(struct seq_file *m, void *v)
+{
+	const struct netns *ns = v;
+	struct stats *sum;
+
+	if (v == SEQ_START_TOKEN) {
+		format_reconcile_header(m);
+		return 0;
+	}
+	sum = netns_sum(ns->net);
+	if (!sum)
+		return -ENOMEM;
+	reconcile_lines_show(m, ns, sum);
+	kfree(sum);
+	return 0;
+}
+
+static const struct seq_operations reconcile_sops = {
+	.start = netns_seq_start,
+	.next = netns_seq_next,
+	.stop = netns_seq_stop,
+	.show = reconcile_show,
+};
+
+static int reconcile_open(struct inode *inode, struct file *file)
+{
+	return seq_open(file, &reconcile_sops);
+}
+
+const struct file_operations reconcile_fops = {
+	.owner = THIS_MODULE,
+	.open = reconcile_open,
+	.read = seq_read,
+	.llseek = seq_lseek,
+	.release = seq_release,
+};

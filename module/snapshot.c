@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * trace: the text of all that is held. Reading consumes nothing and disturbs
+ * nobody; it ends with what was there when it began. Writing clears.
+ */
+#include <linux/module.h>
+#include <linux/seq_file.h>
+#include <linux/slab.h>
+
+#include "format.h"
+#include "merge.h"
+#include "trace_files.h"
+#include "uapi/tcp_teardown.h"
+
+/**
+ * struct snapshot - an open file
+ * @merge: where it is
+ * @record: the record to show, NULL at the end
+ * @pos: its place, from 1; 0 is the header
+ * @line: room for its text
+ */
+struct snapshot {
+	struct merge *merge;
+	const struct tcp_teardown_record *record;
+	loff_t pos;
+	char line[2 * FORMAT_LINE];
+};
+
+static void *snapshot_at(struct snapshot *s)
+{
+	if (!s->pos)
+		return SEQ_START_TOKEN;
+	return (void *)s->record;
+}
+
+static void snapshot_rewind(struct snapshot *s)
+{
+	merge_begin(s->merge);
+	s->record = NULL;
+	s->pos = 0;
+}
+
+static void snapshot_advance(struct snapshot *s)
+{
+	s->record = merge_next(s->merge);
+	s->pos++;
+}
+
+/* seq_file goes back only to seek, and then begins at 0. */
+static void *snapshot_start(struct seq_file *m, loff_t *pos)
+{
+	struct snapshot *s = m->private;
+
+	if (!*pos || *pos < s->pos)
+		snapshot_rewind(s);
+	while (s->pos < *pos && snapshot_at(s))
+		snapshot_advance(s);
+	return s->pos == *pos ? snapshot_at(s) : NULL;
+}
+
+static void *snapshot_next(struct seq_file *m, void *v, loff_t *pos)
+{
+	struct snapshot *s = m->private;
+
+	++*pos;
+	snapshot_advance(s);
+	return snapshot_at(s);
+}
+
+static void snapshot_stop(struct seq_file *m, void *v)
+{
+}
+
+static int snapshot_show(struct seq_file *m, void *v)
+{
+	struct snapshot *s = m->private;
+
+	if (v == SEQ_START_TOKEN) {
+		format_trace_header(s->line, sizeof(s->line));
+		seq_puts(m, s->line);
+		return 0;
+	}
+	if (s->merge->lost) {
+		format_lost(s->line, sizeof(s->line), s->merge->from, s->merge->lost);
+		seq_puts(m, s->line);
+	}
+	format_record(s->line, sizeof(s->line), v);
+	seq_puts(m, s->line);
+	return 0;
+}
+
+static const struct seq_operations snapshot_ops = {
+	.start = snapshot_start,
+	.next = snapshot_next,
+	.stop = snapshot_stop,
+	.show = snapshot_show,
+};
+
+static int snapshot_open_read(struct inode *inode, struct file *file)
+{
+	struct snapshot *s = __seq_open_private(file, &snapshot_ops, sizeof(*s));
+
+	if (!s)
+		return -ENOMEM;
+	s->merge = merge_alloc(trace_files_cpu(inode), false);
+	if (!s->merge) {
+		seq_release_private(inode, file);
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+static int snapshot_open(struct inode *inode, struct file *file)
+{
+	int err = 0;
+
+	if ((file->f_mode & FMODE_WRITE) && (file->f_flags & O_TRUNC))
+		err = buffer_clear(trace_files_cpu(inode));
+	if (!err && (file->f_mode & FMODE_READ))
+		err = snapshot_open_read(inode, file);
+	return err;
+}
+
+static ssize_t snapshot_write(struct file *file, const char __user *from,
+			      size_t size, loff_t *pos)
+{
+	int err = buffer_clear(trace_files_cpu(file_inode(file)));
+
+	return err ? err : size;
+}
+
+static int snapshot_release(struct inode *inode, struct file *file)
+{
+	struct snapshot *s;
+
+	if (!(file->f_mode & FMODE_READ))
+		return 0;
+	s = ((struct seq_file *)file->private_data)->private;
+	merge_free(s->merge);
+	return seq_release_private(inode, file);
+}
+
+static loff_t snapshot_llseek(struct file *file, loff_t offset, int whence)
+{
+	if (file->f_mode & FMODE_READ)
+		return seq_lseek(file, offset, whence);
+	return 0;	/* for >>, which has nothing to go behind */
+}
+
+const struct file_operations snapshot_fops = {
+	.owner = THIS_MODULE,
+	.open = snapshot_open,
+	.read = seq_read,
+	.write = snapshot_write,
+	.llseek = snapshot_llseek,
+	.release = snapshot_release,
+};

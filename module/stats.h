@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Counters of one network namespace, per CPU. Counting is one instruction on
+ * the CPU's own memory; whoever reads adds up.
+ */
+#ifndef TCP_TEARDOWN_STATS_H
+#define TCP_TEARDOWN_STATS_H
+
+#include <linux/percpu.h>
+#include <linux/types.h>
+#include <net/tcp_states.h>
+
+#include "uapi/tcp_teardown.h"
+
+/* The names are stats_names[], in stats.c. */
+enum stats_counter {
+	STATS_CLOSE,
+	STATS_SHUT_RD,
+	STATS_SHUT_WR,
+	STATS_SHUT_RDWR,
+	STATS_DISCONNECT,
+	STATS_LISTENER,
+	STATS_ABORT,
+	STATS_FIN_RECEIVED,
+	STATS_FIN_DUPLICATE,
+	STATS_FIN_OUT_OF_ORDER,
+	STATS_FIN_QUEUED,
+	STATS_FIN_RESENT,
+	STATS_RST_SENT,
+	STATS_RST_REPLY,
+	STATS_RST_RECEIVED,
+	STATS_TW_ASKED,
+	STATS_TW_BORN_FIN_WAIT2,
+	STATS_TW_BORN_TIME_WAIT,
+	STATS_TW_SHORT,
+	STATS_TW_DCCP,
+	STATS_TW_REARMED,
+	STATS_TW_REFUSED,
+	STATS_TW_REFUSED_ORPHAN,
+	STATS_TW_EXPIRED,
+	STATS_TW_RESET,
+	STATS_TW_REOPENED,
+	STATS_TW_ANSWERED,
+	STATS_TW_REUSED,
+	STATS_TW_KILLED,
+	STATS_TW_NETNS,
+	STATS_ORPHAN_LINGER2,
+	STATS_UNTRACKED,
+	STATS_COUNTERS
+};
+
+extern const char * const stats_names[STATS_COUNTERS];
+
+/* The states whose time is told of; the rest of struct stats is by TCP_*. */
+enum stats_state {
+	STATS_FIN_WAIT1,
+	STATS_FIN_WAIT2,
+	STATS_CLOSING,
+	STATS_TIME_WAIT,
+	STATS_CLOSE_WAIT,
+	STATS_LAST_ACK,
+	STATS_STATES
+};
+
+/* Bucket 0 is below a microsecond, n begins at 2^(n-1), the last has no end. */
+#define STATS_BUCKETS	32
+
+/**
+ * struct stats - what happened
+ * @transition: [from][to], minisocks included
+ * @spent: how often so long in a state, enum stats_state
+ * @count: enum stats_counter
+ * @end: how connections ended: [enum tcp_teardown_how][enum tcp_teardown_set_off]
+ * @first: who closed first, enum tcp_teardown_first
+ * @reset_sent: for that reason, enum tcp_teardown_reason
+ * @reset_received: in that state, minisocks included
+ */
+struct stats {
+	unsigned long transition[TCP_MAX_STATES][TCP_MAX_STATES];
+	unsigned long spent[STATS_STATES][STATS_BUCKETS];
+	unsigned long count[STATS_COUNTERS];
+	unsigned long end[TCP_TEARDOWN_HOWS][TCP_TEARDOWN_BYS];
+	unsigned long first[TCP_TEARDOWN_FIRSTS];
+	unsigned long reset_sent[TCP_TEARDOWN_REASONS];
+	unsigned long reset_received[TCP_MAX_STATES];
+};
+
+int stats_state(int state);
+unsigned int stats_bucket(u64 ns);
+void stats_add(const struct stats __percpu *percpu, struct stats *sum);
+void stats_move(const struct stats __percpu *from, struct stats __percpu *to);
+
+#endif
