@@ -1,0 +1,55 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# What the scripts share: where things are, how they speak, how they lock.
+# To be sourced.
+
+# shellcheck disable=SC2034 # used by those who source this
+project=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
+cache=${TCP_TEARDOWN_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/tcp_teardown}
+
+say() {
+	printf '%s: %s\n' "${0##*/}" "$*" >&2
+}
+
+# 125: the harness itself has failed.
+die() {
+	say "$*"
+	exit 125
+}
+
+# Print the header comment of the calling script: its usage.
+usage() {
+	sed -n '3,/^[^#]/{/^#/!q; s/^# \{0,1\}//; p}' "$0"
+}
+
+# locked NAME COMMAND...: run COMMAND, alone among those that name this lock.
+locked() {
+	local lock="$cache/locks/$1"
+
+	shift
+	mkdir -p "${lock%/*}"
+	(
+		flock 9
+		"$@" 9>&-
+	) 9>"$lock"
+}
+
+# as_root COMMAND...: directly, or through sudo where that is allowed.
+as_root() {
+	if [ "$(id -u)" = 0 ]; then
+		"$@"
+	else
+		sudo -n "$@"
+	fi
+}
+
+# Fetch the package lists, at most once in ten minutes over all scripts.
+apt_update() {
+	local stamp="$cache/apt-updated"
+
+	[ -z "$(find "$stamp" -mmin -10 2>/dev/null)" ] || return 0
+	say "apt-get update"
+	as_root apt-get -qq -o DPkg::Lock::Timeout=300 update >&2 &&
+		mkdir -p "$cache" && touch "$stamp"
+}
