@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * ACKs that a closing socket and a minisock send, with the group of hooks acks. u
+ * and v are what the kernel and the peer would send next.
+ *
+ *	state			segment		answer
+ *	ESTABLISHED		data		ACK, not told of
+ *	FIN_WAIT1, orphan	FIN v ack u	ACK u+1 ack v+1, then CLOSING
+ *	FIN_WAIT1, orphan	FIN v ack u+1	ACK u+1 ack v+1, in FIN_WAIT2, then TIME_WAIT
+ *	TIME_WAIT		the same again	ACK u+1 ack v+1
+ *	FIN_WAIT2, minisock	FIN v ack u+1	ACK u+1 ack v+1, in TIME_WAIT
+ *	FIN_WAIT2, minisock	ahead of it all	ACK u+1 ack v
+ *	FIN_WAIT2, minisock	data		RST u+1, which is no ACK
+ *	ESTABLISHED		FIN v ack u	ACK u ack v+1, delayed, in CLOSE_WAIT
+ *	the same, closed at once		FIN u ack v+1, which is not told of as ACK
+ *
+ * Without the group none is told of; it is not on unless it is asked for.
+ *
+ * Modes: icount
+ * Needs: the module; CAP_NET_ADMIN, CAP_NET_RAW; a TUN device.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/files.h"
+#include "lib/life.h"
+
+#define DATA 10
+#define AHEAD 1000000
+
+static void set_group(const char *word)
+{
+	REQUIRE(!files_write(ALL_CPUS, "hooks", word), "hooks: %s", word);
+}
+
+/* CHECK that the records tell of that many ACKs, and the capture of no other. */
+static void expect_acks(struct stage *stage, unsigned int untold)
+{
+	const struct tcp_teardown_record *r = stage->records.records;
+	unsigned int i, seen = 0, told = 0;
+
+	for (i = 0; i < stage->records.nr; i++)
+		told += r[i].kind == TCP_TEARDOWN_SEGMENT && r[i].what == TCP_TEARDOWN_SEG_ACK;
+	capture_read(&stage->capture);
+	for (i = 0; i < stage->capture.nr; i++)
+		seen += stage->capture.segments[i].out &&
+			stage->capture.segments[i].flags == ACK;
+	CHECK(told + untold == seen, "%u ACKs are told of, %u not, %u are seen", told, untold,
+	      seen);
+}
+
+static void established(struct stage *stage)
+{
+	struct net_end end;
+	uint32_t u, v;
+
+	peer_connect(&stage->peer, &end);
+	u = end.snd_nxt;
+	v = end.rcv_nxt;
+	peer_send(&stage->peer, ACK, v, u, DATA);
+	peer_expect(&stage->peer, ACK, u, v + DATA, 0);
+	net_receive(&end, DATA);
+	life_abort(&end);
+	const struct want want[] = {
+		WANT_CALL(CLOSE, ESTABLISHED, u, v + DATA, .linger = true),
+		WANT_STATE(ESTABLISHED, CLOSE, u, v + DATA),
+		WANT_RESET(SENT, RST | ACK, CLOSE, u, v + DATA, REASON(TCP_STATE)),
+	};
+
+	stage_expect(stage, &end, want, ARRAY_SIZE(want));
+	expect_acks(stage, 1);
+}
+
+static void closing(struct stage *stage)
+{
+	struct net_end end;
+	struct life life = life_fin_wait1(stage, &end, 0);
+	uint32_t u = end.snd_nxt, v = end.rcv_nxt;
+	const struct want want[] = {
+		WANT_SEGMENT(RCV, FIN | ACK, FIN_WAIT1, v, u),
+		WANT_SEGMENT(ACK, ACK, FIN_WAIT1, u + 1, v + 1),
+		WANT_STATE(FIN_WAIT1, CLOSING, u + 1, v + 1),
+	};
+
+	peer_send(&stage->peer, FIN | ACK, v, u, 0);
+	peer_expect(&stage->peer, ACK, u + 1, v + 1, 0);
+	life_expect(stage, &end, &life, want, ARRAY_SIZE(want));
+	expect_acks(stage, 0);
+}
+
+static void time_wait(struct stage *stage)
+{
+	struct net_end end;
+	struct life life = life_fin_wait1(stage, &end, 0);
+	uint32_t u = end.snd_nxt, v = end.rcv_nxt;
+	const struct want want[] = {
+		WANT_SEGMENT(RCV, FIN | ACK, FIN_WAIT1, v, u + 1),
+		WANT_STATE(FIN_WAIT1, FIN_WAIT2, u + 1, v),
+		WANT_SEGMENT(ACK, ACK, FIN_WAIT2, u + 1, v + 1),
+		WANT_STATE(FIN_WAIT2, TIME_WAIT, u + 1, v + 1, BY_MINISOCK),
+		WANT_TIMEWAIT(BORN, TIME_WAIT, u + 1, v + 1),
+		WANT_SEGMENT(RCV_DUP, FIN | ACK, TIME_WAIT, v, u + 1, BY_MINISOCK),
+		WANT_TIMEWAIT(REARMED, TIME_WAIT, u + 1, v + 1, .timeout_ms = 60000),
+		WANT_SEGMENT(ACK, ACK, TIME_WAIT, u + 1, v + 1, BY_MINISOCK),
+	};
+
+	peer_send(&stage->peer, FIN | ACK, v, u + 1, 0);
+	peer_expect(&stage->peer, ACK, u + 1, v + 1, 0);
+	stage_await(stage, &end, 8);
+	peer_send(&stage->peer, FIN | ACK, v, u + 1, 0);
+	peer_expect(&stage->peer, ACK, u + 1, v + 1, 0);
+	life_expect(stage, &end, &life, want, ARRAY_SIZE(want));
+	expect_acks(stage, 0);
+}
+
+static void fin_wait2(struct stage *stage)
+{
+	struct net_end end;
+	struct life life = life_fin_wait2(stage, &end);
+	uint32_t u = end.snd_nxt, v = end.rcv_nxt;
+	const struct want want[] = {
+		WANT_SEGMENT(RCV_OOO, ACK, FIN_WAIT2, v + AHEAD, u + 1, BY_MINISOCK, .len = DATA),
+		WANT_SEGMENT(ACK, ACK, FIN_WAIT2, u + 1, v, BY_MINISOCK),
+		WANT_SEGMENT(RCV, FIN | ACK, FIN_WAIT2, v, u + 1, BY_MINISOCK),
+		WANT_STATE(FIN_WAIT2, TIME_WAIT, u + 1, v + 1, BY_MINISOCK),
+		WANT_SEGMENT(ACK, ACK, TIME_WAIT, u + 1, v + 1, BY_MINISOCK),
+	};
+
+	peer_send(&stage->peer, ACK, v + AHEAD, u + 1, DATA);
+	peer_expect(&stage->peer, ACK, u + 1, v, 0);
+	peer_send(&stage->peer, FIN | ACK, v, u + 1, 0);
+	peer_expect(&stage->peer, ACK, u + 1, v + 1, 0);
+	life_expect(stage, &end, &life, want, ARRAY_SIZE(want));
+	expect_acks(stage, 0);
+}
+
+static void reset(struct stage *stage)
+{
+	struct net_end end;
+	struct life life = life_fin_wait2(stage, &end);
+	uint32_t u = end.snd_nxt, v = end.rcv_nxt;
+	const struct want want[] = {
+		WANT_SEGMENT(RCV, ACK, FIN_WAIT2, v, u + 1, BY_MINISOCK, .len = DATA),
+		WANT_RESET(REPLY, RST, FIN_WAIT2, u + 1, 0, BY_MINISOCK,
+			   REASON(TCP_TIMEWAIT_SOCKET)),
+		WANT_STATE(FIN_WAIT2, CLOSE, u + 1, v, BY_MINISOCK),
+		WANT_TIMEWAIT(ANSWERED, FIN_WAIT2, u + 1, v),
+	};
+
+	peer_send(&stage->peer, ACK, v, u + 1, DATA);
+	peer_expect(&stage->peer, RST, u + 1, 0, 0);
+	life_expect(stage, &end, &life, want, ARRAY_SIZE(want));
+	expect_acks(stage, 0);
+}
+
+static void close_wait(struct stage *stage, bool on)
+{
+	struct net_end end;
+	uint32_t u, v;
+
+	peer_connect(&stage->peer, &end);
+	u = end.snd_nxt;
+	v = end.rcv_nxt;
+	peer_send(&stage->peer, FIN | ACK, v, u, 0);
+	peer_expect(&stage->peer, ACK, u, v + 1, 0);
+	const struct want want[] = {
+		WANT_SEGMENT(RCV, FIN | ACK, ESTABLISHED, v, u),
+		WANT_STATE(ESTABLISHED, CLOSE_WAIT, u, v + 1),
+		WANT_SEGMENT(ACK, ACK, CLOSE_WAIT, u, v + 1),
+	};
+
+	stage_expect(stage, &end, want, ARRAY_SIZE(want) - !on);
+	expect_acks(stage, !on);
+	close(end.fd);
+	peer_expect(&stage->peer, FIN | ACK, u, v + 1, 0);
+	peer_send(&stage->peer, ACK, v + 1, u + 1, 0);
+	stage_await(stage, &end, 8 - !on);
+}
+
+static void delayed(struct stage *stage)
+{
+	close_wait(stage, true);
+}
+
+static void group_off(struct stage *stage)
+{
+	set_group("-acks");
+	close_wait(stage, false);
+	set_group("+acks");
+}
+
+static void piggybacked(struct stage *stage)
+{
+	struct net_end end;
+	uint32_t u, v;
+
+	peer_connect(&stage->peer, &end);
+	u = end.snd_nxt;
+	v = end.rcv_nxt;
+	peer_send(&stage->peer, FIN | ACK, v, u, 0);
+	close(end.fd);
+	peer_expect(&stage->peer, FIN | ACK, u, v + 1, 0);
+	const struct want want[] = {
+		WANT_SEGMENT(RCV, FIN | ACK, ESTABLISHED, v, u),
+		WANT_STATE(ESTABLISHED, CLOSE_WAIT, u, v + 1),
+		WANT_CALL(CLOSE, CLOSE_WAIT, u, v + 1),
+		WANT_STATE(CLOSE_WAIT, LAST_ACK, u, v + 1),
+		WANT_SEGMENT(QUEUE, FIN | ACK, LAST_ACK, u, v + 1),
+	};
+
+	stage_expect(stage, &end, want, ARRAY_SIZE(want));
+	expect_acks(stage, 0);
+}
+
+static const struct scene scenes[] = {
+	SCENE_WITH_PEER("ACK of data in ESTABLISHED is not told of", established),
+	SCENE_WITH_PEER("ACK of a FIN in FIN_WAIT1", closing),
+	SCENE_WITH_PEER("ACK of a FIN in FIN_WAIT2, and again in TIME_WAIT", time_wait),
+	SCENE_WITH_PEER("ACKs of an orphan's FIN_WAIT2", fin_wait2),
+	SCENE_WITH_PEER("RST of an orphan's FIN_WAIT2 is no ACK", reset),
+	SCENE_WITH_PEER("delayed ACK of a FIN in CLOSE_WAIT", delayed),
+	SCENE_WITH_PEER("ACK that goes with a FIN", piggybacked),
+	SCENE_WITH_PEER("no ACK is told of without the group", group_off),
+};
+
+/* Of all hooks of the group, or of none. */
+static bool is_group(const char *status)
+{
+	char *text = files_text(ALL_CPUS, "hooks"), *line, *save;
+	char group[32], seen[32];
+	unsigned int nr = 0, like = 0;
+
+	for (line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		if (sscanf(line, "%*s %31s %*s %31s", group, seen) != 2 || strcmp(group, "acks"))
+			continue;
+		nr++;
+		like += !strcmp(seen, status);
+	}
+	free(text);
+	return nr == 3 && like == nr;
+}
+
+int main(void)
+{
+	bool was_off, is_on;
+	int code;
+
+	if (access(DEBUGFS_DIR, R_OK))
+		ktap_skip_all("tcp_teardown is not loaded");
+	was_off = is_group("off");
+	set_group("+acks");
+	is_on = is_group("attached");
+	if (!was_off || !is_on) {
+		ktap_plan(1);
+		CHECK(was_off, "acks was not off");
+		CHECK(is_on, "acks is not attached");
+		ktap_result("the group acks");
+		return ktap_exit();
+	}
+	code = stage_run(scenes, ARRAY_SIZE(scenes));
+	set_group("-acks");
+	return code;
+}

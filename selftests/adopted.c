@@ -1,0 +1,332 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The module is loaded while connections close: it adopts each at its next event,
+ * says so, and judges by what it could see.
+ *
+ *	adopted in	next event			verdict
+ *	CLOSE_WAIT	close()				four waves, the peer first
+ *	FIN_WAIT1	ACK of the FIN			four waves, by whom is unknown
+ *	FIN_WAIT2	FIN, to the full socket		the same
+ *	FIN_WAIT2	FIN, to the minisock		the same
+ *	CLOSING		ACK of the FIN			simultaneous
+ *	LAST_ACK	ACK of the FIN, the last	orderly, the peer first
+ *	TIME_WAIT	FIN again			orderly, and no more is known
+ *
+ * In FIN_WAIT1, CLOSING and LAST_ACK the FIN waits behind a closed window, so that
+ * it is not sent again meanwhile.
+ *
+ * Modes: icount
+ * Needs: the module, which it unloads and loads again (TT_MODULE, TT_ARGS);
+ * CAP_NET_ADMIN, CAP_NET_RAW, CAP_SYS_MODULE; a TUN device.
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "lib/files.h"
+#include "lib/stage.h"
+
+#define DATA 300
+#define ADOPTED .adopted = true
+
+/* In memory: where idle time is skipped, a file may take too long to read. */
+static char *module;
+static size_t module_size;
+
+static void read_module(void)
+{
+	const char *path = getenv("TT_MODULE");
+	struct stat st;
+	int fd;
+
+	fd = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+	if (fd < 0)
+		ktap_skip_all("TT_MODULE names no module");
+	REQUIRE(!fstat(fd, &st), "no size");
+	module_size = st.st_size;
+	module = malloc(module_size);
+	REQUIRE(read(fd, module, module_size) == (ssize_t)module_size, "not all of it");
+	close(fd);
+}
+
+static void unload(struct stage *stage)
+{
+	records_stop(&stage->records);
+	REQUIRE(!syscall(SYS_delete_module, "tcp_teardown", O_NONBLOCK), "not unloaded");
+}
+
+static void load(struct stage *stage)
+{
+	const char *args = getenv("TT_ARGS");
+
+	REQUIRE(!syscall(SYS_init_module, module, module_size, args ?: ""), "not loaded");
+	records_start(&stage->records);
+	capture_read(&stage->capture);
+	stage->capture.nr = 0;
+}
+
+/* Whether the list of connections says so of it. */
+static void expect_listed(const struct net_end *end, bool adopted)
+{
+	char *text = files_text(ALL_CPUS, "connections"), *line, *save, id[32];
+	const char *found = NULL;
+
+	snprintf(id, sizeof(id), " %llx ", (unsigned long long)end->cookie);
+	for (line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
+		if (strstr(line, id))
+			found = line;
+	CHECK(found && !!strstr(found, " adopted ") == adopted, "%s", found ?: "not listed");
+	free(text);
+}
+
+static void close_wait(struct stage *stage)
+{
+	struct net_end end;
+	uint32_t w, u;
+
+	unload(stage);
+	peer_connect(&stage->peer, &end);
+	w = end.snd_nxt;
+	u = end.rcv_nxt;
+	peer_send(&stage->peer, FIN | ACK, u, w, 0);
+	peer_expect(&stage->peer, ACK, w, u + 1, 0);
+	load(stage);
+	close(end.fd);
+	expect_listed(&end, true);
+	peer_expect(&stage->peer, FIN | ACK, w, u + 1, 0);
+	peer_send(&stage->peer, ACK, u + 1, w + 1, 0);
+	const struct want want[] = {
+		WANT_CALL(CLOSE, CLOSE_WAIT, w, u + 1),
+		WANT_STATE(CLOSE_WAIT, LAST_ACK, w, u + 1, ADOPTED),
+		WANT_SEGMENT(QUEUE, FIN | ACK, LAST_ACK, w, u + 1),
+		WANT_SEGMENT(RCV, ACK, LAST_ACK, u + 1, w + 1),
+		WANT_STATE(LAST_ACK, CLOSE, w + 1, u + 1, ADOPTED),
+	};
+
+	stage_expect(stage, &end, want, ARRAY_SIZE(want));
+	stage_verdict(stage, &end, VERDICT(FOUR_WAY, PEER, PEER,
+					   .flags = TCP_TEARDOWN_F_ADOPTED));
+}
+
+/* The FIN was queued before the module was there: it has no record. */
+static void overlook_fin(struct stage *stage)
+{
+	unsigned int i;
+
+	capture_read(&stage->capture);
+	CHECK(capture_count(&stage->capture, true, FIN) == 1, "not one FIN");
+	for (i = 0; i < stage->capture.nr; i++)
+		if (stage->capture.segments[i].out && stage->capture.segments[i].flags & FIN)
+			stage->capture.segments[i].claimed = -1;
+}
+
+/* Whatever comes before is a probe of the window, or an answer without data. */
+static void open_window(struct stage *stage, const struct net_end *end, uint32_t ack)
+{
+	struct segment s = { };
+
+	stage->peer.window = PEER_WINDOW;
+	peer_send(&stage->peer, ACK, ack, end->snd_nxt, 0);
+	do {
+		if (!CHECK(peer_read(&stage->peer, &s, 0), "nothing came"))
+			return;
+	} while (!s.len);
+	CHECK(s.seq == end->snd_nxt && s.len == DATA && s.flags & FIN, "not data and FIN");
+	overlook_fin(stage);
+	peer_send(&stage->peer, ACK, ack, end->snd_nxt + DATA + 1, 0);
+}
+
+static void connect_closed(struct stage *stage, struct net_end *end)
+{
+	unload(stage);
+	stage->peer.window = 0;
+	peer_connect(&stage->peer, end);
+	net_send(end, DATA);
+}
+
+/* Of an active close, from the birth of the minisock on. */
+static void expect_active(struct stage *stage, const struct net_end *end,
+			  const struct want *want, unsigned int nr)
+{
+	stage_expect(stage, end, want, nr);
+	expect_listed(end, true);
+	stage_leave(stage);
+	stage_verdict(stage, end, VERDICT(FOUR_WAY, LOCAL, UNKNOWN, .no_owner = true,
+					  .flags = TCP_TEARDOWN_F_ADOPTED));
+}
+
+static void fin_wait1(struct stage *stage)
+{
+	struct net_end end;
+	uint32_t u, v;
+
+	connect_closed(stage, &end);
+	close(end.fd);
+	load(stage);
+	u = end.snd_nxt;
+	v = end.rcv_nxt;
+	open_window(stage, &end, v);
+	peer_send(&stage->peer, FIN | ACK, v, u + DATA + 1, 0);
+	peer_expect(&stage->peer, ACK, u + DATA + 1, v + 1, 0);
+	const struct want want[] = {
+		WANT_SEGMENT(RCV, ACK, FIN_WAIT1, v, u),
+		WANT_SEGMENT(RCV, ACK, FIN_WAIT1, v, u + DATA + 1),
+		WANT_STATE(FIN_WAIT1, FIN_WAIT2, u + DATA + 1, v, ADOPTED),
+		WANT_TIMEWAIT(BORN, FIN_WAIT2, u + DATA + 1, v),
+		WANT_SEGMENT(RCV, FIN | ACK, FIN_WAIT2, v, u + DATA + 1, BY_MINISOCK),
+		WANT_STATE(FIN_WAIT2, TIME_WAIT, u + DATA + 1, v + 1, BY_MINISOCK, ADOPTED),
+	};
+
+	expect_active(stage, &end, want, ARRAY_SIZE(want));
+}
+
+/* The FIN is sent and acknowledged before, the peer's comes after. */
+static void fin_wait2(struct stage *stage)
+{
+	struct net_end end;
+	uint32_t u, v;
+
+	unload(stage);
+	peer_connect(&stage->peer, &end);
+	u = end.snd_nxt;
+	v = end.rcv_nxt;
+	CHECK(!shutdown(end.fd, SHUT_WR), "shutdown");
+	peer_expect(&stage->peer, FIN | ACK, u, v, 0);
+	peer_send(&stage->peer, ACK, v, u + 1, 0);
+	net_await_state(&end, TCP_FIN_WAIT2);
+	load(stage);
+	peer_send(&stage->peer, FIN | ACK, v, u + 1, 0);
+	peer_expect(&stage->peer, ACK, u + 1, v + 1, 0);
+	close(end.fd);
+	const struct want want[] = {
+		WANT_SEGMENT(RCV, FIN | ACK, FIN_WAIT2, v, u + 1),
+		WANT_STATE(FIN_WAIT2, TIME_WAIT, u + 1, v + 1, BY_MINISOCK, ADOPTED),
+		WANT_TIMEWAIT(BORN, TIME_WAIT, u + 1, v + 1),
+		WANT_CALL(CLOSE, CLOSE, u + 1, v + 1),
+	};
+
+	expect_active(stage, &end, want, ARRAY_SIZE(want));
+}
+
+static void minisock(struct stage *stage)
+{
+	struct net_end end;
+	uint32_t u, v;
+
+	unload(stage);
+	peer_connect(&stage->peer, &end);
+	u = end.snd_nxt;
+	v = end.rcv_nxt;
+	close(end.fd);
+	peer_expect(&stage->peer, FIN | ACK, u, v, 0);
+	peer_send(&stage->peer, ACK, v, u + 1, 0);
+	load(stage);
+	peer_send(&stage->peer, FIN | ACK, v, u + 1, 0);
+	peer_expect(&stage->peer, ACK, u + 1, v + 1, 0);
+	const struct want want[] = {
+		WANT_SEGMENT(RCV, FIN | ACK, FIN_WAIT2, v, u + 1, BY_MINISOCK),
+		WANT_STATE(FIN_WAIT2, TIME_WAIT, u + 1, v + 1, BY_MINISOCK, ADOPTED),
+	};
+
+	expect_active(stage, &end, want, ARRAY_SIZE(want));
+}
+
+static void closing(struct stage *stage)
+{
+	struct net_end end;
+	uint32_t u, v;
+
+	connect_closed(stage, &end);
+	close(end.fd);
+	u = end.snd_nxt;
+	v = end.rcv_nxt;
+	peer_send(&stage->peer, FIN | ACK, v, u, 0);
+	load(stage);
+	open_window(stage, &end, v + 1);
+	const struct want want[] = {
+		WANT_SEGMENT(RCV, ACK, CLOSING, v + 1, u),
+		WANT_SEGMENT(RCV, ACK, CLOSING, v + 1, u + DATA + 1),
+		WANT_STATE(CLOSING, TIME_WAIT, u + DATA + 1, v + 1, BY_MINISOCK, ADOPTED),
+		WANT_TIMEWAIT(BORN, TIME_WAIT, u + DATA + 1, v + 1),
+	};
+
+	stage_expect(stage, &end, want, ARRAY_SIZE(want));
+	expect_listed(&end, true);
+	stage_leave(stage);
+	stage_verdict(stage, &end, VERDICT(SIMULTANEOUS, BOTH, UNKNOWN, .no_owner = true,
+					   .flags = TCP_TEARDOWN_F_ADOPTED));
+}
+
+static void last_ack(struct stage *stage)
+{
+	struct net_end end;
+	uint32_t w, u;
+
+	connect_closed(stage, &end);
+	w = end.snd_nxt;
+	u = end.rcv_nxt;
+	peer_send(&stage->peer, FIN | ACK, u, w, 0);
+	net_await_state(&end, TCP_CLOSE_WAIT);
+	close(end.fd);
+	load(stage);
+	open_window(stage, &end, u + 1);
+	const struct want want[] = {
+		WANT_SEGMENT(RCV, ACK, LAST_ACK, u + 1, w),
+		WANT_SEGMENT(RCV, ACK, LAST_ACK, u + 1, w + DATA + 1),
+		WANT_STATE(LAST_ACK, CLOSE, w + DATA + 1, u + 1, ADOPTED),
+	};
+
+	stage_expect(stage, &end, want, ARRAY_SIZE(want));
+	stage_verdict(stage, &end, VERDICT(ORDERLY, PEER, PEER, .no_owner = true,
+					   .flags = TCP_TEARDOWN_F_ADOPTED));
+}
+
+static void time_wait(struct stage *stage)
+{
+	struct net_end end;
+	uint32_t u, v;
+
+	unload(stage);
+	peer_connect(&stage->peer, &end);
+	u = end.snd_nxt;
+	v = end.rcv_nxt;
+	close(end.fd);
+	peer_expect(&stage->peer, FIN | ACK, u, v, 0);
+	peer_send(&stage->peer, FIN | ACK, v, u + 1, 0);
+	peer_expect(&stage->peer, ACK, u + 1, v + 1, 0);
+	load(stage);
+	peer_send(&stage->peer, FIN | ACK, v, u + 1, 0);
+	peer_expect(&stage->peer, ACK, u + 1, v + 1, 0);
+	expect_listed(&end, true);
+	stage_leave(stage);
+	stage_verdict(stage, &end, VERDICT(ORDERLY, NONE, UNKNOWN, .no_owner = true,
+					   .flags = TCP_TEARDOWN_F_ADOPTED));
+	const struct want want[] = {
+		WANT_SEGMENT(RCV_DUP, FIN | ACK, TIME_WAIT, v, u + 1, BY_MINISOCK),
+		WANT_TIMEWAIT(REARMED, TIME_WAIT, u + 1, v + 1, .timeout_ms = 60000),
+		WANT_STATE(TIME_WAIT, CLOSE, u + 1, v + 1, BY_MINISOCK, ADOPTED),
+		WANT_TIMEWAIT(NETNS, TIME_WAIT, u + 1, v + 1),
+	};
+
+	stage_expect(stage, &end, want, ARRAY_SIZE(want));
+}
+
+static const struct scene scenes[] = {
+	SCENE_WITH_PEER("adopted in CLOSE_WAIT", close_wait),
+	SCENE_WITH_PEER("adopted in FIN_WAIT1", fin_wait1),
+	SCENE_WITH_PEER("adopted in FIN_WAIT2", fin_wait2),
+	SCENE_WITH_PEER("adopted in FIN_WAIT2, a minisock", minisock),
+	SCENE_WITH_PEER("adopted in CLOSING", closing),
+	SCENE_WITH_PEER("adopted in LAST_ACK", last_ack),
+	SCENE_WITH_PEER("adopted in TIME_WAIT", time_wait),
+};
+
+int main(void)
+{
+	read_module();
+	return stage_run(scenes, ARRAY_SIZE(scenes));
+}

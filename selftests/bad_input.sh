@@ -1,0 +1,246 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Wrong values for the module's parameters and for its files.
+#
+# Shows: each is refused with EINVAL (ENOMEM for what memory does not allow),
+# the kernel's log names the parameter or file, and nothing changes; groups of
+# hooks are switched off and on; modes and owners of all files.
+#
+# Modes: icount
+# Needs: root, debugfs, python3; it removes the module if it is there, and
+# leaves it loaded.
+
+# shellcheck disable=SC2317 # check() calls by name
+debugfs=/sys/kernel/debug/tcp_teardown
+proc=/proc/net/tcp_teardown
+module=${TT_MODULE:-../build/$(uname -r)/tcp_teardown.ko}
+case_failed='' done=0 failed=0 mark=$$
+
+note() {
+	echo "# $*"
+}
+
+# check TEXT COMMAND...: it succeeds.
+check() {
+	local text=$1
+
+	shift
+	"$@" && return
+	note "$text"
+	case_failed=y
+}
+
+result() {
+	done=$((done + 1))
+	if [ -n "$case_failed" ]; then
+		echo "not ok $done $*"
+		failed=1
+	else
+		echo "ok $done $*"
+	fi
+	case_failed=''
+}
+
+skip_all() {
+	echo "KTAP version 1"
+	echo "1..0 # SKIP $*"
+	exit 4
+}
+
+insert() {
+	# shellcheck disable=SC2086 # parameters are words
+	insmod "$module" ${TT_ARGS:-} "$@"
+}
+
+mark_log() {
+	mark=$((mark + 1))
+	echo "<7>bad_input mark $mark" >/dev/kmsg
+}
+
+# The log since the mark has a line of the module with that text.
+log_has() {
+	dmesg | sed -n "/bad_input mark $mark\$/,\$p" | grep -qF "tcp_teardown: $1"
+}
+
+# attempt FILE TEXT: write it at once; the error's name is $error, - if none.
+attempt() {
+	local message
+
+	# shellcheck disable=SC2320 # a failed write is what it looks for
+	message=$(LC_ALL=C printf '%s' "$2" 2>&1 >"$1")
+	case $message in
+	'') error=- ;;
+	*'Invalid argument'*) error=EINVAL ;;
+	*'Cannot allocate memory'*) error=ENOMEM ;;
+	*) error=$message ;;
+	esac
+}
+
+# All that a write could change.
+state() {
+	cat "$debugfs"/{tracing_on,overwrite,buffer_size_kb}
+	awk '!/^#/ { print $1, $2, $3, $4 }' "$debugfs/hooks"
+	# Not what comes in: a minisock of an earlier test may die.
+	grep -E '^(overwritten|dropped)' "$debugfs/stats"
+}
+
+# refused FILE TEXT [ERROR]: lines of the log are rationed, so once more, later.
+refused() {
+	local before after
+
+	before=$(state)
+	mark_log
+	attempt "$debugfs/$1" "$2"
+	check "$1: '${2:0:40}': $error, not ${3:-EINVAL}" [ "$error" = "${3:-EINVAL}" ]
+	if ! log_has "$1: "; then
+		sleep 5.5
+		mark_log
+		attempt "$debugfs/$1" "$2"
+		check "$1: '${2:0:40}': nothing in the log" log_has "$1: "
+	fi
+	after=$(state)
+	check "$1: '${2:0:40}' changed something" [ "$before" = "$after" ]
+}
+
+test_numbers() {
+	local name
+
+	for name in tracing_on overwrite; do
+		for text in 2 -1 on; do
+			refused $name "$text"
+		done
+		result "$name: wrong values"
+	done
+	for text in 0 3 1048577 '4 8' $'\n'; do
+		refused buffer_size_kb "$text"
+	done
+	# Cut after so many characters, this would be 64.
+	refused buffer_size_kb "$(printf '%034d%s' 10 00)"
+	result "buffer_size_kb: wrong values"
+}
+
+test_hooks() {
+	local text
+
+	for text in +nosuch foo -transitions $'\n' + "+$(printf '%064d' 0)"; do
+		refused hooks "$text"
+	done
+	result "hooks: wrong values"
+}
+
+# refused_parameter NAME=VALUE [ERROR]
+refused_parameter() {
+	local message
+
+	mark_log
+	message=$(insert "$1" 2>&1) && check "$1 is taken" false
+	check "$1: $message" grep -q "${2:-Invalid parameters}" <<<"$message"
+	check "$1: nothing in the log that names it" log_has "${3:-${1%%=*}: }"
+	check "$1: something is left" [ ! -e "$debugfs" ] && [ ! -e "$proc" ] &&
+		[ ! -d /sys/module/tcp_teardown ]
+}
+
+test_parameters() {
+	rmmod tcp_teardown
+	for text in buffer_size_kb=3 buffer_size_kb=1048577 attach=foo attach= \
+		max_connections=0 max_connections=4294967295; do
+		refused_parameter "$text"
+	done
+	refused_parameter groups=nosuch '' 'groups: '
+	refused_parameter groups=resets,nosuch '' 'groups: '
+	if [ "$(awk '/^MemTotal/ { print $2 }' /proc/meminfo)" -lt \
+		$((1048576 * $(nproc))) ]; then
+		refused_parameter buffer_size_kb=1048576 'Cannot allocate memory'
+	fi
+	check "it does not load again" insert
+	result "parameters: wrong values"
+}
+
+# connections N: over IPv4 and IPv6, in a namespace; minisocks remain.
+connections() {
+	ip netns exec tt-input python3 - "$1" <<-'END'
+		import socket, sys
+		for n in range(int(sys.argv[1])):
+		    family = (socket.AF_INET, socket.AF_INET6)[n % 2]
+		    with socket.socket(family) as s, socket.socket(family) as c:
+		        s.bind((("127.0.0.1", "::1")[n % 2], 0))
+		        s.listen()
+		        c.connect(s.getsockname())
+		        a, _ = s.accept()
+		        c.shutdown(socket.SHUT_WR)
+		        a.recv(1)
+		        a.close()
+		        c.recv(1)
+	END
+}
+
+# kinds KIND: how many records of it there are.
+kinds() {
+	awk -v kind="$1" '!/^#/ && $7 == kind { n++ } END { print n + 0 }' "$debugfs/trace"
+}
+
+# switched KIND GROUP: without the group no records of the kind, then again.
+switched() {
+	echo >"$debugfs/trace"
+	connections 2
+	check "no $1 to begin with" [ "$(kinds "$1")" -gt 0 ]
+	check "-$2" eval "echo -$2 >$debugfs/hooks"
+	# shellcheck disable=SC2016 # awk's
+	check "hooks does not tell that $2 is off" \
+		awk -v group="$2" '$2 == group && $4 != "off" { exit 1 }' "$debugfs/hooks"
+	echo >"$debugfs/trace"
+	connections 2
+	check "$(kinds "$1") records of $1 without $2" [ "$(kinds "$1")" = 0 ]
+	check "$(kinds state) transitions" [ "$(kinds state)" -ge 12 ]
+	check "+$2" eval "echo +$2 >$debugfs/hooks"
+	connections 2
+	check "no $1 after +$2" [ "$(kinds "$1")" -gt 0 ]
+}
+
+# Minisocks born with the group, without it, and alive when it comes back.
+test_groups() {
+	ip netns add tt-input
+	ip -n tt-input link set lo up
+	for pair in segment,segments call,calls timewait,timewait; do
+		switched "${pair%,*}" "${pair#*,}"
+		result "-${pair#*,} and +${pair#*,}"
+	done
+	ip netns del tt-input
+	local n=0
+	until [ "$(awk '$1 == "connections_now" { print $2 }' "$debugfs/stats")" = 0 ]; do
+		[ $((n++)) -lt 200 ] || break
+		sleep 0.05
+	done
+	check "minisocks are remembered that are gone" [ $n -lt 200 ]
+	result "minisocks of before, during and after are forgotten"
+}
+
+test_modes() {
+	local want
+
+	want=$(cd "$debugfs" && find . -type f | sort | awk '{
+		mode = "400" }
+		/\/(trace|tracing_on|overwrite|buffer_size_kb|hooks|filter)$/ { mode = "600" }
+		{ print $0, mode, "0:0" }')
+	check "debugfs" diff <(echo "$want") \
+		<(cd "$debugfs" && find . -type f | sort | xargs stat -c '%n %a %u:%g')
+	check "/proc" [ "$(stat -c '%a %u:%g' "$proc"/* | sort -u)" = '444 0:0' ]
+	check "parameters" [ "$(stat -c '%a %u:%g' /sys/module/tcp_teardown/parameters/* |
+		sort -u)" = '444 0:0' ]
+	result "modes and owners"
+}
+
+[ "$(id -u)" = 0 ] || skip_all "needs root"
+[ -e "$module" ] || skip_all "no $module"
+[ ! -d /sys/module/tcp_teardown ] || rmmod tcp_teardown || skip_all "in use"
+insert || skip_all "the module can't be loaded"
+[ -d "$debugfs" ] || skip_all "needs debugfs"
+echo "KTAP version 1"
+echo "1..10"
+test_modes
+test_groups
+test_numbers
+test_hooks
+test_parameters
+exit "$failed"

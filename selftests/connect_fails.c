@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A connect() that comes to nothing, beside that which is refused with a RST
+ * (see refused):
+ *
+ *	kernel				peer
+ *	SYN s				SYN_SENT	>
+ *	nothing, and SYN s again, tcp_syn_retries times
+ *					CLOSE
+ *
+ * or the peer's host says by ICMP that nobody is there; or the kernel's side
+ * thinks better of it: close(), AF_UNSPEC, SOCK_DESTROY. None sends a RST, and
+ * there was no FIN.
+ *
+ * Modes: icount
+ * Needs: the module; CAP_NET_ADMIN, CAP_NET_RAW; a TUN device; tcp_diag; time
+ * that is skipped while nothing happens.
+ */
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/diag.h"
+#include "lib/stage.h"
+
+static void to_peer(struct stage *stage, struct sockaddr_storage *addr, socklen_t *len)
+{
+	struct sockaddr_in6 *in6 = (void *)addr;
+	struct sockaddr_in *in = (void *)addr;
+
+	*len = net_loopback(stage->family, stage->peer.self.port, addr);
+	if (addr->ss_family == AF_INET)
+		memcpy(&in->sin_addr, stage->peer.self.addr + 12, 4);
+	else
+		memcpy(&in6->sin6_addr, stage->peer.self.addr, 16);
+}
+
+/* Connect without waiting; the SYN s is read, and end->snd_nxt is s + 1. */
+static void begin(struct stage *stage, struct net_end *end, struct segment *syn)
+{
+	int fd = socket(net_domain(stage->family), SOCK_STREAM | SOCK_NONBLOCK, 0);
+	struct sockaddr_storage addr;
+	socklen_t len;
+
+	*end = (struct net_end){ .fd = fd, .domain = net_domain(stage->family) };
+	to_peer(stage, &addr, &len);
+	end->peer = net_place_of(&addr);
+	REQUIRE(connect(fd, (void *)&addr, len) < 0 && errno == EINPROGRESS, "connect");
+	len = sizeof(addr);
+	REQUIRE(!getsockname(fd, (void *)&addr, &len), "no own address");
+	end->local = net_place_of(&addr);
+	stage->peer.kernel.port = end->local.port;
+	len = sizeof(end->cookie);
+	REQUIRE(!getsockopt(fd, SOL_SOCKET, SO_COOKIE, &end->cookie, &len), "no cookie");
+	REQUIRE(peer_read(&stage->peer, syn, 0) && syn->flags == SYN, "no SYN");
+	end->snd_nxt = syn->seq + 1;
+}
+
+static void expect_over(struct stage *stage, const struct net_end *end,
+			const struct verdict *verdict)
+{
+	const struct want want[] = {
+		WANT_STATE(SYN_SENT, CLOSE, end->snd_nxt, 0),
+		WANT_CALL(CLOSE, CLOSE, end->snd_nxt, 0),
+	};
+
+	stage_expect(stage, end, want, ARRAY_SIZE(want));
+	stage_verdict(stage, end, verdict);
+}
+
+static void expect_called(struct stage *stage, const struct net_end *end, uint8_t what,
+			  const struct verdict *verdict)
+{
+	struct want want[] = {
+		WANT_CALL(CLOSE, SYN_SENT, end->snd_nxt, 0),
+		WANT_STATE(SYN_SENT, CLOSE, end->snd_nxt, 0),
+	};
+
+	want[0].what = what;
+	stage_expect(stage, end, want, ARRAY_SIZE(want));
+	stage_verdict(stage, end, verdict);
+}
+
+static void timed_out(struct stage *stage)
+{
+	struct segment syn;
+	struct net_end end;
+
+	net_sysctl("ipv4/tcp_syn_retries", "2");
+	begin(stage, &end, &syn);
+	net_await_state(&end, TCP_CLOSE);
+	close(end.fd);
+	expect_over(stage, &end, VERDICT(TIMED_OUT, NONE, RETRIES, .no_owner = true));
+}
+
+static void unreachable(struct stage *stage)
+{
+	struct segment syn;
+	struct net_end end;
+
+	begin(stage, &end, &syn);
+	peer_send_unreachable(&stage->peer, &syn);
+	net_await_state(&end, TCP_CLOSE);
+	close(end.fd);
+	expect_over(stage, &end, VERDICT(REFUSED, PEER, ICMP, .no_owner = true));
+}
+
+static void closed(struct stage *stage)
+{
+	struct segment syn;
+	struct net_end end;
+
+	begin(stage, &end, &syn);
+	close(end.fd);
+	expect_called(stage, &end, TCP_TEARDOWN_CLOSE, VERDICT(ABORTED, LOCAL, CLOSE));
+}
+
+static void disconnected(struct stage *stage)
+{
+	const struct sockaddr none = { .sa_family = AF_UNSPEC };
+	struct segment syn;
+	struct net_end end;
+
+	begin(stage, &end, &syn);
+	CHECK(!connect(end.fd, &none, sizeof(none)), "disconnect");
+	close(end.fd);
+	expect_called(stage, &end, TCP_TEARDOWN_DISCONNECT,
+		      VERDICT(ABORTED, LOCAL, DISCONNECT));
+}
+
+static void killed(struct stage *stage)
+{
+	struct segment syn;
+	struct net_end end;
+
+	begin(stage, &end, &syn);
+	diag_destroy(stage->family, &end);
+	close(end.fd);
+	const struct want want[] = {
+		WANT_CALL(ABORT, SYN_SENT, end.snd_nxt, 0),
+		WANT_STATE(SYN_SENT, CLOSE, end.snd_nxt, 0),
+		WANT_CALL(CLOSE, CLOSE, end.snd_nxt, 0),
+	};
+
+	stage_expect(stage, &end, want, ARRAY_SIZE(want));
+	stage_verdict(stage, &end, VERDICT(ABORTED, LOCAL, KILL, .no_owner = true));
+}
+
+static const struct scene scenes[] = {
+	SCENE_WITH_PEER("connect times out", timed_out),
+	SCENE_WITH_PEER("connect is refused by ICMP", unreachable),
+	SCENE_WITH_PEER("close in SYN_SENT", closed),
+	SCENE_WITH_PEER("disconnect in SYN_SENT", disconnected),
+	SCENE_WITH_PEER("SOCK_DESTROY in SYN_SENT", killed),
+};
+
+int main(void)
+{
+	stage_needs_icount();
+	if (!diag_possible())
+		ktap_skip_all("no tcp_diag that can kill");
+	return stage_run(scenes, ARRAY_SIZE(scenes));
+}

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Data for a socket whose application will not read it any more: it is answered
+ * with a RST, and that is the end (RFC 1122, section 4.2.2.13).
+ *
+ *	kernel				peer
+ *	close, FIN u ack v		FIN_WAIT1	>
+ *	data v ack u			CLOSE		<
+ *	RST u						>
+ *
+ * With data that acknowledges the FIN the socket passes FIN_WAIT2. It stays there
+ * as a full socket with tcp_fin_timeout above 60 s, and after shutdown() of both
+ * directions; the minisock is in timewait_endings.
+ *
+ * Modes: icount
+ * Needs: the module; CAP_NET_ADMIN, CAP_NET_RAW; a TUN device.
+ */
+#include <unistd.h>
+
+#include "lib/stage.h"
+
+#define DATA 10
+
+static void fin_wait1(struct stage *stage)
+{
+	struct net_end end;
+	uint32_t u, v;
+
+	peer_connect(&stage->peer, &end);
+	u = end.snd_nxt;
+	v = end.rcv_nxt;
+	close(end.fd);
+	peer_expect(&stage->peer, FIN | ACK, u, v, 0);
+	peer_send(&stage->peer, PSH | ACK, v, u, DATA);
+	peer_expect(&stage->peer, RST, u, 0, 0);
+	const struct want want[] = {
+		WANT_CALL(CLOSE, ESTABLISHED, u, v),
+		WANT_STATE(ESTABLISHED, FIN_WAIT1, u, v),
+		WANT_SEGMENT(QUEUE, FIN | ACK, FIN_WAIT1, u, v),
+		WANT_SEGMENT(RCV, PSH | ACK, FIN_WAIT1, v, u, .len = DATA),
+		WANT_STATE(FIN_WAIT1, CLOSE, u + 1, v),
+		WANT_RESET(REPLY, RST, CLOSE, u, 0, REASON(TCP_ABORT_ON_DATA)),
+	};
+
+	stage_expect(stage, &end, want, ARRAY_SIZE(want));
+	stage_verdict(stage, &end, VERDICT(RESET_SENT, LOCAL, DATA));
+}
+
+static void with_ack(struct stage *stage)
+{
+	struct net_end end;
+	uint32_t u, v;
+
+	peer_connect(&stage->peer, &end);
+	u = end.snd_nxt;
+	v = end.rcv_nxt;
+	close(end.fd);
+	peer_expect(&stage->peer, FIN | ACK, u, v, 0);
+	peer_send(&stage->peer, PSH | ACK, v, u + 1, DATA);
+	peer_expect(&stage->peer, RST, u + 1, 0, 0);
+	const struct want want[] = {
+		WANT_CALL(CLOSE, ESTABLISHED, u, v),
+		WANT_STATE(ESTABLISHED, FIN_WAIT1, u, v),
+		WANT_SEGMENT(QUEUE, FIN | ACK, FIN_WAIT1, u, v),
+		WANT_SEGMENT(RCV, PSH | ACK, FIN_WAIT1, v, u + 1, .len = DATA),
+		WANT_STATE(FIN_WAIT1, FIN_WAIT2, u + 1, v),
+		WANT_STATE(FIN_WAIT2, CLOSE, u + 1, v),
+		WANT_RESET(REPLY, RST, CLOSE, u + 1, 0, REASON(TCP_ABORT_ON_DATA)),
+	};
+
+	stage_expect(stage, &end, want, ARRAY_SIZE(want));
+	stage_verdict(stage, &end, VERDICT(RESET_SENT, LOCAL, DATA));
+}
+
+/* The FIN is acknowledged; then comes data. */
+static void fin_then_data(struct stage *stage, const struct net_end *end)
+{
+	uint32_t u = end->snd_nxt, v = end->rcv_nxt;
+
+	peer_expect(&stage->peer, FIN | ACK, u, v, 0);
+	peer_send(&stage->peer, ACK, v, u + 1, 0);
+	peer_send(&stage->peer, PSH | ACK, v, u + 1, DATA);
+	peer_expect(&stage->peer, RST, u + 1, 0, 0);
+}
+
+static void orphan_fin_wait2(struct stage *stage)
+{
+	struct net_end end;
+	uint32_t u, v;
+
+	net_sysctl("ipv4/tcp_fin_timeout", "100");
+	peer_connect(&stage->peer, &end);
+	u = end.snd_nxt;
+	v = end.rcv_nxt;
+	close(end.fd);
+	fin_then_data(stage, &end);
+	const struct want want[] = {
+		WANT_CALL(CLOSE, ESTABLISHED, u, v),
+		WANT_STATE(ESTABLISHED, FIN_WAIT1, u, v),
+		WANT_SEGMENT(QUEUE, FIN | ACK, FIN_WAIT1, u, v),
+		WANT_SEGMENT(RCV, ACK, FIN_WAIT1, v, u + 1),
+		WANT_STATE(FIN_WAIT1, FIN_WAIT2, u + 1, v),
+		WANT_SEGMENT(RCV, PSH | ACK, FIN_WAIT2, v, u + 1, .len = DATA),
+		WANT_STATE(FIN_WAIT2, CLOSE, u + 1, v),
+		WANT_RESET(REPLY, RST, CLOSE, u + 1, 0, REASON(TCP_ABORT_ON_DATA)),
+	};
+
+	stage_expect(stage, &end, want, ARRAY_SIZE(want));
+	stage_verdict(stage, &end, VERDICT(RESET_SENT, LOCAL, DATA));
+}
+
+static void shutdown_both(struct stage *stage)
+{
+	struct net_end end;
+	uint32_t u, v;
+
+	peer_connect(&stage->peer, &end);
+	u = end.snd_nxt;
+	v = end.rcv_nxt;
+	CHECK(!shutdown(end.fd, SHUT_RDWR), "shutdown");
+	fin_then_data(stage, &end);
+	close(end.fd);
+	const struct want want[] = {
+		WANT_CALL(SHUT_RDWR, ESTABLISHED, u, v),
+		WANT_STATE(ESTABLISHED, FIN_WAIT1, u, v),
+		WANT_SEGMENT(QUEUE, FIN | ACK, FIN_WAIT1, u, v),
+		WANT_SEGMENT(RCV, ACK, FIN_WAIT1, v, u + 1),
+		WANT_STATE(FIN_WAIT1, FIN_WAIT2, u + 1, v),
+		WANT_SEGMENT(RCV, PSH | ACK, FIN_WAIT2, v, u + 1, .len = DATA),
+		WANT_STATE(FIN_WAIT2, CLOSE, u + 1, v),
+		WANT_RESET(REPLY, RST, CLOSE, u + 1, 0, REASON(TCP_ABORT_ON_DATA)),
+		WANT_CALL(CLOSE, CLOSE, u + 1, v),
+	};
+
+	stage_expect(stage, &end, want, ARRAY_SIZE(want));
+	stage_verdict(stage, &end, VERDICT(RESET_SENT, LOCAL, DATA));
+}
+
+static const struct scene scenes[] = {
+	SCENE_WITH_PEER("data after close, in FIN_WAIT1", fin_wait1),
+	SCENE_WITH_PEER("data after close, with the ACK of the FIN", with_ack),
+	SCENE_WITH_PEER("data after close, in an orphan's FIN_WAIT2", orphan_fin_wait2),
+	SCENE_WITH_PEER("data after shutdown of both directions", shutdown_both),
+};
+
+int main(void)
+{
+	return stage_run(scenes, ARRAY_SIZE(scenes));
+}

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * connect() with AF_UNSPEC, which gives a connection up but not its socket: a
+ * RST, in whatever state.
+ *
+ *	one that disconnects		other
+ *	disconnect, RST u ack v		CLOSE	> CLOSE
+ *
+ * In CLOSE_WAIT after the other end's FIN, in FIN_WAIT2 after its own, which is
+ * counted: the RST is u+1.
+ *
+ * Modes: icount
+ * Needs: the module; CAP_NET_ADMIN, CAP_NET_RAW.
+ */
+#include <errno.h>
+#include <unistd.h>
+
+#include "lib/stage.h"
+
+/* The socket may connect again, so its close() is no end of a connection. */
+static void disconnect(const struct net_end *end)
+{
+	const struct sockaddr none = { .sa_family = AF_UNSPEC };
+
+	CHECK(!connect(end->fd, &none, sizeof(none)), "disconnect");
+	close(end->fd);
+}
+
+static void expect_established(struct stage *stage, const struct net_end *end)
+{
+	uint32_t u = end->snd_nxt, v = end->rcv_nxt;
+	const struct want want[] = {
+		WANT_CALL(DISCONNECT, ESTABLISHED, u, v),
+		WANT_STATE(ESTABLISHED, CLOSE, u, v),
+		WANT_RESET(SENT, RST | ACK, CLOSE, u, v, REASON(TCP_STATE)),
+	};
+
+	stage_expect(stage, end, want, ARRAY_SIZE(want));
+	stage_verdict(stage, end, VERDICT(RESET_SENT, LOCAL, DISCONNECT));
+}
+
+static void expect_other(struct stage *stage, const struct net_end *end)
+{
+	uint32_t v = end->snd_nxt, u = end->rcv_nxt;
+	const struct want want[] = {
+		WANT_RESET(RECEIVED, RST | ACK, ESTABLISHED, u, v),
+		WANT_STATE(ESTABLISHED, CLOSE, v, u),
+		WANT_CALL(CLOSE, CLOSE, v, u),
+	};
+
+	stage_expect(stage, end, want, ARRAY_SIZE(want));
+	stage_verdict(stage, end, VERDICT(RESET_RECEIVED, PEER, PEER, .no_owner = true));
+}
+
+static void established(struct stage *stage)
+{
+	struct net_end one, other;
+
+	net_pair(stage->family, &one, &other);
+	disconnect(&one);
+	net_expect_error(&other, ECONNRESET);
+	close(other.fd);
+	expect_established(stage, &one);
+	expect_other(stage, &other);
+}
+
+static void expect_close_wait(struct stage *stage, const struct net_end *end)
+{
+	uint32_t u = end->snd_nxt, v = end->rcv_nxt;
+	const struct want want[] = {
+		WANT_SEGMENT(RCV, FIN | ACK, ESTABLISHED, v, u),
+		WANT_STATE(ESTABLISHED, CLOSE_WAIT, u, v + 1),
+		WANT_CALL(DISCONNECT, CLOSE_WAIT, u, v + 1),
+		WANT_STATE(CLOSE_WAIT, CLOSE, u, v + 1),
+		WANT_RESET(SENT, RST | ACK, CLOSE, u, v + 1, REASON(TCP_STATE)),
+	};
+
+	stage_expect(stage, end, want, ARRAY_SIZE(want));
+	stage_verdict(stage, end, VERDICT(RESET_SENT, PEER, DISCONNECT));
+}
+
+/* An orphan: its minisock takes the RST. */
+static void expect_orphan(struct stage *stage, const struct net_end *end)
+{
+	uint32_t v = end->snd_nxt, u = end->rcv_nxt;
+	const struct want want[] = {
+		WANT_CALL(CLOSE, ESTABLISHED, v, u),
+		WANT_STATE(ESTABLISHED, FIN_WAIT1, v, u),
+		WANT_SEGMENT(QUEUE, FIN | ACK, FIN_WAIT1, v, u),
+		WANT_SEGMENT(RCV, ACK, FIN_WAIT1, u, v + 1),
+		WANT_STATE(FIN_WAIT1, FIN_WAIT2, v + 1, u),
+		WANT_TIMEWAIT(BORN, FIN_WAIT2, v + 1, u),
+		WANT_SEGMENT(RCV, RST | ACK, FIN_WAIT2, u, v + 1, BY_MINISOCK),
+		WANT_STATE(FIN_WAIT2, CLOSE, v + 1, u, BY_MINISOCK),
+		WANT_TIMEWAIT(RESET, FIN_WAIT2, v + 1, u),
+	};
+
+	stage_expect(stage, end, want, ARRAY_SIZE(want));
+	stage_verdict(stage, end, VERDICT(RESET_RECEIVED, LOCAL, PEER));
+}
+
+static void close_wait(struct stage *stage)
+{
+	struct net_end one, other;
+
+	net_pair(stage->family, &one, &other);
+	close(other.fd);
+	net_await_state(&one, TCP_CLOSE_WAIT);
+	stage_await(stage, &other, 6);
+	disconnect(&one);
+	expect_close_wait(stage, &one);
+	expect_orphan(stage, &other);
+}
+
+static void expect_fin_wait2(struct stage *stage, const struct net_end *end)
+{
+	uint32_t u = end->snd_nxt, v = end->rcv_nxt;
+	const struct want want[] = {
+		WANT_CALL(SHUT_WR, ESTABLISHED, u, v),
+		WANT_STATE(ESTABLISHED, FIN_WAIT1, u, v),
+		WANT_SEGMENT(QUEUE, FIN | ACK, FIN_WAIT1, u, v),
+		WANT_SEGMENT(RCV, ACK, FIN_WAIT1, v, u + 1),
+		WANT_STATE(FIN_WAIT1, FIN_WAIT2, u + 1, v),
+		WANT_CALL(DISCONNECT, FIN_WAIT2, u + 1, v),
+		WANT_STATE(FIN_WAIT2, CLOSE, u + 1, v),
+		WANT_RESET(SENT, RST | ACK, CLOSE, u + 1, v, REASON(TCP_STATE)),
+	};
+
+	stage_expect(stage, end, want, ARRAY_SIZE(want));
+	stage_verdict(stage, end, VERDICT(RESET_SENT, LOCAL, DISCONNECT));
+}
+
+static void expect_reset_in_close_wait(struct stage *stage, const struct net_end *end)
+{
+	uint32_t v = end->snd_nxt, u = end->rcv_nxt;
+	const struct want want[] = {
+		WANT_SEGMENT(RCV, FIN | ACK, ESTABLISHED, u, v),
+		WANT_STATE(ESTABLISHED, CLOSE_WAIT, v, u + 1),
+		WANT_SEGMENT(RCV, RST | ACK, CLOSE_WAIT, u + 1, v),
+		WANT_RESET(RECEIVED, RST | ACK, CLOSE_WAIT, u + 1, v),
+		WANT_STATE(CLOSE_WAIT, CLOSE, v, u + 1),
+		WANT_CALL(CLOSE, CLOSE, v, u + 1),
+	};
+
+	stage_expect(stage, end, want, ARRAY_SIZE(want));
+	stage_verdict(stage, end, VERDICT(RESET_RECEIVED, PEER, PEER, .no_owner = true));
+}
+
+static void fin_wait2(struct stage *stage)
+{
+	struct net_end one, other;
+
+	net_pair(stage->family, &one, &other);
+	CHECK(!shutdown(one.fd, SHUT_WR), "shutdown");
+	net_await_state(&other, TCP_CLOSE_WAIT);
+	net_await_state(&one, TCP_FIN_WAIT2);
+	disconnect(&one);
+	net_await_state(&other, TCP_CLOSE);
+	close(other.fd);
+	expect_fin_wait2(stage, &one);
+	expect_reset_in_close_wait(stage, &other);
+}
+
+static const struct scene scenes[] = {
+	SCENE("disconnect in ESTABLISHED", established),
+	SCENE("disconnect in CLOSE_WAIT, against an orphan", close_wait),
+	SCENE("disconnect in FIN_WAIT2", fin_wait2),
+};
+
+int main(void)
+{
+	return stage_run(scenes, ARRAY_SIZE(scenes));
+}

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Half-close: one end shuts its direction down, the other sends on, and closes.
+ *
+ *	client				server
+ *	shutdown, FIN u ack v		FIN_WAIT1	> CLOSE_WAIT
+ *	ACK v ack u+1			FIN_WAIT2	< (delayed)
+ *	data v, 1000 bytes		FIN_WAIT2	<
+ *	ACK u+1 ack v+1000				> CLOSE_WAIT
+ *	... twice more ...
+ *	FIN w ack u+1, w = v+3000	TIME_WAIT	< close, LAST_ACK
+ *	ACK u+1 ack w+1					> CLOSE
+ *
+ * The bytes are in the verdicts of both, and so is the time, here some seconds
+ * between the second wave and the third. A shutdown of the other direction sends
+ * nothing; one of both is a half-close that waits for no data.
+ *
+ * Modes: icount
+ * Needs: the module; CAP_NET_ADMIN, CAP_NET_RAW.
+ */
+#include <unistd.h>
+
+#include "lib/stage.h"
+
+#define CHUNK 1000
+#define CHUNKS 3
+#define PAUSE_S 5
+
+static void expect_client(struct stage *stage, const struct net_end *end)
+{
+	uint32_t u = end->snd_nxt, v = end->rcv_nxt, w = v + CHUNKS * CHUNK;
+	const struct want want[] = {
+		WANT_CALL(SHUT_WR, ESTABLISHED, u, v),
+		WANT_STATE(ESTABLISHED, FIN_WAIT1, u, v),
+		WANT_SEGMENT(QUEUE, FIN | ACK, FIN_WAIT1, u, v),
+		WANT_SEGMENT(RCV, ACK, FIN_WAIT1, v, u + 1),
+		WANT_STATE(FIN_WAIT1, FIN_WAIT2, u + 1, v),
+		WANT_SEGMENT(RCV, PSH | ACK, FIN_WAIT2, v, u + 1, .len = CHUNK),
+		WANT_SEGMENT(RCV, PSH | ACK, FIN_WAIT2, v + CHUNK, u + 1, .len = CHUNK),
+		WANT_SEGMENT(RCV, PSH | ACK, FIN_WAIT2, v + 2 * CHUNK, u + 1, .len = CHUNK),
+		WANT_SEGMENT(RCV, FIN | ACK, FIN_WAIT2, w, u + 1),
+		WANT_STATE(FIN_WAIT2, TIME_WAIT, u + 1, w + 1, BY_MINISOCK),
+		WANT_TIMEWAIT(BORN, TIME_WAIT, u + 1, w + 1),
+		WANT_CALL(CLOSE, CLOSE, u + 1, w + 1),
+	};
+
+	stage_expect(stage, end, want, ARRAY_SIZE(want));
+}
+
+static void expect_server(struct stage *stage, const struct net_end *end)
+{
+	uint32_t v = end->snd_nxt, u = end->rcv_nxt, w = v + CHUNKS * CHUNK;
+	const struct want want[] = {
+		WANT_SEGMENT(RCV, FIN | ACK, ESTABLISHED, u, v),
+		WANT_STATE(ESTABLISHED, CLOSE_WAIT, v, u + 1),
+		WANT_SEGMENT(RCV, ACK, CLOSE_WAIT, u + 1, v + CHUNK),
+		WANT_SEGMENT(RCV, ACK, CLOSE_WAIT, u + 1, v + 2 * CHUNK),
+		WANT_SEGMENT(RCV, ACK, CLOSE_WAIT, u + 1, w),
+		WANT_CALL(CLOSE, CLOSE_WAIT, w, u + 1),
+		WANT_STATE(CLOSE_WAIT, LAST_ACK, w, u + 1),
+		WANT_SEGMENT(QUEUE, FIN | ACK, LAST_ACK, w, u + 1),
+		WANT_SEGMENT(RCV, ACK, LAST_ACK, u + 1, w + 1),
+		WANT_STATE(LAST_ACK, CLOSE, w + 1, u + 1),
+	};
+
+	stage_expect(stage, end, want, ARRAY_SIZE(want));
+}
+
+static void half_close(struct stage *stage)
+{
+	struct net_end client, server;
+	int i;
+
+	net_pair(stage->family, &client, &server);
+	CHECK(!shutdown(client.fd, SHUT_WR), "shutdown");
+	net_expect_eof(&server);
+	net_await_state(&client, TCP_FIN_WAIT2);
+	for (i = 0; i < CHUNKS; i++) {
+		net_send(&server, CHUNK);
+		net_receive(&client, CHUNK);
+		net_await_acked(&server);
+	}
+	close(server.fd);
+	net_expect_eof(&client);
+	close(client.fd);
+	expect_client(stage, &client);
+	expect_server(stage, &server);
+	stage_leave(stage);
+	stage_verdict(stage, &client, VERDICT(FOUR_WAY, LOCAL, SHUTDOWN,
+					      .bytes = CHUNKS * CHUNK));
+	stage_verdict(stage, &server, VERDICT(FOUR_WAY, PEER, PEER,
+					      .bytes = CHUNKS * CHUNK));
+}
+
+/* Until the wave 3, from wave 2 on; what the verdict says, to the microsecond. */
+static void expect_pause(struct stage *stage, const struct net_end *end,
+			 unsigned int slot)
+{
+	const struct tcp_teardown_record *r;
+	unsigned int i;
+
+	for (i = 0; i < stage->records.nr_ends; i++) {
+		r = &stage->records.ends[i];
+		if (r->cookie == end->cookie)
+			CHECK(r->end.spent[slot] / 1000000 == PAUSE_S, "%u us, not %u s",
+			      r->end.spent[slot], PAUSE_S);
+	}
+}
+
+static void expect_shut(struct stage *stage, const struct net_end *end, uint8_t call)
+{
+	uint32_t u = end->snd_nxt, v = end->rcv_nxt, w = v;
+	struct want want[] = {
+		WANT_CALL(SHUT_WR, ESTABLISHED, u, v),
+		WANT_STATE(ESTABLISHED, FIN_WAIT1, u, v),
+		WANT_SEGMENT(QUEUE, FIN | ACK, FIN_WAIT1, u, v),
+		WANT_SEGMENT(RCV, ACK, FIN_WAIT1, v, u + 1),
+		WANT_STATE(FIN_WAIT1, FIN_WAIT2, u + 1, v),
+		WANT_SEGMENT(RCV, FIN | ACK, FIN_WAIT2, w, u + 1),
+		WANT_STATE(FIN_WAIT2, TIME_WAIT, u + 1, w + 1, BY_MINISOCK),
+		WANT_TIMEWAIT(BORN, TIME_WAIT, u + 1, w + 1),
+		WANT_CALL(CLOSE, CLOSE, u + 1, w + 1),
+	};
+
+	want[0].what = call;
+	stage_expect(stage, end, want, ARRAY_SIZE(want));
+}
+
+static void shut(struct stage *stage, int how, uint8_t call)
+{
+	struct net_end client, server;
+
+	net_pair(stage->family, &client, &server);
+	CHECK(!shutdown(client.fd, how), "shutdown");
+	net_expect_eof(&server);
+	net_await_state(&client, TCP_FIN_WAIT2);
+	sleep(PAUSE_S);
+	close(server.fd);
+	net_await_state(&client, TCP_CLOSE);
+	close(client.fd);
+	expect_shut(stage, &client, call);
+	stage_leave(stage);
+	stage_verdict(stage, &client, VERDICT(FOUR_WAY, LOCAL, SHUTDOWN));
+	stage_verdict(stage, &server, VERDICT(FOUR_WAY, PEER, PEER));
+	expect_pause(stage, &client, TCP_TEARDOWN_SPENT_FIN_WAIT2);
+	expect_pause(stage, &server, TCP_TEARDOWN_SPENT_CLOSE_WAIT);
+}
+
+static void shut_wr(struct stage *stage)
+{
+	shut(stage, SHUT_WR, TCP_TEARDOWN_SHUT_WR);
+}
+
+static void shut_rdwr(struct stage *stage)
+{
+	shut(stage, SHUT_RDWR, TCP_TEARDOWN_SHUT_RDWR);
+}
+
+/* Nothing is sent, and the state stays; the close comes as any does. */
+static void shut_rd(struct stage *stage)
+{
+	struct net_end client, server;
+	uint32_t u, v;
+
+	net_pair(stage->family, &client, &server);
+	u = client.snd_nxt;
+	v = client.rcv_nxt;
+	CHECK(!shutdown(client.fd, SHUT_RD), "shutdown");
+	net_expect_eof(&client);
+	close(client.fd);
+	net_expect_eof(&server);
+	stage_await(stage, &client, 7);
+	close(server.fd);
+	const struct want want[] = {
+		WANT_CALL(SHUT_RD, ESTABLISHED, u, v),
+		WANT_CALL(CLOSE, ESTABLISHED, u, v),
+		WANT_STATE(ESTABLISHED, FIN_WAIT1, u, v),
+		WANT_SEGMENT(QUEUE, FIN | ACK, FIN_WAIT1, u, v),
+		WANT_SEGMENT(RCV, ACK, FIN_WAIT1, v, u + 1),
+		WANT_STATE(FIN_WAIT1, FIN_WAIT2, u + 1, v),
+		WANT_TIMEWAIT(BORN, FIN_WAIT2, u + 1, v),
+		WANT_SEGMENT(RCV, FIN | ACK, FIN_WAIT2, v, u + 1, BY_MINISOCK),
+		WANT_STATE(FIN_WAIT2, TIME_WAIT, u + 1, v + 1, BY_MINISOCK),
+	};
+
+	stage_expect(stage, &client, want, ARRAY_SIZE(want));
+	stage_leave(stage);
+	stage_verdict(stage, &client, VERDICT(FOUR_WAY, LOCAL, CLOSE));
+	stage_verdict(stage, &server, VERDICT(FOUR_WAY, PEER, PEER));
+}
+
+static const struct scene scenes[] = {
+	SCENE("half-close, data the other way, close", half_close),
+	SCENE("half-close, nothing for some seconds, close", shut_wr),
+	SCENE("shutdown of both directions", shut_rdwr),
+	SCENE("shutdown of the receiving direction", shut_rd),
+};
+
+int main(void)
+{
+	return stage_run(scenes, ARRAY_SIZE(scenes));
+}

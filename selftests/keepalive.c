@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A peer that is gone, found out by SO_KEEPALIVE: probes that nobody answers, a
+ * RST, and the connection is over, in whatever state it waited for the peer.
+ *
+ *	kernel				peer
+ *	nothing for TCP_KEEPIDLE
+ *	ACK u-1 ack v, a probe				> (lost)
+ *	... TCP_KEEPCNT in all
+ *	RST u ack v			CLOSE		>
+ *
+ * With TCP_USER_TIMEOUT that limits it, not the number of probes.
+ *
+ * Modes: icount
+ * Needs: the module; CAP_NET_ADMIN, CAP_NET_RAW; a TUN device; time that is
+ * skipped while nothing happens.
+ */
+#include <unistd.h>
+
+#include "lib/stage.h"
+
+#define IDLE_S 10
+#define INTERVAL_S 5
+#define PROBES 3
+#define USER_TIMEOUT_MS 12000	/* after the first probe, before the second */
+
+static void set(const struct net_end *end, int level, int option, int value)
+{
+	CHECK(!setsockopt(end->fd, level, option, &value, sizeof(value)), "option %d",
+	      option);
+}
+
+static void keep_alive(const struct net_end *end)
+{
+	set(end, IPPROTO_TCP, TCP_KEEPIDLE, IDLE_S);
+	set(end, IPPROTO_TCP, TCP_KEEPINTVL, INTERVAL_S);
+	set(end, IPPROTO_TCP, TCP_KEEPCNT, PROBES);
+	set(end, SOL_SOCKET, SO_KEEPALIVE, 1);
+}
+
+/* Until it is given up; seq and ack are the RST's. */
+static void expect_probes(struct stage *stage, const struct net_end *end,
+			  unsigned int probes, uint32_t seq, uint32_t ack)
+{
+	unsigned int i;
+
+	for (i = 0; i < probes; i++)
+		peer_expect(&stage->peer, ACK, seq - 1, ack, 0);
+	peer_expect(&stage->peer, RST | ACK, seq, ack, 0);
+	net_await_state(end, TCP_CLOSE);
+	close(end->fd);
+}
+
+static void expect_established(struct stage *stage, const struct net_end *end)
+{
+	uint32_t u = end->snd_nxt, v = end->rcv_nxt;
+	const struct want want[] = {
+		WANT_RESET(SENT, RST | ACK, ESTABLISHED, u, v,
+			   REASON(TCP_KEEPALIVE_TIMEOUT)),
+		WANT_STATE(ESTABLISHED, CLOSE, u, v),
+		WANT_CALL(CLOSE, CLOSE, u, v),
+	};
+
+	stage_expect(stage, end, want, ARRAY_SIZE(want));
+}
+
+static void established(struct stage *stage)
+{
+	struct net_end end;
+
+	peer_connect(&stage->peer, &end);
+	keep_alive(&end);
+	expect_probes(stage, &end, PROBES, end.snd_nxt, end.rcv_nxt);
+	expect_established(stage, &end);
+	stage_verdict(stage, &end, VERDICT(TIMED_OUT, NONE, KEEPALIVE, .no_owner = true));
+}
+
+static void user_timeout(struct stage *stage)
+{
+	struct net_end end;
+
+	peer_connect(&stage->peer, &end);
+	keep_alive(&end);
+	set(&end, IPPROTO_TCP, TCP_USER_TIMEOUT, USER_TIMEOUT_MS);
+	expect_probes(stage, &end, 1, end.snd_nxt, end.rcv_nxt);
+	expect_established(stage, &end);
+	stage_verdict(stage, &end, VERDICT(TIMED_OUT, NONE, USER_TIMEOUT, .no_owner = true));
+}
+
+/* The application has forgotten to close. */
+static void close_wait(struct stage *stage)
+{
+	struct net_end end;
+	uint32_t u, v;
+
+	peer_connect(&stage->peer, &end);
+	u = end.snd_nxt;
+	v = end.rcv_nxt;
+	keep_alive(&end);
+	peer_send(&stage->peer, FIN | ACK, v, u, 0);
+	peer_expect(&stage->peer, ACK, u, v + 1, 0);
+	net_expect_eof(&end);
+	expect_probes(stage, &end, PROBES, u, v + 1);
+	const struct want want[] = {
+		WANT_SEGMENT(RCV, FIN | ACK, ESTABLISHED, v, u),
+		WANT_STATE(ESTABLISHED, CLOSE_WAIT, u, v + 1),
+		WANT_RESET(SENT, RST | ACK, CLOSE_WAIT, u, v + 1,
+			   REASON(TCP_KEEPALIVE_TIMEOUT)),
+		WANT_STATE(CLOSE_WAIT, CLOSE, u, v + 1),
+		WANT_CALL(CLOSE, CLOSE, u, v + 1),
+	};
+
+	stage_expect(stage, &end, want, ARRAY_SIZE(want));
+	stage_verdict(stage, &end, VERDICT(TIMED_OUT, PEER, KEEPALIVE, .no_owner = true));
+}
+
+static void fin_wait2(struct stage *stage)
+{
+	struct net_end end;
+	uint32_t u, v;
+
+	peer_connect(&stage->peer, &end);
+	u = end.snd_nxt;
+	v = end.rcv_nxt;
+	keep_alive(&end);
+	CHECK(!shutdown(end.fd, SHUT_WR), "shutdown");
+	peer_expect(&stage->peer, FIN | ACK, u, v, 0);
+	peer_send(&stage->peer, ACK, v, u + 1, 0);
+	expect_probes(stage, &end, PROBES, u + 1, v);
+	const struct want want[] = {
+		WANT_CALL(SHUT_WR, ESTABLISHED, u, v),
+		WANT_STATE(ESTABLISHED, FIN_WAIT1, u, v),
+		WANT_SEGMENT(QUEUE, FIN | ACK, FIN_WAIT1, u, v),
+		WANT_SEGMENT(RCV, ACK, FIN_WAIT1, v, u + 1),
+		WANT_STATE(FIN_WAIT1, FIN_WAIT2, u + 1, v),
+		WANT_RESET(SENT, RST | ACK, FIN_WAIT2, u + 1, v,
+			   REASON(TCP_KEEPALIVE_TIMEOUT)),
+		WANT_STATE(FIN_WAIT2, CLOSE, u + 1, v),
+		WANT_CALL(CLOSE, CLOSE, u + 1, v),
+	};
+
+	stage_expect(stage, &end, want, ARRAY_SIZE(want));
+	stage_verdict(stage, &end, VERDICT(TIMED_OUT, LOCAL, KEEPALIVE));
+}
+
+static const struct scene scenes[] = {
+	SCENE_WITH_PEER("keepalive fails in ESTABLISHED", established),
+	SCENE_WITH_PEER("keepalive fails in CLOSE_WAIT", close_wait),
+	SCENE_WITH_PEER("keepalive fails in FIN_WAIT2", fin_wait2),
+	SCENE_WITH_PEER("keepalive with TCP_USER_TIMEOUT", user_timeout),
+};
+
+int main(void)
+{
+	stage_needs_icount();
+	return stage_run(scenes, ARRAY_SIZE(scenes));
+}

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A process is killed, and the kernel closes its sockets for it.
+ *
+ *	killed				other
+ *	SIGKILL, FIN u ack v		FIN_WAIT1	> CLOSE_WAIT
+ *	ACK v ack u+1			FIN_WAIT2	< (delayed)
+ *	FIN w ack u+1			TIME_WAIT	< close, LAST_ACK
+ *	ACK u+1 ack w+1					> CLOSE
+ *
+ * It is the owner, with its pid, and its exit is what set that off. With data
+ * unread there is a RST instead of a FIN. In CLOSE_WAIT the other end's FIN was
+ * first.
+ *
+ * Modes: icount
+ * Needs: the module; CAP_NET_ADMIN, CAP_NET_RAW.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "lib/stage.h"
+
+#define UNREAD 777
+
+/* A child that alone holds the end's socket, and does nothing. */
+static pid_t leave_to_child(const struct net_end *end)
+{
+	pid_t pid = fork();
+
+	if (!pid)
+		for (;;)
+			pause();
+	REQUIRE(pid > 0, "no child");
+	close(end->fd);
+	return pid;
+}
+
+static void kill_child(pid_t pid)
+{
+	int status;
+
+	REQUIRE(!kill(pid, SIGKILL) && waitpid(pid, &status, 0) == pid, "the child lives");
+}
+
+static void expect_killed(struct stage *stage, const struct net_end *end, pid_t pid)
+{
+	uint32_t u = end->snd_nxt, v = end->rcv_nxt;
+	const struct want want[] = {
+		WANT_CALL(CLOSE, ESTABLISHED, u, v, .pid = pid),
+		WANT_STATE(ESTABLISHED, FIN_WAIT1, u, v),
+		WANT_SEGMENT(QUEUE, FIN | ACK, FIN_WAIT1, u, v),
+		WANT_SEGMENT(RCV, ACK, FIN_WAIT1, v, u + 1),
+		WANT_STATE(FIN_WAIT1, FIN_WAIT2, u + 1, v),
+		WANT_TIMEWAIT(BORN, FIN_WAIT2, u + 1, v),
+		WANT_SEGMENT(RCV, FIN | ACK, FIN_WAIT2, v, u + 1, BY_MINISOCK),
+		WANT_STATE(FIN_WAIT2, TIME_WAIT, u + 1, v + 1, BY_MINISOCK),
+	};
+
+	stage_expect(stage, end, want, ARRAY_SIZE(want));
+	stage_leave(stage);
+	stage_verdict(stage, end, VERDICT(FOUR_WAY, LOCAL, EXIT, .pid = pid));
+}
+
+/* Who ends in CLOSE_WAIT; 0: the test itself. */
+static void expect_passive(struct stage *stage, const struct net_end *end, pid_t pid)
+{
+	uint32_t w = end->snd_nxt, u = end->rcv_nxt;
+	const struct want want[] = {
+		WANT_SEGMENT(RCV, FIN | ACK, ESTABLISHED, u, w),
+		WANT_STATE(ESTABLISHED, CLOSE_WAIT, w, u + 1),
+		WANT_CALL(CLOSE, CLOSE_WAIT, w, u + 1, .pid = pid),
+		WANT_STATE(CLOSE_WAIT, LAST_ACK, w, u + 1),
+		WANT_SEGMENT(QUEUE, FIN | ACK, LAST_ACK, w, u + 1),
+		WANT_SEGMENT(RCV, ACK, LAST_ACK, u + 1, w + 1),
+		WANT_STATE(LAST_ACK, CLOSE, w + 1, u + 1),
+	};
+
+	stage_expect(stage, end, want, ARRAY_SIZE(want));
+	stage_verdict(stage, end, VERDICT(FOUR_WAY, PEER, PEER, .pid = pid));
+}
+
+static void established(struct stage *stage)
+{
+	struct net_end killed, other;
+	pid_t pid;
+
+	net_pair(stage->family, &killed, &other);
+	pid = leave_to_child(&killed);
+	kill_child(pid);
+	net_expect_eof(&other);
+	stage_await(stage, &killed, 6);
+	close(other.fd);
+	expect_passive(stage, &other, 0);
+	expect_killed(stage, &killed, pid);
+}
+
+static void close_wait(struct stage *stage)
+{
+	struct net_end killed, other;
+	pid_t pid;
+
+	net_pair(stage->family, &killed, &other);
+	CHECK(!shutdown(other.fd, SHUT_WR), "shutdown");
+	net_await_state(&other, TCP_FIN_WAIT2);
+	pid = leave_to_child(&killed);
+	kill_child(pid);
+	net_expect_eof(&other);
+	close(other.fd);
+	expect_passive(stage, &killed, pid);
+	stage_leave(stage);
+	stage_verdict(stage, &other, VERDICT(FOUR_WAY, LOCAL, SHUTDOWN));
+}
+
+static void expect_unread(struct stage *stage, const struct net_end *end, pid_t pid)
+{
+	uint32_t u = end->snd_nxt, v = end->rcv_nxt;
+	const struct want want[] = {
+		WANT_CALL(CLOSE, ESTABLISHED, u, v, .unread = UNREAD, .pid = pid),
+		WANT_STATE(ESTABLISHED, CLOSE, u, v),
+		WANT_RESET(SENT, RST | ACK, CLOSE, u, v, REASON(TCP_ABORT_ON_CLOSE)),
+	};
+
+	stage_expect(stage, end, want, ARRAY_SIZE(want));
+	stage_verdict(stage, end, VERDICT(RESET_SENT, LOCAL, UNREAD, .pid = pid));
+}
+
+static void expect_reset(struct stage *stage, const struct net_end *end)
+{
+	uint32_t v = end->snd_nxt, u = end->rcv_nxt;
+	const struct want want[] = {
+		WANT_RESET(RECEIVED, RST | ACK, ESTABLISHED, u, v),
+		WANT_STATE(ESTABLISHED, CLOSE, v, u),
+		WANT_CALL(CLOSE, CLOSE, v, u),
+	};
+
+	stage_expect(stage, end, want, ARRAY_SIZE(want));
+	stage_verdict(stage, end, VERDICT(RESET_RECEIVED, PEER, PEER, .no_owner = true));
+}
+
+static void unread(struct stage *stage)
+{
+	struct net_end killed, other;
+	pid_t pid;
+
+	net_pair(stage->family, &killed, &other);
+	net_send(&other, UNREAD);
+	net_await_unread(&killed, UNREAD);
+	net_await_acked(&other);
+	net_learn_numbers(&killed);
+	net_learn_numbers(&other);
+	pid = leave_to_child(&killed);
+	kill_child(pid);
+	net_expect_error(&other, ECONNRESET);
+	close(other.fd);
+	expect_unread(stage, &killed, pid);
+	expect_reset(stage, &other);
+}
+
+static const struct scene scenes[] = {
+	SCENE("killed in ESTABLISHED", established),
+	SCENE("killed in CLOSE_WAIT", close_wait),
+	SCENE("killed with data unread", unread),
+};
+
+int main(void)
+{
+	return stage_run(scenes, ARRAY_SIZE(scenes));
+}

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "diag.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/inet_diag.h>
+#include <linux/netlink.h>
+#include <linux/sock_diag.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "ktap.h"
+
+struct request {
+	struct nlmsghdr head;
+	struct inet_diag_req_v2 body;
+};
+
+struct answer {
+	struct nlmsghdr head;
+	struct nlmsgerr body;
+	uint8_t rest[512];
+};
+
+/* The kernel's answer: 0, or its errno. */
+static int send_request(struct request *request)
+{
+	int fd = socket(AF_NETLINK, SOCK_DGRAM, NETLINK_SOCK_DIAG);
+	struct answer answer = { };
+	ssize_t len;
+
+	REQUIRE(fd >= 0, "no netlink socket");
+	request->head.nlmsg_len = sizeof(*request);
+	request->head.nlmsg_type = SOCK_DESTROY;
+	request->head.nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
+	REQUIRE(send(fd, request, sizeof(*request), 0) == sizeof(*request), "not sent");
+	len = recv(fd, &answer, sizeof(answer), 0);
+	close(fd);
+	REQUIRE(len >= (ssize_t)NLMSG_LENGTH(sizeof(answer.body)) &&
+		answer.head.nlmsg_type == NLMSG_ERROR, "another answer");
+	return -answer.body.error;
+}
+
+/* The kernel loads tcp_diag when it is asked; without, it knows no such request. */
+bool diag_possible(void)
+{
+	struct request request = {
+		.body = { .sdiag_family = AF_INET, .sdiag_protocol = IPPROTO_TCP,
+			  .id.idiag_sport = htons(1), .id.idiag_dport = htons(1) },
+	};
+
+	return send_request(&request) == ENOENT && access("/sys/module/tcp_diag", F_OK) == 0;
+}
+
+void diag_destroy(enum net_family family, const struct net_end *end)
+{
+	struct request request = {
+		.body = { .sdiag_family = net_domain(family), .sdiag_protocol = IPPROTO_TCP },
+	};
+	struct inet_diag_sockid *id = &request.body.id;
+	unsigned int from = family == NET_IPV4 ? 12 : 0;
+	int error;
+
+	id->idiag_sport = htons(end->local.port);
+	id->idiag_dport = htons(end->peer.port);
+	memcpy(id->idiag_src, end->local.addr + from, 16 - from);
+	memcpy(id->idiag_dst, end->peer.addr + from, 16 - from);
+	id->idiag_cookie[0] = INET_DIAG_NOCOOKIE;
+	id->idiag_cookie[1] = INET_DIAG_NOCOOKIE;
+	error = send_request(&request);
+	CHECK(!error, "SOCK_DESTROY: %s", strerror(error));
+}

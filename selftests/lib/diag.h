@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What ss -K does, without ss.
+ */
+#ifndef SELFTESTS_DIAG_H
+#define SELFTESTS_DIAG_H
+
+#include "net.h"
+
+/* Whether there is tcp_diag, and it can kill. */
+bool diag_possible(void);
+
+/* Kill the socket, which may be a minisock, at the end's addresses. */
+void diag_destroy(enum net_family family, const struct net_end *end);
+
+#endif

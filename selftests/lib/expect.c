@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "ktap.h"
+#include "records.h"
+
+static bool same(unsigned int nr, const char *field, uint64_t seen, uint64_t wanted)
+{
+	return CHECK(seen == wanted, "record %u: %s is %llu, not %llu", nr, field,
+		     (unsigned long long)seen, (unsigned long long)wanted);
+}
+
+/* CHECK a field of record nr. */
+#define SAME(field, wanted) same(nr, #field, field, wanted)
+
+/* Where a segment began that was merged into another can't be known. */
+static bool check_seq(const struct tcp_teardown_record *r, const struct want *w,
+		      unsigned int nr)
+{
+	return w->inferred ? SAME(r->seq + r->segment.len, w->seq + w->len) :
+			     SAME(r->seq, w->seq);
+}
+
+static bool check_numbers(const struct tcp_teardown_record *r, const struct want *w,
+			  unsigned int nr)
+{
+	return SAME(r->kind, w->kind) & SAME(r->what, w->what) &
+	       SAME(r->old_state, w->old) & SAME(r->new_state, w->new) &
+	       check_seq(r, w, nr) & SAME(r->ack, w->ack) &
+	       SAME(r->tcp_flags, w->flags) &
+	       SAME(!!(r->flags & TCP_TEARDOWN_F_MINISOCK), w->minisock) &
+	       SAME(!!(r->flags & TCP_TEARDOWN_F_LINGER), w->linger) &
+	       SAME(!!(r->flags & TCP_TEARDOWN_F_INFERRED), w->inferred) &
+	       SAME(!!(r->flags & TCP_TEARDOWN_F_ADOPTED), w->adopted) &
+	       SAME(!!(r->flags & TCP_TEARDOWN_F_UNTRACKED), false);
+}
+
+static bool check_place(const struct tcp_teardown_record *r, const struct net_end *end,
+			unsigned int nr)
+{
+	return SAME(r->family, end->domain) & SAME(r->cookie, end->cookie) &
+	       CHECK(net_place_is(&end->local, r->local, r->local_port),
+		     "record %u: own address or port", nr) &
+	       CHECK(net_place_is(&end->peer, r->peer, r->peer_port),
+		     "record %u: peer's address or port", nr);
+}
+
+static bool check_call(const struct tcp_teardown_record *r, const struct want *w,
+		       unsigned int nr)
+{
+	char comm[TCP_TEARDOWN_COMM_LEN] = "";
+
+	prctl(PR_GET_NAME, comm);
+	return SAME(r->call.pid, w->pid ?: (uint32_t)getpid()) &
+	       SAME(r->call.unread, w->unread) & SAME(r->call.unsent, w->unsent) &
+	       SAME(r->call.linger, w->linger_s) &
+	       CHECK(!strncmp((const char *)r->call.comm, comm, sizeof(comm)),
+		     "record %u: comm is %.16s", nr, r->call.comm);
+}
+
+/* Time in a state is that since the last transition; before the first, unknown. */
+static bool check_spent(const struct tcp_teardown_record *r,
+			const struct tcp_teardown_record *before, unsigned int nr)
+{
+	uint64_t spent = before ? r->time - before->time : TCP_TEARDOWN_UNKNOWN;
+
+	return SAME(r->state.spent, spent);
+}
+
+static bool check_segment(const struct tcp_teardown_record *r, const struct want *w,
+			  unsigned int nr)
+{
+	bool good = w->inferred || SAME(r->segment.len, w->len);
+
+	if (w->what == TCP_TEARDOWN_SEG_QUEUE)
+		good &= SAME(r->segment.unsent, w->unsent);
+	if (w->what == TCP_TEARDOWN_SEG_RESEND)
+		good &= SAME(r->segment.tries, w->tries);
+	return good;
+}
+
+static bool check_kind(const struct tcp_teardown_record *r, const struct want *w,
+		       const struct tcp_teardown_record *before, unsigned int nr)
+{
+	switch (w->kind) {
+	case TCP_TEARDOWN_CALL:
+		return check_call(r, w, nr);
+	case TCP_TEARDOWN_STATE:
+		return check_spent(r, before, nr);
+	case TCP_TEARDOWN_SEGMENT:
+		return check_segment(r, w, nr);
+	case TCP_TEARDOWN_RESET:
+		return SAME(r->reset.reason, w->reason);
+	case TCP_TEARDOWN_TIMEWAIT:
+		return SAME(r->timewait.timeout_ms, w->timeout_ms);
+	}
+	return CHECK(false, "kind %u", w->kind);
+}
+
+static bool is_of(const struct tcp_teardown_record *r, const struct net_end *end)
+{
+	return r->cookie == end->cookie &&
+	       (r->cookie || net_place_is(&end->local, r->local, r->local_port));
+}
+
+void records_expect(struct records *records, const struct net_end *end,
+		    const struct want *want, unsigned int nr)
+{
+	const struct tcp_teardown_record *r, *before = NULL;
+	unsigned int i, found = 0;
+	bool good = true;
+
+	records_await(records, end->cookie, nr, 0);
+	net_settle();
+	records_read(records);
+	for (i = 0; i < records->nr; i++) {
+		r = &records->records[i];
+		if (!is_of(r, end))
+			continue;
+		if (found++ < nr)
+			good = check_numbers(r, &want[found - 1], found) &
+			       check_place(r, end, found) &
+			       check_kind(r, &want[found - 1], before, found);
+		if (!good || found > nr)
+			record_note(r, found > nr ? "not wanted" : "seen");
+		if (r->kind == TCP_TEARDOWN_STATE)
+			before = r;
+	}
+	CHECK(found == nr, "%u records, not %u", found, nr);
+}

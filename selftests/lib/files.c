@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: GPL-2.0
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include "files.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/klog.h>
+#include <unistd.h>
+
+#include "ktap.h"
+
+#define DIR "/sys/kernel/debug/tcp_teardown"
+
+static int dir_path(char *path, size_t size, int cpu, const char *name)
+{
+	if (cpu == ALL_CPUS)
+		return snprintf(path, size, DIR "/%s", name);
+	return snprintf(path, size, DIR "/per_cpu/cpu%d/%s", cpu, name);
+}
+
+int files_open(int cpu, const char *name, int flags)
+{
+	char path[256];
+	int fd;
+
+	dir_path(path, sizeof(path), cpu, name);
+	fd = open(path, flags | O_CLOEXEC);
+	REQUIRE(fd >= 0, "%s", path);
+	return fd;
+}
+
+int files_write(int cpu, const char *name, const char *text)
+{
+	int fd = files_open(cpu, name, O_WRONLY);
+	ssize_t len = write(fd, text, strlen(text));
+	int err = len < 0 ? errno : 0;
+
+	close(fd);
+	return err;
+}
+
+void files_set(const char *name, unsigned int value)
+{
+	char text[16];
+
+	snprintf(text, sizeof(text), "%u\n", value);
+	errno = files_write(ALL_CPUS, name, text);
+	REQUIRE(!errno, "%s = %u", name, value);
+}
+
+unsigned int files_get(const char *name)
+{
+	char *text = files_text(ALL_CPUS, name);
+	unsigned int value = strtoul(text, NULL, 10);
+
+	free(text);
+	return value;
+}
+
+void files_clear(int cpu)
+{
+	errno = files_write(cpu, "trace", "\n");
+	REQUIRE(!errno, "trace can't be cleared");
+}
+
+char *files_text(int cpu, const char *name)
+{
+	int fd = files_open(cpu, name, O_RDONLY);
+	size_t size = 1 << 16, len = 0;
+	char *text = malloc(size);
+	ssize_t got;
+
+	while ((got = read(fd, text + len, size - len - 1)) > 0) {
+		len += got;
+		if (len > size / 2)
+			text = realloc(text, size *= 2);
+	}
+	REQUIRE(!got, "%s can't be read", name);
+	text[len] = '\0';
+	close(fd);
+	return text;
+}
+
+static unsigned long long value(const char *text, const char *name)
+{
+	const char *at = text;
+	size_t len = strlen(name);
+
+	while ((at = strchr(at, '\n'))) {
+		at++;
+		if (!strncmp(at, name, len) && at[len] == ' ')
+			return strtoull(at + len, NULL, 10);
+	}
+	REQUIRE(false, "stats has no %s", name);
+	return 0;
+}
+
+struct account files_account(int cpu)
+{
+	char *text = files_text(cpu, "stats");
+	struct account account = {
+		.written = value(text, "written"),
+		.read = value(text, "read"),
+		.pending = value(text, "pending"),
+		.overwritten = value(text, "overwritten"),
+		.dropped = value(text, "dropped"),
+		.filtered = value(text, "filtered"),
+	};
+
+	free(text);
+	return account;
+}
+
+bool files_check_account(int cpu, struct account want)
+{
+	struct account is = files_account(cpu);
+
+	CHECK(is.written == is.read + is.pending + is.overwritten + is.dropped,
+	      "cpu %d: the account does not add up", cpu);
+	return CHECK(!memcmp(&is, &want, sizeof(is)),
+		     "cpu %d: written %llu read %llu pending %llu overwritten %llu dropped %llu filtered %llu, want %llu %llu %llu %llu %llu %llu",
+		     cpu, is.written, is.read, is.pending, is.overwritten, is.dropped,
+		     is.filtered, want.written, want.read, want.pending, want.overwritten,
+		     want.dropped, want.filtered);
+}
+
+int files_take(int cpu, struct tcp_teardown_record *to, int max)
+{
+	int fd = files_open(cpu, "trace_pipe_raw", O_RDONLY | O_NONBLOCK);
+	int done = 0;
+	ssize_t len;
+
+	while (done < max) {
+		len = read(fd, to + done, (max - done) * RECORD_SIZE);
+		if (len < 0)
+			break;
+		CHECK(len && !(len % RECORD_SIZE), "%zd bytes are no whole records", len);
+		done += len / RECORD_SIZE;
+	}
+	CHECK(done == max || errno == EAGAIN, "errno %d", errno);
+	close(fd);
+	return done;
+}
+
+void files_reset(void)
+{
+	files_set("tracing_on", 1);
+	files_set("overwrite", 1);
+	files_set("filter", 0);
+	files_set("buffer_size_kb", 4096);
+	files_clear(ALL_CPUS);
+}
+
+/* What earlier tests left behind dies with their namespaces, a little later. */
+static void settle(void)
+{
+	unsigned long long before, after = ~0ULL;
+	struct net_wait wait = { };
+	char *text;
+
+	do {
+		before = after;
+		usleep(30000);
+		text = files_text(ALL_CPUS, "stats");
+		after = value(text, "written") + value(text, "connections_now");
+		if (value(text, "connections_now"))
+			after = ~0ULL - wait.rounds;
+		free(text);
+	} while (before != after && net_wait(&wait));
+}
+
+static void load(void)
+{
+	if (!access("/sys/module/tcp_teardown", F_OK))
+		return;
+	if (system("insmod ${TT_MODULE:-../build/$(uname -r)/tcp_teardown.ko} $TT_ARGS"))
+		ktap_skip_all("the module can't be loaded");
+}
+
+void files_start(void)
+{
+	if (geteuid())
+		ktap_skip_all("needs root");
+	load();
+	if (access(DIR "/trace", F_OK))
+		ktap_skip_all("needs debugfs at /sys/kernel/debug");
+	settle();
+	net_new();
+	files_reset();
+}
+
+void pin(int cpu)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	REQUIRE(!sched_setaffinity(0, sizeof(set), &set), "CPU %d", cpu);
+}
+
+int online_cpus(void)
+{
+	return sysconf(_SC_NPROCESSORS_ONLN);
+}
+
+/* The log's clock is another: a line of our own tells where we are. */
+long log_mark(void)
+{
+	static long mark;
+	char text[64];
+	int fd = open("/dev/kmsg", O_WRONLY | O_CLOEXEC);
+	int len = snprintf(text, sizeof(text), "<7>selftest %d: mark %ld.\n",
+			   getpid(), ++mark);
+
+	REQUIRE(fd >= 0 && write(fd, text, len) == len, "no /dev/kmsg");
+	close(fd);
+	return mark;
+}
+
+bool log_has(long since, const char *text)
+{
+	int size = klogctl(10, NULL, 0), len;
+	char *log = malloc(size + 1), *from;
+	char mark[64];
+	bool found;
+
+	len = klogctl(3, log, size);
+	log[len > 0 ? len : 0] = '\0';
+	snprintf(mark, sizeof(mark), "selftest %d: mark %ld.\n", getpid(), since);
+	from = strstr(log, mark);
+	found = from && strstr(from, text);
+	free(log);
+	return found;
+}
+
+void source_open(struct source *source)
+{
+	int i;
+
+	source->made = 0;
+	for (i = 0; i < SOURCES; i++)
+		net_pair(i % 2 ? NET_IPV6 : NET_IPV4, &source->end[i], &source->peer[i]);
+}
+
+void source_make(struct source *source, unsigned int records)
+{
+	while (records--) {
+		errno = 0;
+		shutdown(source->end[source->made % SOURCES].fd, SHUT_RD);
+		if (errno)
+			REQUIRE(false, "shutdown");
+		source->made++;
+	}
+}
+
+uint64_t source_cookie(const struct source *source, unsigned int nth)
+{
+	return source->end[nth % SOURCES].cookie;
+}
+
+void source_close(struct source *source)
+{
+	struct linger linger = { .l_onoff = 1 };
+	int i;
+
+	for (i = 0; i < SOURCES; i++) {
+		setsockopt(source->end[i].fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
+		close(source->end[i].fd);
+		close(source->peer[i].fd);
+	}
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The module's files in debugfs, and a source of records whose number is known
+ * beforehand: each shutdown(SHUT_RD) of an open connection makes exactly one.
+ */
+#ifndef SELFTESTS_FILES_H
+#define SELFTESTS_FILES_H
+
+#include <stddef.h>
+#include <tcp_teardown.h>
+
+#include "net.h"
+
+/* In place of a CPU's number. */
+#define ALL_CPUS (-1)
+#define RECORD_SIZE sizeof(struct tcp_teardown_record)
+/* The smallest ring: 4 KiB. */
+#define SMALLEST_KB 4
+#define SMALLEST (SMALLEST_KB * 1024 / (int)RECORD_SIZE)
+
+/* The figures of a stats file. */
+struct account {
+	unsigned long long written, read, pending, overwritten, dropped, filtered;
+};
+
+/*
+ * Begin: the module is loaded, in a namespace of its own the test is alone, no
+ * record comes, the settings are the module's own, and nothing is held.
+ */
+void files_start(void);
+/* Put the settings back and drop what is held. */
+void files_reset(void);
+
+int files_open(int cpu, const char *name, int flags);
+/* Write it: 0, or errno. */
+int files_write(int cpu, const char *name, const char *text);
+void files_set(const char *name, unsigned int value);
+unsigned int files_get(const char *name);
+void files_clear(int cpu);
+/* All of the file; to be freed. */
+char *files_text(int cpu, const char *name);
+
+struct account files_account(int cpu);
+/* The account is exactly that, and adds up. */
+bool files_check_account(int cpu, struct account want);
+
+/* Raw records: so many were there; O_NONBLOCK. */
+int files_take(int cpu, struct tcp_teardown_record *to, int max);
+
+/* Does the kernel's log have that text since log_mark()? */
+long log_mark(void);
+bool log_has(long since, const char *text);
+
+void pin(int cpu);
+int online_cpus(void);
+
+/* Open connections, half of them IPv6, that make records one by one. */
+#define SOURCES 7
+
+struct source {
+	struct net_end end[SOURCES], peer[SOURCES];
+	unsigned int made;
+};
+
+void source_open(struct source *source);
+/* Makes so many records on this CPU; the nth ever is of end[n % SOURCES]. */
+void source_make(struct source *source, unsigned int records);
+uint64_t source_cookie(const struct source *source, unsigned int nth);
+/* Leaves by reset, so that there are no minisocks. */
+void source_close(struct source *source);
+
+#endif

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What was seen of many connections between A and B, on the wire and in the
+ * records, held against each other: each end by itself.
+ */
+#ifndef SELFTESTS_JUDGE_H
+#define SELFTESTS_JUDGE_H
+
+#include <stddef.h>
+#include <tcp_teardown.h>
+
+#include "capture.h"
+#include "wire.h"
+
+/* What became of a segment or a record; why, see judge.c. */
+enum verdict {
+	/* Received: in the capture, and so told. */
+	VERDICT_FIN,
+	VERDICT_FIN_BACKLOG,
+	VERDICT_FIN_INFERRED,
+	VERDICT_RST,
+	VERDICT_RST_CLOSING,
+	VERDICT_RST_MINISOCK,
+	VERDICT_OTHER,
+	VERDICT_OTHER_BACKLOG,
+	/* Sent: the same. */
+	VERDICT_FIN_SENT,
+	VERDICT_FIN_SENT_LATER,
+	VERDICT_FIN_RESENT,
+	VERDICT_FIN_LEFT,
+	VERDICT_RST_SENT,
+	VERDICT_RST_REPLY,
+	/* In the capture alone. */
+	VERDICT_FIN_EARLY,
+	VERDICT_FIN_NO_SOCKET,
+	VERDICT_FIN_NO_WINDOW,
+	VERDICT_FIN_OLD,
+	VERDICT_RST_REFUSED,
+	VERDICT_RST_NO_SOCKET,
+	VERDICT_RST_OVERTAKEN,
+	/* In the records alone. */
+	VERDICT_FIN_KEPT,
+	/* What must not be. */
+	VERDICT_UNTOLD,
+	VERDICT_UNSEEN,
+	VERDICTS
+};
+
+extern const char * const verdict_names[VERDICTS];
+
+/* A segment at one end. */
+struct sighting {
+	struct segment segment;
+	uint64_t time;			/* ns, CLOCK_MONOTONIC; when TCP was given it */
+	unsigned int conn, end, order;
+	bool answered;			/* by a RST that no socket has sent */
+	bool gone;			/* as if it had not been seen */
+	const struct tcp_teardown_record *by[TCP_TEARDOWN_KINDS]; /* which tell of it */
+};
+
+/* A record at one end. */
+struct telling {
+	struct tcp_teardown_record record;
+	unsigned int conn, end;
+	bool gone;
+	enum verdict verdict;
+};
+
+struct evidence {
+	struct sighting *sightings;
+	size_t nr_sightings;
+	struct telling *tellings;
+	size_t nr_tellings;
+	uint64_t slack;			/* ns, by which the two clocks may differ */
+};
+
+/* Begin: both sorted by connection and end. */
+void evidence_sort(struct evidence *evidence);
+
+/* Count the verdicts; "tell" of those that must not be, so many at most. */
+void judge(struct evidence *evidence, unsigned long *verdicts, unsigned int tell);
+
+#endif

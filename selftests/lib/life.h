@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The life of a connection that ends as a minisock: how that came to be, which
+ * many tests begin with, and how it went.
+ */
+#ifndef SELFTESTS_LIFE_H
+#define SELFTESTS_LIFE_H
+
+#include "stage.h"
+
+#define LIFE_MAX 16
+/* How far the next connection with its ports begins behind a minisock's SND.NXT. */
+#define LIFE_ISN_STEP (65535 + 2)
+
+/* The records until now. */
+struct life {
+	struct want want[LIFE_MAX];
+	unsigned int nr;
+};
+
+/* An orphan in FIN_WAIT1, against the peer: FIN u ack v; with TCP_LINGER2. */
+struct life life_fin_wait1(struct stage *stage, struct net_end *end, int linger2);
+
+/* An orphan in FIN_WAIT2, against the peer: FIN u ack v, ACK v ack u+1. */
+struct life life_fin_wait2(struct stage *stage, struct net_end *end);
+
+/* TIME_WAIT against the peer: FIN u ack v, FIN v ack u+1, ACK. */
+struct life life_time_wait(struct stage *stage, struct net_end *end);
+
+/* TIME_WAIT over loopback, with timestamps and SO_REUSEADDR, in four waves. */
+struct life life_of_pair(struct stage *stage, struct net_end *end);
+
+/* CHECK that these came then, and no others. */
+void life_expect(struct stage *stage, const struct net_end *end, struct life *life,
+		 const struct want *want, unsigned int nr);
+
+/*
+ * CHECK that in the namespace one minisock ended in that way, and none in
+ * another; 0: none at all.
+ */
+void life_counted(uint8_t what);
+
+/* close(), and a RST. */
+void life_abort(const struct net_end *end);
+
+#endif

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The network that a test plays in, and the two ends of a connection.
+ */
+#ifndef SELFTESTS_NET_H
+#define SELFTESTS_NET_H
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+#define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
+
+/* What a connection runs over. */
+enum net_family {
+	NET_IPV4,
+	NET_IPV6,
+	NET_MAPPED,	/* AF_INET6 sockets with v4-mapped addresses */
+	NET_FAMILIES
+};
+
+extern const char * const net_family_names[NET_FAMILIES];
+
+/* Of the sockets; NET_MAPPED is AF_INET6. */
+int net_domain(enum net_family family);
+
+/* An address and a port, IPv4 as v4-mapped, as in the records. */
+struct net_place {
+	uint8_t addr[16];
+	uint16_t port;
+};
+
+bool net_place_is(const struct net_place *place, const uint8_t *addr, uint16_t port);
+struct net_place net_place_of(const struct sockaddr_storage *from);
+
+/* Whether there is the loopback address of that family to connect to. */
+socklen_t net_loopback(enum net_family family, uint16_t port,
+		       struct sockaddr_storage *to);
+
+/* One end of a connection: what the test knows of it by itself. */
+struct net_end {
+	int fd;
+	uint64_t cookie;		/* SO_COOKIE */
+	uint32_t snd_nxt, rcv_nxt;	/* by TCP_REPAIR; nothing is in flight */
+	uint8_t domain;
+	struct net_place local, peer;
+};
+
+/* Move into a new, empty namespace with lo up. */
+void net_new(void);
+
+/* Inode number of the namespace, as the records have it. */
+uint32_t net_inode(void);
+
+/* Write a /proc/sys/net/ file of the namespace. */
+void net_sysctl(const char *name, const char *value);
+
+/* A listener on loopback, on a port that is chosen by the kernel. */
+int net_listen(enum net_family family, uint16_t *port);
+
+/* Connect two sockets over loopback and learn what there is to know of them. */
+void net_pair(enum net_family family, struct net_end *client, struct net_end *server);
+
+/* Fill in all of *end but fd. */
+void net_learn(struct net_end *end);
+
+/* SND.NXT and RCV.NXT anew, after data moved them. */
+void net_learn_numbers(struct net_end *end);
+
+/* Send all, or receive all; ends the test if it can't. */
+void net_send(const struct net_end *end, unsigned int bytes);
+void net_receive(const struct net_end *end, unsigned int bytes);
+
+/* Read the end of the stream, or the error that is expected instead. */
+void net_expect_eof(const struct net_end *end);
+void net_expect_error(const struct net_end *end, int error);
+
+/* Until so many bytes wait to be read. */
+void net_await_unread(const struct net_end *end, int bytes);
+
+/* Until the other side has acknowledged all that was sent. */
+void net_await_acked(const struct net_end *end);
+
+/* Until the socket, which is still open, is in that state. */
+void net_await_state(const struct net_end *end, int state);
+
+/*
+ * How much time a condition may take. Where time is skipped, it is skipped while
+ * the machine outside reads a file, too: there this is but a bound.
+ */
+#define NET_PATIENCE_S 20
+#define NET_PATIENCE_ICOUNT_S 600
+
+bool net_time_is_skipped(void);
+
+/* while (!condition) net_wait(&wait); false: it took too long. */
+struct net_wait {
+	double deadline;
+	unsigned int patience;
+	unsigned int rounds;
+};
+
+bool net_wait(struct net_wait *wait);
+double net_now(void);
+
+/* Until all softirqs that run now have ended. */
+void net_settle(void);
+
+#endif

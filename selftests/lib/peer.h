@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A TCP peer that does what the test says and nothing else: the other end of a
+ * TUN device. The kernel's end is an ordinary socket.
+ */
+#ifndef SELFTESTS_PEER_H
+#define SELFTESTS_PEER_H
+
+#include "capture.h"
+#include "net.h"
+
+#define PEER_INTERFACE "tun0"
+#define PEER_WINDOW 8192	/* what it offers at first, unscaled */
+#define PEER_ISS 1000
+
+struct peer {
+	int fd;
+	uint16_t window;		/* what it offers from now on */
+	enum net_family family;
+	struct net_place self, kernel;
+};
+
+/* Make the device and its addresses in the namespace of the caller. */
+void peer_open(struct peer *peer, enum net_family family);
+void peer_close(struct peer *peer);
+
+/* Whether there can be one. */
+bool peer_possible(void);
+
+/* The peer connects to a listener, without any options; *end is accepted. */
+void peer_connect(struct peer *peer, struct net_end *end);
+
+/* The same in two steps, for a listener that stays. */
+int peer_listen(struct peer *peer, uint16_t port);
+void peer_accept(struct peer *peer, int listener, struct net_end *end);
+
+/*
+ * The kernel connects to the peer, which has read the SYN: *end is in SYN_SENT,
+ * end->snd_nxt counts the SYN, end->rcv_nxt is 0.
+ */
+void peer_await_connect(struct peer *peer, struct net_end *end);
+
+/* Send a segment to the kernel, with a payload of len bytes. */
+void peer_send(const struct peer *peer, uint8_t flags, uint32_t seq, uint32_t ack,
+	       unsigned int len);
+
+/* Answer a segment of the kernel's by ICMP: nobody listens at that port. */
+void peer_send_unreachable(const struct peer *peer, const struct segment *about);
+
+/* CHECK that this segment, PSH aside, is the next that the kernel sends. */
+void peer_expect(const struct peer *peer, uint8_t flags, uint32_t seq, uint32_t ack,
+		 unsigned int len);
+
+/* A segment that is there already. */
+bool peer_try_read(const struct peer *peer, struct segment *segment);
+
+/* The next segment that the kernel sends; false: none within some seconds. */
+bool peer_read(const struct peer *peer, struct segment *segment, unsigned int patience);
+
+#endif

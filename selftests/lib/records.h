@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The module's records of the test's own namespace, and what they should be.
+ */
+#ifndef SELFTESTS_RECORDS_H
+#define SELFTESTS_RECORDS_H
+
+#include <netinet/tcp.h>
+#include <tcp_teardown.h>
+
+#include "net.h"
+
+#define DEBUGFS_DIR "/sys/kernel/debug/tcp_teardown"
+
+#define RECORDS_MAX 256
+#define RECORDS_CPUS 64
+
+struct records {
+	uint32_t netns;
+	unsigned int cpus;
+	int fds[RECORDS_CPUS];
+	unsigned int nr;
+	struct tcp_teardown_record records[RECORDS_MAX];
+	unsigned int nr_ends;
+	struct tcp_teardown_record ends[RECORDS_MAX];
+};
+
+/*
+ * Verdicts (TCP_TEARDOWN_END) are kept apart: all of them follow from the other
+ * records, but for those of verdict.h.
+ */
+
+/* Begin; what was recorded before is thrown away. */
+void records_start(struct records *records);
+
+/* Take in what there is now, by time, of our namespace alone. */
+void records_read(struct records *records);
+
+void records_stop(struct records *records);
+
+/* How many there are with that cookie. */
+unsigned int records_count(const struct records *records, uint64_t cookie);
+
+/*
+ * Read until there are so many, and what they tell of is done, or patience ends;
+ * 0: that of net_wait().
+ */
+void records_await(struct records *records, uint64_t cookie, unsigned int nr,
+		   unsigned int patience);
+
+/* The last one with that cookie. */
+const struct tcp_teardown_record *records_last(const struct records *records,
+					       uint64_t cookie);
+
+void record_note(const struct tcp_teardown_record *record, const char *why);
+
+/* A counter of the namespace, from /proc/net/tcp_teardown/summary. */
+unsigned long long records_counter(const char *name);
+
+/* The kernel's own, from /proc/net/netstat: TcpExt. */
+unsigned long long records_netstat(const char *name);
+
+/**
+ * struct want - what a record should be
+ *
+ * Made by the macros below. The rest follows from the connection's end:
+ * addresses, ports, family, netns, cookie; comm of a call is the test's, and pid,
+ * if it is 0, too.
+ */
+struct want {
+	uint8_t kind, what, old, new, flags;
+	bool minisock, linger, inferred, adopted;
+	uint32_t seq, ack, len, unread, unsent, tries, timeout_ms, linger_s, pid;
+	uint16_t reason;
+};
+
+#define WANT_CALL(call, state, seq_, ack_, ...)				\
+	{ .kind = TCP_TEARDOWN_CALL, .what = TCP_TEARDOWN_##call,	\
+	  .old = TCP_##state, .new = TCP_##state,			\
+	  .seq = (seq_), .ack = (ack_), ##__VA_ARGS__ }
+#define WANT_STATE(from, to, seq_, ack_, ...)				\
+	{ .kind = TCP_TEARDOWN_STATE, .old = TCP_##from, .new = TCP_##to, \
+	  .seq = (seq_), .ack = (ack_), ##__VA_ARGS__ }
+#define WANT_SEGMENT(what_, flags_, state, seq_, ack_, ...)		\
+	{ .kind = TCP_TEARDOWN_SEGMENT, .what = TCP_TEARDOWN_SEG_##what_, \
+	  .old = TCP_##state, .new = TCP_##state, .flags = (flags_),	\
+	  .seq = (seq_), .ack = (ack_), ##__VA_ARGS__ }
+#define WANT_RESET(what_, flags_, state, seq_, ack_, ...)		\
+	{ .kind = TCP_TEARDOWN_RESET, .what = TCP_TEARDOWN_RST_##what_,	\
+	  .old = TCP_##state, .new = TCP_##state, .flags = (flags_),	\
+	  .seq = (seq_), .ack = (ack_), ##__VA_ARGS__ }
+#define WANT_TIMEWAIT(what_, state, seq_, ack_, ...)			\
+	{ .kind = TCP_TEARDOWN_TIMEWAIT, .what = TCP_TEARDOWN_TW_##what_, \
+	  .old = TCP_##state, .new = TCP_##state, .minisock = true,	\
+	  .seq = (seq_), .ack = (ack_), ##__VA_ARGS__ }
+/* Told by the full socket that asked for a minisock. */
+#define WANT_REFUSED(state, seq_, ack_)					\
+	{ .kind = TCP_TEARDOWN_TIMEWAIT, .what = TCP_TEARDOWN_TW_REFUSED, \
+	  .old = TCP_##state, .new = TCP_##state, .seq = (seq_), .ack = (ack_) }
+#define BY_MINISOCK .minisock = true
+#define REASON(word) .reason = TCP_TEARDOWN_REASON_##word
+/* Merged: only the FIN's own number, seq + len, has to be right. */
+#define INFERRED .inferred = true
+
+/*
+ * CHECK that these, and no others, are the records with end's cookie, or, where
+ * that is 0, those without a cookie whose place is end's.
+ */
+void records_expect(struct records *records, const struct net_end *end,
+		    const struct want *want, unsigned int nr);
+
+#endif

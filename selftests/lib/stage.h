@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Where a scene is played: a namespace of its own, for each family anew, with a
+ * capture, the module's records, and perhaps a peer of the test's own making.
+ */
+#ifndef SELFTESTS_STAGE_H
+#define SELFTESTS_STAGE_H
+
+#include "capture.h"
+#include "ktap.h"
+#include "net.h"
+#include "peer.h"
+#include "records.h"
+#include "verdict.h"
+
+struct stage {
+	enum net_family family;
+	struct records records;
+	struct capture capture;
+	struct peer peer;
+	bool left;
+};
+
+/**
+ * struct scene - one case of a test, in all families
+ * @name: what it shows
+ * @play: does it, and CHECKs
+ * @peer: it needs stage.peer; without, it is played over loopback
+ */
+struct scene {
+	const char *name;
+	void (*play)(struct stage *stage);
+	bool peer;
+};
+
+#define SCENE(name_, play_) { .name = (name_), .play = (play_) }
+#define SCENE_WITH_PEER(name_, play_) { .name = (name_), .play = (play_), .peer = true }
+
+/* Play all; main()'s return value. */
+int stage_run(const struct scene *scenes, unsigned int nr);
+
+/* For tests that wait for long timers: skip where time passes as it does. */
+void stage_needs_icount(void);
+
+/* records_expect() */
+void stage_expect(struct stage *stage, const struct net_end *end,
+		  const struct want *want, unsigned int nr);
+
+/* verdict_expect() */
+void stage_verdict(struct stage *stage, const struct net_end *end,
+		   const struct verdict *verdict);
+
+/*
+ * Out of its namespace, which goes when its last socket is closed. The capture
+ * ends here, the records go on.
+ */
+void stage_leave(struct stage *stage);
+
+/*
+ * Segments until now, of that direction and with all of the flags, that no record
+ * has to tell of: TCP did not heed them.
+ */
+void stage_excuse(struct stage *stage, bool out, uint8_t flags);
+
+/* Until there are so many records of that connection. */
+void stage_await(struct stage *stage, const struct net_end *end, unsigned int nr);
+
+#endif

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What a connection's end record says.
+ */
+#ifndef SELFTESTS_VERDICT_H
+#define SELFTESTS_VERDICT_H
+
+#include "records.h"
+
+/**
+ * struct verdict - what an end record should be
+ * @how: enum tcp_teardown_how
+ * @first: enum tcp_teardown_first
+ * @set_off: enum tcp_teardown_set_off
+ * @bytes: payload between the first FIN and the second
+ * @flags: TCP_TEARDOWN_F_*, that of a minisock left out
+ * @no_owner: pid and comm are not known
+ * @pid: of the owner, if it is not the test, but a child of it
+ */
+struct verdict {
+	uint8_t how, first, set_off;
+	uint32_t bytes;
+	uint16_t flags;
+	bool no_owner;
+	uint32_t pid;
+};
+
+#define VERDICT(how_, first_, set_off_, ...)				\
+	(&(const struct verdict){					\
+		.how = TCP_TEARDOWN_##how_,				\
+		.first = TCP_TEARDOWN_FIRST_##first_,			\
+		.set_off = TCP_TEARDOWN_BY_##set_off_, ##__VA_ARGS__ })
+
+/*
+ * CHECK that the connection has this one verdict; waits for it. The owner, where
+ * there should be one, is the test.
+ */
+void verdict_expect(struct records *records, const struct net_end *end,
+		    const struct verdict *verdict);
+
+/*
+ * CHECK that each connection that has come to CLOSE has one verdict, and that
+ * what it sums up agrees with the records.
+ */
+void verdict_all(const struct records *records);
+
+#endif

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Capture and records, held against each other.
+ */
+#ifndef SELFTESTS_WITNESS_H
+#define SELFTESTS_WITNESS_H
+
+#include "capture.h"
+#include "records.h"
+
+/*
+ * CHECK that every FIN and RST in the capture stands in the records with its
+ * numbers, one to one, and that no record tells of a segment that the capture
+ * has not got.
+ */
+void witness(struct capture *capture, const struct records *records);
+
+#endif

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * close() with SO_LINGER on and 0 seconds: a RST, in whatever state.
+ *
+ *	closer				other
+ *	close, RST u ack v		CLOSE	> CLOSE
+ *
+ * In the second scene the closer is in CLOSE_WAIT.
+ *
+ * Modes: icount
+ * Needs: the module; CAP_NET_ADMIN, CAP_NET_RAW.
+ */
+#include <errno.h>
+#include <unistd.h>
+
+#include "lib/stage.h"
+
+static void abort_now(const struct net_end *end)
+{
+	const struct linger linger = { .l_onoff = 1 };
+
+	CHECK(!setsockopt(end->fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger)),
+	      "SO_LINGER");
+	close(end->fd);
+}
+
+static void expect_closer(struct stage *stage, const struct net_end *end)
+{
+	uint32_t u = end->snd_nxt, v = end->rcv_nxt;
+	const struct want want[] = {
+		WANT_CALL(CLOSE, ESTABLISHED, u, v, .linger = true),
+		WANT_STATE(ESTABLISHED, CLOSE, u, v),
+		WANT_RESET(SENT, RST | ACK, CLOSE, u, v, REASON(TCP_STATE)),
+	};
+
+	stage_expect(stage, end, want, ARRAY_SIZE(want));
+}
+
+static void expect_other(struct stage *stage, const struct net_end *end)
+{
+	uint32_t v = end->snd_nxt, u = end->rcv_nxt;
+	const struct want want[] = {
+		WANT_RESET(RECEIVED, RST | ACK, ESTABLISHED, u, v),
+		WANT_STATE(ESTABLISHED, CLOSE, v, u),
+		WANT_CALL(CLOSE, CLOSE, v, u),
+	};
+
+	stage_expect(stage, end, want, ARRAY_SIZE(want));
+}
+
+static void established(struct stage *stage)
+{
+	struct net_end closer, other;
+
+	net_pair(stage->family, &closer, &other);
+	abort_now(&closer);
+	net_expect_error(&other, ECONNRESET);
+	close(other.fd);
+	expect_closer(stage, &closer);
+	expect_other(stage, &other);
+	stage_verdict(stage, &closer, VERDICT(RESET_SENT, LOCAL, LINGER));
+	stage_verdict(stage, &other, VERDICT(RESET_RECEIVED, PEER, PEER, .no_owner = true));
+}
+
+static void expect_late_closer(struct stage *stage, const struct net_end *end)
+{
+	uint32_t u = end->snd_nxt, v = end->rcv_nxt;
+	const struct want want[] = {
+		WANT_SEGMENT(RCV, FIN | ACK, ESTABLISHED, v, u),
+		WANT_STATE(ESTABLISHED, CLOSE_WAIT, u, v + 1),
+		WANT_CALL(CLOSE, CLOSE_WAIT, u, v + 1, .linger = true),
+		WANT_STATE(CLOSE_WAIT, CLOSE, u, v + 1),
+		WANT_RESET(SENT, RST | ACK, CLOSE, u, v + 1, REASON(TCP_STATE)),
+	};
+
+	stage_expect(stage, end, want, ARRAY_SIZE(want));
+}
+
+/* An orphan: its minisock takes the RST. */
+static void expect_orphan(struct stage *stage, const struct net_end *end)
+{
+	uint32_t v = end->snd_nxt, u = end->rcv_nxt;
+	const struct want want[] = {
+		WANT_CALL(CLOSE, ESTABLISHED, v, u),
+		WANT_STATE(ESTABLISHED, FIN_WAIT1, v, u),
+		WANT_SEGMENT(QUEUE, FIN | ACK, FIN_WAIT1, v, u),
+		WANT_SEGMENT(RCV, ACK, FIN_WAIT1, u, v + 1),
+		WANT_STATE(FIN_WAIT1, FIN_WAIT2, v + 1, u),
+		WANT_TIMEWAIT(BORN, FIN_WAIT2, v + 1, u),
+		WANT_SEGMENT(RCV, RST | ACK, FIN_WAIT2, u, v + 1, BY_MINISOCK),
+		WANT_STATE(FIN_WAIT2, CLOSE, v + 1, u, BY_MINISOCK),
+		WANT_TIMEWAIT(RESET, FIN_WAIT2, v + 1, u),
+	};
+
+	stage_expect(stage, end, want, ARRAY_SIZE(want));
+}
+
+static void close_wait(struct stage *stage)
+{
+	struct net_end closer, other;
+
+	net_pair(stage->family, &closer, &other);
+	close(other.fd);
+	net_await_state(&closer, TCP_CLOSE_WAIT);
+	stage_await(stage, &other, 6);
+	abort_now(&closer);
+	expect_late_closer(stage, &closer);
+	expect_orphan(stage, &other);
+	stage_verdict(stage, &closer, VERDICT(RESET_SENT, PEER, LINGER));
+	stage_verdict(stage, &other, VERDICT(RESET_RECEIVED, LOCAL, PEER));
+}
+
+static const struct scene scenes[] = {
+	SCENE("SO_LINGER 0 in ESTABLISHED", established),
+	SCENE("SO_LINGER 0 in CLOSE_WAIT, against an orphan", close_wait),
+};
+
+int main(void)
+{
+	return stage_run(scenes, ARRAY_SIZE(scenes));
+}

@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * An MPTCP connection ends; its subflow is a TCP connection, and ends as one. The
+ * data stream is closed first, by options; then a worker of the kernel shuts the
+ * subflow down and closes it, on each side.
+ *
+ *	client's subflow		server's subflow
+ *	FIN u ack v			FIN_WAIT1	> CLOSE_WAIT
+ *	ACK u+1 ack v					> (DATA_ACK)
+ *	FIN v ack u+1			FIN_WAIT2,	< LAST_ACK
+ *					TIME_WAIT
+ *	ACK u+1 ack v+1					> CLOSE
+ *
+ * The worker is nobody's application: the owner is not known. With data unread the
+ * subflow is reset, and TCP is not told why.
+ *
+ * Modes: icount
+ * Needs: the module; CAP_NET_ADMIN, CAP_NET_RAW; a kernel with MPTCP.
+ */
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/stage.h"
+
+#ifndef IPPROTO_MPTCP
+#define IPPROTO_MPTCP 262
+#endif
+
+#define DATA 10
+
+static bool mptcp_possible(void)
+{
+	int fd = socket(AF_INET, SOCK_STREAM, IPPROTO_MPTCP);
+
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
+static void pair(struct stage *stage, struct net_end *client, struct net_end *server)
+{
+	int domain = net_domain(stage->family);
+	int listener = socket(domain, SOCK_STREAM, IPPROTO_MPTCP);
+	struct sockaddr_storage addr;
+	socklen_t len = net_loopback(stage->family, 0, &addr);
+
+	net_sysctl("mptcp/enabled", "1");
+	REQUIRE(listener >= 0 && !bind(listener, (void *)&addr, len) &&
+		!listen(listener, 1) && !getsockname(listener, (void *)&addr, &len),
+		"no listener");
+	client->fd = socket(domain, SOCK_STREAM, IPPROTO_MPTCP);
+	REQUIRE(client->fd >= 0 && !connect(client->fd, (void *)&addr, len),
+		"no connection");
+	server->fd = accept(listener, NULL, NULL);
+	REQUIRE(server->fd >= 0, "no connection accepted");
+	close(listener);
+	net_send(client, DATA);
+	net_receive(server, DATA);
+}
+
+/* The TCP socket below, which nobody has, where the test's own is. */
+static struct net_end subflow_of(const struct net_end *end)
+{
+	struct net_end subflow = { };
+	struct sockaddr_storage addr;
+	socklen_t len = sizeof(addr);
+
+	REQUIRE(!getsockname(end->fd, (void *)&addr, &len), "no own address");
+	subflow.local = net_place_of(&addr);
+	subflow.domain = addr.ss_family;
+	len = sizeof(addr);
+	REQUIRE(!getpeername(end->fd, (void *)&addr, &len), "no address of the peer");
+	subflow.peer = net_place_of(&addr);
+	return subflow;
+}
+
+/* Its numbers, by the first segment that it sends with that flag; FIN or RST. */
+static void learn_numbers(struct stage *stage, struct net_end *subflow, uint8_t flag)
+{
+	const struct segment *s = NULL;
+	unsigned int i;
+
+	capture_read(&stage->capture);
+	for (i = 0; i < stage->capture.nr && !s; i++) {
+		s = &stage->capture.segments[i];
+		if (!s->out || !(s->flags & flag) ||
+		    !net_place_is(&s->from, subflow->local.addr, subflow->local.port))
+			s = NULL;
+	}
+	REQUIRE(s, "it has sent no such segment");
+	subflow->snd_nxt = s->seq;
+	subflow->rcv_nxt = s->ack;
+}
+
+/* Its id, as records tell; the calls are left out: in which thread is not said. */
+static void take_in(struct stage *stage, struct net_end *subflow)
+{
+	struct tcp_teardown_record *r;
+	unsigned int i, nr = 0;
+
+	net_settle();
+	records_read(&stage->records);
+	for (i = 0; i < stage->records.nr; i++) {
+		r = &stage->records.records[i];
+		if (net_place_is(&subflow->local, r->local, r->local_port))
+			subflow->cookie = r->cookie;
+		if (r->kind != TCP_TEARDOWN_CALL)
+			stage->records.records[nr++] = *r;
+	}
+	stage->records.nr = nr;
+	REQUIRE(subflow->cookie, "no record of it");
+}
+
+static void expect_closer(struct stage *stage, const struct net_end *end)
+{
+	uint32_t u = end->snd_nxt, v = end->rcv_nxt;
+	const struct want want[] = {
+		WANT_STATE(ESTABLISHED, FIN_WAIT1, u, v),
+		WANT_SEGMENT(QUEUE, FIN | ACK, FIN_WAIT1, u, v),
+		WANT_SEGMENT(RCV, FIN | ACK, FIN_WAIT1, v, u + 1),
+		WANT_STATE(FIN_WAIT1, FIN_WAIT2, u + 1, v),
+		WANT_STATE(FIN_WAIT2, TIME_WAIT, u + 1, v + 1, BY_MINISOCK),
+		WANT_TIMEWAIT(BORN, TIME_WAIT, u + 1, v + 1),
+	};
+
+	stage_expect(stage, end, want, ARRAY_SIZE(want));
+}
+
+static void expect_other(struct stage *stage, const struct net_end *end)
+{
+	uint32_t w = end->snd_nxt, u = end->rcv_nxt - 1;
+	const struct want want[] = {
+		WANT_SEGMENT(RCV, FIN | ACK, ESTABLISHED, u, w),
+		WANT_STATE(ESTABLISHED, CLOSE_WAIT, w, u + 1),
+		WANT_SEGMENT(RCV, ACK, CLOSE_WAIT, u + 1, w),
+		WANT_STATE(CLOSE_WAIT, LAST_ACK, w, u + 1),
+		WANT_SEGMENT(QUEUE, FIN | ACK, LAST_ACK, w, u + 1),
+		WANT_SEGMENT(RCV, ACK, LAST_ACK, u + 1, w + 1),
+		WANT_STATE(LAST_ACK, CLOSE, w + 1, u + 1),
+	};
+
+	stage_expect(stage, end, want, ARRAY_SIZE(want));
+}
+
+static void await_ends(struct stage *stage, unsigned int nr)
+{
+	struct net_wait wait = { };
+
+	do {
+		records_read(&stage->records);
+		if (stage->records.nr_ends >= nr)
+			return;
+	} while (net_wait(&wait));
+	CHECK(false, "%u have ended, not %u", stage->records.nr_ends, nr);
+}
+
+static void closed(struct stage *stage)
+{
+	struct net_end client, server, closer, other;
+
+	pair(stage, &client, &server);
+	closer = subflow_of(&client);
+	other = subflow_of(&server);
+	close(client.fd);
+	net_expect_eof(&server);
+	close(server.fd);
+	await_ends(stage, 1);
+	learn_numbers(stage, &closer, FIN);
+	learn_numbers(stage, &other, FIN);
+	take_in(stage, &closer);
+	take_in(stage, &other);
+	expect_closer(stage, &closer);
+	expect_other(stage, &other);
+	stage_leave(stage);
+	stage_verdict(stage, &closer, VERDICT(THREE_WAY, LOCAL, SHUTDOWN, .no_owner = true));
+	stage_verdict(stage, &other, VERDICT(THREE_WAY, PEER, PEER, .no_owner = true));
+}
+
+/* Up to 6.9 the kernel does not, and MPTCP's own can't be found from outside. */
+static bool kernel_tells_reasons(void)
+{
+	char text[4096];
+	ssize_t len;
+	int fd;
+
+	fd = open("/sys/kernel/tracing/events/tcp/tcp_send_reset/format", O_RDONLY);
+	REQUIRE(fd >= 0, "no tracefs");
+	len = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	REQUIRE(len > 0, "no format");
+	text[len] = '\0';
+	return strstr(text, " reason;");
+}
+
+static void expect_aborted(struct stage *stage, const struct net_end *end)
+{
+	uint32_t u = end->snd_nxt, v = end->rcv_nxt;
+	const struct want want[] = {
+		WANT_RESET(SENT, RST | ACK, ESTABLISHED, u, v,
+			   .reason = kernel_tells_reasons() ?
+				     TCP_TEARDOWN_REASON_TCP_ABORT_ON_CLOSE :
+				     TCP_TEARDOWN_REASON_NOT_SPECIFIED),
+		WANT_STATE(ESTABLISHED, CLOSE, u, v),
+	};
+
+	stage_expect(stage, end, want, ARRAY_SIZE(want));
+	stage_verdict(stage, end, VERDICT(RESET_SENT, LOCAL, UNKNOWN, .no_owner = true));
+}
+
+static void expect_reset(struct stage *stage, const struct net_end *end)
+{
+	uint32_t v = end->snd_nxt, u = end->rcv_nxt;
+	const struct want want[] = {
+		WANT_RESET(RECEIVED, RST | ACK, ESTABLISHED, u, v),
+		WANT_STATE(ESTABLISHED, CLOSE, v, u),
+	};
+
+	stage_expect(stage, end, want, ARRAY_SIZE(want));
+	stage_verdict(stage, end, VERDICT(RESET_RECEIVED, PEER, PEER, .no_owner = true));
+}
+
+/* Data unread: a fast close, for which TCP's own close() is not called. */
+static void aborted(struct stage *stage)
+{
+	struct net_end client, server, closer, other;
+
+	pair(stage, &client, &server);
+	net_send(&server, DATA);
+	net_await_unread(&client, DATA);
+	closer = subflow_of(&client);
+	other = subflow_of(&server);
+	close(client.fd);
+	await_ends(stage, 2);
+	close(server.fd);
+	learn_numbers(stage, &closer, RST);
+	other.snd_nxt = closer.rcv_nxt;
+	other.rcv_nxt = closer.snd_nxt;
+	take_in(stage, &closer);
+	take_in(stage, &other);
+	expect_aborted(stage, &closer);
+	expect_reset(stage, &other);
+}
+
+static const struct scene scenes[] = {
+	SCENE("an MPTCP connection is closed", closed),
+	SCENE("an MPTCP connection is closed with data unread", aborted),
+};
+
+int main(void)
+{
+	if (!mptcp_possible())
+		ktap_skip_all("no MPTCP");
+	return stage_run(scenes, ARRAY_SIZE(scenes));
+}

@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Two namespaces in teardown do not see each other in /proc/net/tcp_teardown.
+ *
+ * In the first, one connection closes in four waves, with the client's minisock
+ * left over; in the second one end is shut down and waits. Each summary counts
+ * exactly its own, each list has its own connections alone. Who closed is told
+ * to a reader with CAP_NET_ADMIN there, and to no other.
+ *
+ * Needs: the module; CAP_NET_ADMIN, CAP_SETUID.
+ */
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "lib/ktap.h"
+#include "lib/net.h"
+#include "lib/records.h"
+
+#define SUMMARY "/proc/self/net/tcp_teardown/summary"
+#define CONNECTIONS "/proc/self/net/tcp_teardown/connections"
+#define NOBODY 65534
+
+/* A namespace and what it has. */
+struct room {
+	int ns;
+	uint32_t inode;
+	struct net_end client, server;
+	struct records records;
+};
+
+static void room_open(struct room *room, enum net_family family)
+{
+	net_new();
+	room->ns = open("/proc/self/ns/net", O_RDONLY);
+	REQUIRE(room->ns >= 0, "no handle of the namespace");
+	room->inode = net_inode();
+	records_start(&room->records);
+	net_pair(family, &room->client, &room->server);
+}
+
+static void room_enter(const struct room *room)
+{
+	REQUIRE(!setns(room->ns, CLONE_NEWNET), "can't go back");
+}
+
+static void room_close(struct room *room)
+{
+	records_stop(&room->records);
+	close(room->ns);
+}
+
+static void read_file(const char *path, char *text, size_t size)
+{
+	size_t len = 0;
+	ssize_t got;
+	int fd = open(path, O_RDONLY);
+
+	REQUIRE(fd >= 0, "%s", path);
+	while ((got = read(fd, text + len, size - 1 - len)) > 0)
+		len += got;
+	text[len] = '\0';
+	close(fd);
+}
+
+/* One figure, of a matrix's row and column or of a counter's name. */
+struct figure {
+	const char *name;
+	unsigned int column;	/* 1: the first after the name */
+	unsigned long value;
+};
+
+/* Columns: FIN_WAIT1 FIN_WAIT2 CLOSING TIME_WAIT CLOSE_WAIT LAST_ACK CLOSE */
+static const struct figure of_four_waves[] = {
+	{ "ESTABLISHED", 1, 1 }, { "ESTABLISHED", 5, 1 }, { "FIN_WAIT1", 2, 1 },
+	{ "FIN_WAIT2", 4, 1 }, { "CLOSE_WAIT", 6, 1 }, { "LAST_ACK", 7, 1 },
+	{ "call_close", 1, 2 }, { "fin_received", 1, 2 }, { "fin_queued", 1, 2 },
+	{ "minisock_asked", 1, 1 }, { "minisock_born_in_fin_wait2", 1, 1 },
+	{ "end_four_way", 1, 1 }, { "end_four_way/peer", 1, 1 }, { "first_peer", 1, 1 },
+};
+
+static const struct figure of_shutdown[] = {
+	{ "ESTABLISHED", 1, 1 }, { "ESTABLISHED", 5, 1 }, { "FIN_WAIT1", 2, 1 },
+	{ "call_shutdown_wr", 1, 1 }, { "fin_received", 1, 1 }, { "fin_queued", 1, 1 },
+};
+
+static unsigned long figure_of(const struct figure *figures, unsigned int nr,
+			       const char *name, unsigned int column)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr; i++)
+		if (figures[i].column == column && !strcmp(figures[i].name, name))
+			return figures[i].value;
+	return 0;
+}
+
+/* Every number that the file has is one of the figures, or 0. */
+static void check_summary(const struct figure *figures, unsigned int nr)
+{
+	char text[8192], *line, *word, *rest, *inner;
+	unsigned int column, numbers = 0;
+	const char *name;
+
+	read_file(SUMMARY, text, sizeof(text));
+	for (line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
+		if (*line == '#')
+			continue;
+		name = strtok_r(line, " ", &inner);
+		for (column = 1; (word = strtok_r(NULL, " ", &inner)); column++, numbers++)
+			CHECK(strtoul(word, NULL, 10) ==
+			      figure_of(figures, nr, name, column),
+			      "%s, column %u: %s", name, column, word);
+	}
+	CHECK(numbers > 70, "only %u numbers", numbers);
+}
+
+/* The list has these connections and no others; owner: "pid comm" or "- -". */
+static void check_connections(const struct room *room, unsigned int nr,
+			      const char *owner)
+{
+	char text[8192], head[64], *line, *rest;
+	unsigned int found = 0, owned = 0;
+
+	read_file(CONNECTIONS, text, sizeof(text));
+	snprintf(head, sizeof(head), "%u ", room->inode);
+	for (line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
+		if (*line == '#')
+			continue;
+		found++;
+		CHECK(!strncmp(line, head, strlen(head)), "not of %s: %s", head, line);
+		if (CHECK(strlen(line) > strlen(owner), "short: %s", line))
+			owned += !strcmp(line + strlen(line) - strlen(owner), owner);
+	}
+	CHECK(found == nr, "%u connections, not %u", found, nr);
+	CHECK(owned, "none with owner %s", owner);
+}
+
+static void play(struct room *rooms, enum net_family family)
+{
+	struct room *first = &rooms[0], *second = &rooms[1];
+
+	room_open(first, family);
+	room_open(second, family);
+	CHECK(!shutdown(second->client.fd, SHUT_WR), "shutdown");
+	net_await_state(&second->client, TCP_FIN_WAIT2);
+	room_enter(first);
+	close(first->client.fd);
+	net_await_state(&first->server, TCP_CLOSE_WAIT);
+	records_await(&first->records, first->client.cookie, 6, 0);
+	close(first->server.fd);
+	records_await(&first->records, first->client.cookie, 8, 0);
+	records_await(&first->records, first->server.cookie, 7, 0);
+}
+
+static void check_all_connections(const struct room *rooms, const char *owner)
+{
+	room_enter(&rooms[0]);
+	check_connections(&rooms[0], 1, owner);
+	room_enter(&rooms[1]);
+	check_connections(&rooms[1], 2, owner);
+}
+
+/* In a child, which enters both while it may, and then reads. */
+static void check_as_nobody(const struct room *room, unsigned int nr)
+{
+	int status;
+	pid_t pid = fork();
+
+	if (!pid) {
+		room_enter(room);
+		REQUIRE(!setgid(NOBODY) && !setuid(NOBODY), "still root");
+		check_connections(room, nr, " - -");
+		/* Whether a CHECK failed: that of this case alone. */
+		exit(ktap_case_failed());
+	}
+	REQUIRE(pid > 0 && waitpid(pid, &status, 0) == pid, "no child");
+	CHECK(!status, "nobody sees otherwise");
+}
+
+static void family_cases(enum net_family family)
+{
+	static struct room rooms[2];
+	const char *name = net_family_names[family];
+	char owner[32];
+
+	play(rooms, family);
+	room_enter(&rooms[0]);
+	check_summary(of_four_waves, ARRAY_SIZE(of_four_waves));
+	room_enter(&rooms[1]);
+	check_summary(of_shutdown, ARRAY_SIZE(of_shutdown));
+	ktap_result("each summary counts its own, %s", name);
+
+	snprintf(owner, sizeof(owner), " %d netns_private", getpid());
+	check_all_connections(rooms, owner);
+	ktap_result("each list has its own, %s", name);
+
+	check_as_nobody(&rooms[0], 1);
+	check_as_nobody(&rooms[1], 2);
+	ktap_result("who closed is not told to everybody, %s", name);
+
+	close(rooms[1].client.fd);
+	close(rooms[1].server.fd);
+	room_close(&rooms[0]);
+	room_close(&rooms[1]);
+}
+
+/* A third, in which nothing closes, among those in which much does. */
+static void empty_case(void)
+{
+	struct net_end client, server;
+
+	net_new();
+	net_pair(NET_IPV4, &client, &server);
+	check_summary(NULL, 0);
+	ktap_result("where nothing closes, all is 0");
+	close(client.fd);
+	close(server.fd);
+}
+
+int main(void)
+{
+	enum net_family family;
+
+	if (access(DEBUGFS_DIR, R_OK))
+		ktap_skip_all("tcp_teardown is not loaded");
+	ktap_plan(3 * NET_FAMILIES + 1);
+	for (family = 0; family < NET_FAMILIES; family++)
+		family_cases(family);
+	empty_case();
+	return ktap_exit();
+}

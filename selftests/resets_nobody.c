@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * RSTs in answer to a segment that is for no connection, or not yet for one.
+ *
+ *	segment				state		answer		reason
+ *	SYN s, closed port		-		RST 0 ack s+1	NO_SOCKET
+ *	ACK s ack a, closed port	-		RST a		NO_SOCKET
+ *	FIN s, 10 bytes, closed port	-		RST 0 ack s+11	NO_SOCKET
+ *	ACK s ack a			LISTEN		RST a		TCP_FLAGS
+ *	ACK that is not of the SYN,ACK	SYN_RECV	RST a		TCP_FLAGS
+ *	SYN s+1, in the window		SYN_RECV	RST 0 ack s+2	INVALID_SYN
+ *	ACK, accept() is too slow	SYN_RECV	RST a		INVALID_SYN
+ *
+ * For a connection in SYN_RECV stands its listener; if the ACK is not good, it
+ * answers as if there were no such connection, in LISTEN. "Too slow" is with
+ * tcp_abort_on_overflow.
+ *
+ * Each has its counter in /proc/net/tcp_teardown/summary, and moves no other's.
+ *
+ * Modes: icount
+ * Needs: the module; CAP_NET_ADMIN, CAP_NET_RAW; a TUN device.
+ */
+#include <errno.h>
+#include <unistd.h>
+
+#include "lib/stage.h"
+
+#define CLOSED_PORT 9
+#define SEQ 5000
+#define ACKED 7000
+#define DATA 10
+
+/* CHECK that the kernel answers with that RST, and that it is told of so. */
+static void expect_reply(struct stage *stage, uint8_t state, uint8_t flags, uint32_t seq,
+			 uint32_t ack, uint16_t reason, const char *counter)
+{
+	const struct net_end nobody = {
+		.local = stage->peer.kernel, .peer = stage->peer.self,
+		.domain = stage->family == NET_IPV6 ? AF_INET6 : AF_INET,
+	};
+	const struct want want[] = { {
+		.kind = TCP_TEARDOWN_RESET, .what = TCP_TEARDOWN_RST_REPLY,
+		.old = state, .new = state, .flags = flags, .seq = seq, .ack = ack,
+		.reason = reason,
+	} };
+
+	peer_expect(&stage->peer, flags, seq, ack, 0);
+	records_expect(&stage->records, &nobody, want, ARRAY_SIZE(want));
+	CHECK(records_counter("rst_sent_in_reply") == 1 && records_counter(counter) == 1,
+	      "%s is not counted", counter);
+}
+
+static void closed_port_syn(struct stage *stage)
+{
+	stage->peer.kernel.port = CLOSED_PORT;
+	peer_send(&stage->peer, SYN, SEQ, 0, 0);
+	expect_reply(stage, 0, RST | ACK, 0, SEQ + 1,
+		     TCP_TEARDOWN_REASON_NO_SOCKET, "rst_sent_for_NO_SOCKET");
+}
+
+static void closed_port_ack(struct stage *stage)
+{
+	stage->peer.kernel.port = CLOSED_PORT;
+	peer_send(&stage->peer, ACK, SEQ, ACKED, 0);
+	expect_reply(stage, 0, RST, ACKED, 0,
+		     TCP_TEARDOWN_REASON_NO_SOCKET, "rst_sent_for_NO_SOCKET");
+}
+
+static void closed_port_fin(struct stage *stage)
+{
+	stage->peer.kernel.port = CLOSED_PORT;
+	peer_send(&stage->peer, FIN, SEQ, 0, DATA);
+	expect_reply(stage, 0, RST | ACK, 0, SEQ + DATA + 1,
+		     TCP_TEARDOWN_REASON_NO_SOCKET, "rst_sent_for_NO_SOCKET");
+	/* The FIN is nobody's: no record tells of it. */
+	stage_excuse(stage, false, FIN);
+}
+
+static void listener_ack(struct stage *stage)
+{
+	int listener = peer_listen(&stage->peer, 0);
+
+	peer_send(&stage->peer, ACK, SEQ, ACKED, 0);
+	expect_reply(stage, TCP_LISTEN, RST, ACKED, 0,
+		     TCP_TEARDOWN_REASON_TCP_FLAGS, "rst_sent_for_TCP_FLAGS");
+	close(listener);
+}
+
+/* Until there is a request. Return: the number that its SYN,ACK has. */
+static uint32_t request(struct stage *stage)
+{
+	struct segment reply;
+
+	peer_send(&stage->peer, SYN, SEQ, 0, 0);
+	REQUIRE(peer_read(&stage->peer, &reply, 0) && reply.flags == (SYN | ACK) &&
+		reply.ack == SEQ + 1, "no answer to the SYN");
+	return reply.seq;
+}
+
+static void request_bad_ack(struct stage *stage)
+{
+	int listener = peer_listen(&stage->peer, 0);
+	uint32_t iss = request(stage);
+
+	peer_send(&stage->peer, ACK, SEQ + 1, iss + 2, 0);
+	expect_reply(stage, TCP_LISTEN, RST, iss + 2, 0,
+		     TCP_TEARDOWN_REASON_TCP_FLAGS, "rst_sent_for_TCP_FLAGS");
+	close(listener);
+}
+
+static void request_syn(struct stage *stage)
+{
+	int listener = peer_listen(&stage->peer, 0);
+
+	request(stage);
+	peer_send(&stage->peer, SYN, SEQ + 1, 0, 0);
+	expect_reply(stage, TCP_SYN_RECV, RST | ACK, 0, SEQ + 2,
+		     TCP_TEARDOWN_REASON_INVALID_SYN, "rst_sent_for_INVALID_SYN");
+	close(listener);
+}
+
+/* Two requests, and room for one connection. */
+static void request_overflow(struct stage *stage)
+{
+	int listener = peer_listen(&stage->peer, 0);
+	struct net_end first = { };
+	uint32_t iss[2];
+
+	net_sysctl("ipv4/tcp_abort_on_overflow", "1");
+	REQUIRE(!listen(listener, 2), "no listener");
+	iss[0] = request(stage);
+	stage->peer.self.port++;
+	iss[1] = request(stage);
+	REQUIRE(!listen(listener, 0), "no room for one");
+	stage->peer.self.port--;
+	peer_send(&stage->peer, ACK, SEQ + 1, iss[0] + 1, 0);
+	stage->peer.self.port++;
+	peer_send(&stage->peer, ACK, SEQ + 1, iss[1] + 1, 0);
+	expect_reply(stage, TCP_SYN_RECV, RST, iss[1] + 1, 0,
+		     TCP_TEARDOWN_REASON_INVALID_SYN, "rst_sent_for_INVALID_SYN");
+	first.fd = accept(listener, NULL, NULL);
+	CHECK(first.fd >= 0, "the first is not there");
+	stage->peer.self.port--;
+	peer_send(&stage->peer, RST, SEQ + 1, 0, 0);
+	net_expect_error(&first, ECONNRESET);
+	close(first.fd);
+	close(listener);
+}
+
+static const struct scene scenes[] = {
+	SCENE_WITH_PEER("SYN to a closed port", closed_port_syn),
+	SCENE_WITH_PEER("ACK to a closed port", closed_port_ack),
+	SCENE_WITH_PEER("data and FIN without ACK to a closed port", closed_port_fin),
+	SCENE_WITH_PEER("ACK to a listener", listener_ack),
+	SCENE_WITH_PEER("ACK that a request does not wait for", request_bad_ack),
+	SCENE_WITH_PEER("SYN in the window of a request", request_syn),
+	SCENE_WITH_PEER("ACK when accept() is too slow", request_overflow),
+};
+
+int main(void)
+{
+	return stage_run(scenes, ARRAY_SIZE(scenes));
+}

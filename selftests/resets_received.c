@@ -1,0 +1,313 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A RST received in each state of a connection. u and v are what the kernel and
+ * the peer would send next; the RST has exactly the number that is expected.
+ *
+ *	state			RST
+ *	LISTEN			s		not heeded
+ *	SYN_SENT		0 ack u
+ *	SYN_RECV, a request	s+1		told of by nobody: there is no socket
+ *	SYN_RECV, crossed SYNs	v
+ *	ESTABLISHED		v+1		not heeded: answered with ACK u ack v
+ *	ESTABLISHED		v
+ *	FIN_WAIT1, orphan	v ack u
+ *	FIN_WAIT2		v ack u+1
+ *	FIN_WAIT2, orphan, full	v ack u+1
+ *	CLOSING			v+1 ack u
+ *	CLOSE_WAIT		v+1 ack u
+ *	LAST_ACK		v+1 ack u
+ *
+ * timewait_endings.c has those that a minisock receives. Each has its counter in
+ * /proc/net/tcp_teardown/summary.
+ *
+ * Modes: icount
+ * Needs: the module; CAP_NET_ADMIN, CAP_NET_RAW; a TUN device.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "lib/life.h"
+
+/* CHECK the records, after those of a life, and that there was one such RST. */
+static void expect(struct stage *stage, const struct net_end *end, struct life *life,
+		   const struct want *want, unsigned int nr, const char *state)
+{
+	char counter[64];
+
+	life_expect(stage, end, life, want, nr);
+	snprintf(counter, sizeof(counter), "rst_received_in_%s", state);
+	CHECK(records_counter(counter) == 1 && records_counter("rst_received") == 1,
+	      "%s is not 1", counter);
+}
+
+static void expect_none(struct stage *stage)
+{
+	net_settle();
+	records_read(&stage->records);
+	CHECK(!stage->records.nr && !records_counter("rst_received"), "a RST is told of");
+	stage_excuse(stage, false, RST);
+}
+
+static void listening(struct stage *stage)
+{
+	int listener = peer_listen(&stage->peer, 0);
+
+	peer_send(&stage->peer, RST, PEER_ISS, 0, 0);
+	expect_none(stage);
+	close(listener);
+}
+
+static void request(struct stage *stage)
+{
+	int listener = peer_listen(&stage->peer, 0);
+	struct segment reply;
+
+	peer_send(&stage->peer, SYN, PEER_ISS, 0, 0);
+	REQUIRE(peer_read(&stage->peer, &reply, 0) && reply.flags == (SYN | ACK),
+		"no answer to the SYN");
+	peer_send(&stage->peer, RST, PEER_ISS + 1, 0, 0);
+	expect_none(stage);
+	close(listener);
+}
+
+static void syn_sent(struct stage *stage)
+{
+	struct life life = { };
+	struct net_end end;
+	uint32_t u;
+
+	peer_await_connect(&stage->peer, &end);
+	u = end.snd_nxt;
+	peer_send(&stage->peer, RST | ACK, 0, u, 0);
+	net_expect_error(&end, ECONNREFUSED);
+	close(end.fd);
+	const struct want want[] = {
+		WANT_RESET(RECEIVED, RST | ACK, SYN_SENT, 0, u),
+		WANT_STATE(SYN_SENT, CLOSE, u, 0),
+		WANT_CALL(CLOSE, CLOSE, u, 0),
+	};
+
+	expect(stage, &end, &life, want, ARRAY_SIZE(want), "SYN_SENT");
+}
+
+static void syn_recv(struct stage *stage)
+{
+	uint32_t u, v = PEER_ISS + 1;
+	struct life life = { };
+	struct net_end end;
+
+	peer_await_connect(&stage->peer, &end);
+	u = end.snd_nxt;
+	peer_send(&stage->peer, SYN, PEER_ISS, 0, 0);
+	peer_expect(&stage->peer, SYN | ACK, u - 1, v, 0);
+	peer_send(&stage->peer, RST, v, 0, 0);
+	net_expect_error(&end, ECONNRESET);
+	close(end.fd);
+	const struct want want[] = {
+		WANT_RESET(RECEIVED, RST, SYN_RECV, v, 0),
+		WANT_STATE(SYN_RECV, CLOSE, u, v),
+		WANT_CALL(CLOSE, CLOSE, u, v),
+	};
+
+	expect(stage, &end, &life, want, ARRAY_SIZE(want), "SYN_RECV");
+}
+
+static void established_ahead(struct stage *stage)
+{
+	struct net_end end;
+
+	peer_connect(&stage->peer, &end);
+	peer_send(&stage->peer, RST, end.rcv_nxt + 1, 0, 0);
+	peer_expect(&stage->peer, ACK, end.snd_nxt, end.rcv_nxt, 0);
+	expect_none(stage);
+	life_abort(&end);
+	stage_await(stage, &end, 3);
+}
+
+static void established(struct stage *stage)
+{
+	struct life life = { };
+	struct net_end end;
+	uint32_t u, v;
+
+	peer_connect(&stage->peer, &end);
+	u = end.snd_nxt;
+	v = end.rcv_nxt;
+	peer_send(&stage->peer, RST, v, 0, 0);
+	net_expect_error(&end, ECONNRESET);
+	close(end.fd);
+	const struct want want[] = {
+		WANT_RESET(RECEIVED, RST, ESTABLISHED, v, 0),
+		WANT_STATE(ESTABLISHED, CLOSE, u, v),
+		WANT_CALL(CLOSE, CLOSE, u, v),
+	};
+
+	expect(stage, &end, &life, want, ARRAY_SIZE(want), "ESTABLISHED");
+}
+
+static void fin_wait1(struct stage *stage)
+{
+	struct net_end end;
+	struct life life = life_fin_wait1(stage, &end, 0);
+	uint32_t u = end.snd_nxt, v = end.rcv_nxt;
+
+	peer_send(&stage->peer, RST | ACK, v, u, 0);
+	const struct want want[] = {
+		WANT_SEGMENT(RCV, RST | ACK, FIN_WAIT1, v, u),
+		WANT_RESET(RECEIVED, RST | ACK, FIN_WAIT1, v, u),
+		WANT_STATE(FIN_WAIT1, CLOSE, u + 1, v),
+	};
+
+	expect(stage, &end, &life, want, ARRAY_SIZE(want), "FIN_WAIT1");
+}
+
+static void fin_wait2(struct stage *stage)
+{
+	struct life life = { };
+	struct net_end end;
+	uint32_t u, v;
+
+	peer_connect(&stage->peer, &end);
+	u = end.snd_nxt;
+	v = end.rcv_nxt;
+	CHECK(!shutdown(end.fd, SHUT_WR), "shutdown");
+	peer_expect(&stage->peer, FIN | ACK, u, v, 0);
+	peer_send(&stage->peer, ACK, v, u + 1, 0);
+	stage_await(stage, &end, 5);
+	peer_send(&stage->peer, RST | ACK, v, u + 1, 0);
+	net_expect_error(&end, ECONNRESET);
+	close(end.fd);
+	const struct want want[] = {
+		WANT_CALL(SHUT_WR, ESTABLISHED, u, v),
+		WANT_STATE(ESTABLISHED, FIN_WAIT1, u, v),
+		WANT_SEGMENT(QUEUE, FIN | ACK, FIN_WAIT1, u, v),
+		WANT_SEGMENT(RCV, ACK, FIN_WAIT1, v, u + 1),
+		WANT_STATE(FIN_WAIT1, FIN_WAIT2, u + 1, v),
+		WANT_SEGMENT(RCV, RST | ACK, FIN_WAIT2, v, u + 1),
+		WANT_RESET(RECEIVED, RST | ACK, FIN_WAIT2, v, u + 1),
+		WANT_STATE(FIN_WAIT2, CLOSE, u + 1, v),
+		WANT_CALL(CLOSE, CLOSE, u + 1, v),
+	};
+
+	expect(stage, &end, &life, want, ARRAY_SIZE(want), "FIN_WAIT2");
+}
+
+/* Above 60 s there is no minisock before the rest of them is over. */
+static void fin_wait2_orphan(struct stage *stage)
+{
+	struct net_end end;
+	struct life life = life_fin_wait1(stage, &end, 90);
+	uint32_t u = end.snd_nxt, v = end.rcv_nxt;
+
+	peer_send(&stage->peer, ACK, v, u + 1, 0);
+	stage_await(stage, &end, 5);
+	peer_send(&stage->peer, RST | ACK, v, u + 1, 0);
+	const struct want want[] = {
+		WANT_SEGMENT(RCV, ACK, FIN_WAIT1, v, u + 1),
+		WANT_STATE(FIN_WAIT1, FIN_WAIT2, u + 1, v),
+		WANT_SEGMENT(RCV, RST | ACK, FIN_WAIT2, v, u + 1),
+		WANT_RESET(RECEIVED, RST | ACK, FIN_WAIT2, v, u + 1),
+		WANT_STATE(FIN_WAIT2, CLOSE, u + 1, v),
+	};
+
+	expect(stage, &end, &life, want, ARRAY_SIZE(want), "FIN_WAIT2");
+}
+
+static void closing(struct stage *stage)
+{
+	struct net_end end;
+	struct life life = life_fin_wait1(stage, &end, 0);
+	uint32_t u = end.snd_nxt, v = end.rcv_nxt;
+
+	peer_send(&stage->peer, FIN | ACK, v, u, 0);
+	peer_expect(&stage->peer, ACK, u + 1, v + 1, 0);
+	peer_send(&stage->peer, RST | ACK, v + 1, u, 0);
+	const struct want want[] = {
+		WANT_SEGMENT(RCV, FIN | ACK, FIN_WAIT1, v, u),
+		WANT_STATE(FIN_WAIT1, CLOSING, u + 1, v + 1),
+		WANT_SEGMENT(RCV, RST | ACK, CLOSING, v + 1, u),
+		WANT_RESET(RECEIVED, RST | ACK, CLOSING, v + 1, u),
+		WANT_STATE(CLOSING, CLOSE, u + 1, v + 1),
+	};
+
+	expect(stage, &end, &life, want, ARRAY_SIZE(want), "CLOSING");
+}
+
+/* The peer's end has closed: FIN v ack u. */
+static void close_second(struct stage *stage, struct net_end *end)
+{
+	peer_connect(&stage->peer, end);
+	peer_send(&stage->peer, FIN | ACK, end->rcv_nxt, end->snd_nxt, 0);
+	peer_expect(&stage->peer, ACK, end->snd_nxt, end->rcv_nxt + 1, 0);
+}
+
+static void close_wait(struct stage *stage)
+{
+	struct life life = { };
+	struct net_end end;
+	uint32_t u, v;
+
+	close_second(stage, &end);
+	u = end.snd_nxt;
+	v = end.rcv_nxt;
+	peer_send(&stage->peer, RST | ACK, v + 1, u, 0);
+	stage_await(stage, &end, 5);
+	close(end.fd);
+	const struct want want[] = {
+		WANT_SEGMENT(RCV, FIN | ACK, ESTABLISHED, v, u),
+		WANT_STATE(ESTABLISHED, CLOSE_WAIT, u, v + 1),
+		WANT_SEGMENT(RCV, RST | ACK, CLOSE_WAIT, v + 1, u),
+		WANT_RESET(RECEIVED, RST | ACK, CLOSE_WAIT, v + 1, u),
+		WANT_STATE(CLOSE_WAIT, CLOSE, u, v + 1),
+		WANT_CALL(CLOSE, CLOSE, u, v + 1),
+	};
+
+	expect(stage, &end, &life, want, ARRAY_SIZE(want), "CLOSE_WAIT");
+}
+
+static void last_ack(struct stage *stage)
+{
+	struct life life = { };
+	struct net_end end;
+	uint32_t u, v;
+
+	close_second(stage, &end);
+	u = end.snd_nxt;
+	v = end.rcv_nxt;
+	close(end.fd);
+	peer_expect(&stage->peer, FIN | ACK, u, v + 1, 0);
+	peer_send(&stage->peer, RST | ACK, v + 1, u, 0);
+	const struct want want[] = {
+		WANT_SEGMENT(RCV, FIN | ACK, ESTABLISHED, v, u),
+		WANT_STATE(ESTABLISHED, CLOSE_WAIT, u, v + 1),
+		WANT_CALL(CLOSE, CLOSE_WAIT, u, v + 1),
+		WANT_STATE(CLOSE_WAIT, LAST_ACK, u, v + 1),
+		WANT_SEGMENT(QUEUE, FIN | ACK, LAST_ACK, u, v + 1),
+		WANT_SEGMENT(RCV, RST | ACK, LAST_ACK, v + 1, u),
+		WANT_RESET(RECEIVED, RST | ACK, LAST_ACK, v + 1, u),
+		WANT_STATE(LAST_ACK, CLOSE, u + 1, v + 1),
+	};
+
+	expect(stage, &end, &life, want, ARRAY_SIZE(want), "LAST_ACK");
+}
+
+static const struct scene scenes[] = {
+	SCENE_WITH_PEER("RST to a listener", listening),
+	SCENE_WITH_PEER("RST in SYN_SENT", syn_sent),
+	SCENE_WITH_PEER("RST for a request", request),
+	SCENE_WITH_PEER("RST in SYN_RECV after crossed SYNs", syn_recv),
+	SCENE_WITH_PEER("RST ahead of RCV.NXT in ESTABLISHED", established_ahead),
+	SCENE_WITH_PEER("RST in ESTABLISHED", established),
+	SCENE_WITH_PEER("RST in FIN_WAIT1", fin_wait1),
+	SCENE_WITH_PEER("RST in FIN_WAIT2", fin_wait2),
+	SCENE_WITH_PEER("RST in an orphan's FIN_WAIT2", fin_wait2_orphan),
+	SCENE_WITH_PEER("RST in CLOSING", closing),
+	SCENE_WITH_PEER("RST in CLOSE_WAIT", close_wait),
+	SCENE_WITH_PEER("RST in LAST_ACK", last_ack),
+};
+
+int main(void)
+{
+	return stage_run(scenes, ARRAY_SIZE(scenes));
+}

@@ -1,0 +1,547 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A RST sent in each state of a connection, and why. u and v are what the kernel
+ * and the peer would send next.
+ *
+ *	SYN_SENT, a SYN,ACK of no SYN
+ *		RST seq of that ACK			TCP_INVALID_ACK_SEQUENCE
+ *	SYN_RECV (crossed SYNs), an ACK beyond SND.NXT
+ *		RST seq of that ACK			TCP_ACK_UNSENT_DATA
+ *	SYN_RECV (crossed SYNs), an ACK before the SYN
+ *		RST seq of that ACK			TCP_TOO_OLD_ACK
+ *	ESTABLISHED, a SYN in the window
+ *		ACK u ack v, no RST
+ *	ESTABLISHED, SOCK_DESTROY
+ *		RST u ack v				TCP_STATE
+ *	ESTABLISHED, keepalive without an answer
+ *		RST u ack v				TCP_KEEPALIVE_TIMEOUT
+ *	ESTABLISHED, close with linger 0, data unsent
+ *		RST u ack v				TCP_STATE
+ *	FIN_WAIT1 of an orphan, data
+ *		RST u					TCP_ABORT_ON_DATA
+ *	FIN_WAIT1 of an orphan, TCP_LINGER2 -1, ACK of the FIN
+ *		RST u+1					TCP_ABORT_ON_DATA
+ *	FIN_WAIT1, closed now or before, one orphan too many
+ *		RST u+1 ack v				TCP_ABORT_ON_MEMORY
+ *	FIN_WAIT2 of an orphan, full socket, data
+ *		RST u+1					TCP_ABORT_ON_DATA
+ *	FIN_WAIT2 of an orphan, full socket, too late for a minisock
+ *		RST u+1 ack v				TCP_STATE
+ *	FIN_WAIT2, TCP_LINGER2 -1, close
+ *		RST u+1 ack v				TCP_ABORT_ON_LINGER
+ *	CLOSING, CLOSE_WAIT, LAST_ACK, data over the FIN
+ *		RST u					TCP_ABORT_ON_DATA
+ *	LAST_ACK, FIN unsent, close with linger 0
+ *		RST u ack v+1				TCP_DISCONNECT_WITH_DATA
+ *	TIME_WAIT, data
+ *		ACK u+1 ack v+1, no RST
+ *
+ * unread.c, linger0.c and timewait_endings.c have those of TCP_ABORT_ON_CLOSE,
+ * TCP_STATE and TCP_TIMEWAIT_SOCKET. In answer to data that nobody can read, or
+ * when it calls close(), TCP sends the RST when the socket is in CLOSE already;
+ * the transition before it tells the state.
+ *
+ * Each has its counter in /proc/net/tcp_teardown/summary.
+ *
+ * Modes: icount
+ * Needs: the module; CAP_NET_ADMIN, CAP_NET_RAW; a TUN device; tcp_diag; to start in
+ * the first network namespace.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/diag.h"
+#include "lib/life.h"
+
+#define DATA 10
+
+/* CHECK the records, after those of a life, and that there was one such RST. */
+static void expect(struct stage *stage, const struct net_end *end, struct life *life,
+		   const struct want *want, unsigned int nr, const char *reason)
+{
+	char counter[64];
+
+	life_expect(stage, end, life, want, nr);
+	snprintf(counter, sizeof(counter), "rst_sent_for_%s", reason);
+	CHECK(records_counter(counter) == 1, "%s is not 1", counter);
+}
+
+static void set_tcp(const struct net_end *end, int option, int value)
+{
+	CHECK(!setsockopt(end->fd, IPPROTO_TCP, option, &value, sizeof(value)),
+	      "option %d", option);
+}
+
+static void syn_sent(struct stage *stage)
+{
+	struct life life = { };
+	struct net_end end;
+	uint32_t iss;
+
+	peer_await_connect(&stage->peer, &end);
+	iss = end.snd_nxt - 1;
+	peer_send(&stage->peer, SYN | ACK, PEER_ISS, iss, 0);
+	peer_expect(&stage->peer, RST, iss, 0, 0);
+	close(end.fd);
+	const struct want want[] = {
+		WANT_RESET(REPLY, RST, SYN_SENT, iss, 0, REASON(TCP_INVALID_ACK_SEQUENCE)),
+		WANT_CALL(CLOSE, SYN_SENT, iss + 1, 0),
+		WANT_STATE(SYN_SENT, CLOSE, iss + 1, 0),
+	};
+
+	expect(stage, &end, &life, want, ARRAY_SIZE(want), "TCP_INVALID_ACK_SEQUENCE");
+}
+
+/* The peer's SYN crosses the kernel's; then an ACK that is so far off. */
+static void crossed(struct stage *stage, int off, uint16_t reason, const char *word)
+{
+	struct life life = { };
+	struct net_end end;
+	uint32_t iss;
+
+	peer_await_connect(&stage->peer, &end);
+	iss = end.snd_nxt - 1;
+	peer_send(&stage->peer, SYN, PEER_ISS, 0, 0);
+	peer_expect(&stage->peer, SYN | ACK, iss, PEER_ISS + 1, 0);
+	peer_send(&stage->peer, ACK, PEER_ISS + 1, iss + off, 0);
+	peer_expect(&stage->peer, RST, iss + off, 0, 0);
+	life_abort(&end);
+	peer_expect(&stage->peer, RST | ACK, iss + 1, PEER_ISS + 1, 0);
+	const struct want want[] = {
+		WANT_RESET(REPLY, RST, SYN_RECV, iss + off, 0, .reason = reason),
+		WANT_CALL(CLOSE, SYN_RECV, iss + 1, PEER_ISS + 1, .linger = true),
+		WANT_STATE(SYN_RECV, CLOSE, iss + 1, PEER_ISS + 1),
+		WANT_RESET(SENT, RST | ACK, CLOSE, iss + 1, PEER_ISS + 1, REASON(TCP_STATE)),
+	};
+
+	expect(stage, &end, &life, want, ARRAY_SIZE(want), word);
+}
+
+static void crossed_unsent(struct stage *stage)
+{
+	crossed(stage, 2, TCP_TEARDOWN_REASON_TCP_ACK_UNSENT_DATA,
+		"TCP_ACK_UNSENT_DATA");
+}
+
+static void crossed_old(struct stage *stage)
+{
+	crossed(stage, -1, TCP_TEARDOWN_REASON_TCP_TOO_OLD_ACK,
+		"TCP_TOO_OLD_ACK");
+}
+
+/* A SYN in the window is no more than a reason to ask; then ss -K. */
+static void established(struct stage *stage)
+{
+	struct life life = { };
+	struct net_end end;
+	uint32_t u, v;
+
+	peer_connect(&stage->peer, &end);
+	u = end.snd_nxt;
+	v = end.rcv_nxt;
+	peer_send(&stage->peer, SYN, v, 0, 0);
+	peer_expect(&stage->peer, ACK, u, v, 0);
+	diag_destroy(stage->family, &end);
+	peer_expect(&stage->peer, RST | ACK, u, v, 0);
+	net_expect_error(&end, ECONNABORTED);
+	close(end.fd);
+	const struct want want[] = {
+		WANT_CALL(ABORT, ESTABLISHED, u, v),
+		WANT_RESET(SENT, RST | ACK, ESTABLISHED, u, v, REASON(TCP_STATE)),
+		WANT_STATE(ESTABLISHED, CLOSE, u, v),
+		WANT_CALL(CLOSE, CLOSE, u, v),
+	};
+
+	expect(stage, &end, &life, want, ARRAY_SIZE(want), "TCP_STATE");
+}
+
+/* The kernel's probes carry the number before u. */
+static void keepalive(struct stage *stage)
+{
+	struct life life = { };
+	struct net_end end;
+	uint32_t u, v;
+	int on = 1;
+
+	peer_connect(&stage->peer, &end);
+	u = end.snd_nxt;
+	v = end.rcv_nxt;
+	set_tcp(&end, TCP_KEEPIDLE, 1);
+	set_tcp(&end, TCP_KEEPINTVL, 1);
+	set_tcp(&end, TCP_KEEPCNT, 2);
+	CHECK(!setsockopt(end.fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on)), "SO_KEEPALIVE");
+	peer_expect(&stage->peer, ACK, u - 1, v, 0);
+	peer_expect(&stage->peer, ACK, u - 1, v, 0);
+	peer_expect(&stage->peer, RST | ACK, u, v, 0);
+	net_expect_error(&end, ETIMEDOUT);
+	close(end.fd);
+	const struct want want[] = {
+		WANT_RESET(SENT, RST | ACK, ESTABLISHED, u, v, REASON(TCP_KEEPALIVE_TIMEOUT)),
+		WANT_STATE(ESTABLISHED, CLOSE, u, v),
+		WANT_CALL(CLOSE, CLOSE, u, v),
+	};
+
+	expect(stage, &end, &life, want, ARRAY_SIZE(want), "TCP_KEEPALIVE_TIMEOUT");
+}
+
+/* A window of 0, and data that waits for another. */
+static void connect_unsent(struct stage *stage, struct net_end *end)
+{
+	stage->peer.window = 0;
+	peer_connect(&stage->peer, end);
+	net_send(end, DATA);
+}
+
+static void established_unsent(struct stage *stage)
+{
+	struct life life = { };
+	struct net_end end;
+	uint32_t u, v;
+
+	connect_unsent(stage, &end);
+	u = end.snd_nxt;
+	v = end.rcv_nxt;
+	life_abort(&end);
+	peer_expect(&stage->peer, RST | ACK, u, v, 0);
+	const struct want want[] = {
+		WANT_CALL(CLOSE, ESTABLISHED, u, v, .unsent = DATA, .linger = true),
+		WANT_STATE(ESTABLISHED, CLOSE, u, v),
+		WANT_RESET(SENT, RST | ACK, CLOSE, u, v, REASON(TCP_STATE)),
+	};
+
+	expect(stage, &end, &life, want, ARRAY_SIZE(want), "TCP_STATE");
+}
+
+static void fin_wait1_data(struct stage *stage)
+{
+	struct net_end end;
+	struct life life = life_fin_wait1(stage, &end, 0);
+	uint32_t u = end.snd_nxt, v = end.rcv_nxt;
+
+	peer_send(&stage->peer, ACK, v, u, DATA);
+	peer_expect(&stage->peer, RST, u, 0, 0);
+	const struct want want[] = {
+		WANT_SEGMENT(RCV, ACK, FIN_WAIT1, v, u, .len = DATA),
+		WANT_STATE(FIN_WAIT1, CLOSE, u + 1, v),
+		WANT_RESET(REPLY, RST, CLOSE, u, 0, REASON(TCP_ABORT_ON_DATA)),
+	};
+
+	expect(stage, &end, &life, want, ARRAY_SIZE(want), "TCP_ABORT_ON_DATA");
+}
+
+static void fin_wait1_linger2(struct stage *stage)
+{
+	struct net_end end;
+	struct life life = life_fin_wait1(stage, &end, -1);
+	uint32_t u = end.snd_nxt, v = end.rcv_nxt;
+
+	peer_send(&stage->peer, ACK, v, u + 1, 0);
+	peer_expect(&stage->peer, RST, u + 1, 0, 0);
+	const struct want want[] = {
+		WANT_SEGMENT(RCV, ACK, FIN_WAIT1, v, u + 1),
+		WANT_STATE(FIN_WAIT1, FIN_WAIT2, u + 1, v),
+		WANT_STATE(FIN_WAIT2, CLOSE, u + 1, v),
+		WANT_RESET(REPLY, RST, CLOSE, u + 1, 0, REASON(TCP_ABORT_ON_DATA)),
+	};
+
+	expect(stage, &end, &life, want, ARRAY_SIZE(want), "TCP_ABORT_ON_DATA");
+}
+
+/* Above 60 s the full socket waits first. */
+static void fin_wait2_data(struct stage *stage)
+{
+	struct net_end end;
+	struct life life = life_fin_wait1(stage, &end, 90);
+	uint32_t u = end.snd_nxt, v = end.rcv_nxt;
+
+	peer_send(&stage->peer, ACK, v, u + 1, 0);
+	stage_await(stage, &end, 5);
+	peer_send(&stage->peer, ACK, v, u + 1, DATA);
+	peer_expect(&stage->peer, RST, u + 1, 0, 0);
+	const struct want want[] = {
+		WANT_SEGMENT(RCV, ACK, FIN_WAIT1, v, u + 1),
+		WANT_STATE(FIN_WAIT1, FIN_WAIT2, u + 1, v),
+		WANT_SEGMENT(RCV, ACK, FIN_WAIT2, v, u + 1, .len = DATA),
+		WANT_STATE(FIN_WAIT2, CLOSE, u + 1, v),
+		WANT_RESET(REPLY, RST, CLOSE, u + 1, 0, REASON(TCP_ABORT_ON_DATA)),
+	};
+
+	expect(stage, &end, &life, want, ARRAY_SIZE(want), "TCP_ABORT_ON_DATA");
+}
+
+/* When the first 30 s of 90 are over, only 60 are allowed: none are left. */
+static void fin_wait2_late(struct stage *stage)
+{
+	struct net_end end;
+	struct life life;
+	uint32_t u, v;
+
+	net_sysctl("ipv4/tcp_fin_timeout", "90");
+	life = life_fin_wait1(stage, &end, 0);
+	u = end.snd_nxt;
+	v = end.rcv_nxt;
+	peer_send(&stage->peer, ACK, v, u + 1, 0);
+	stage_await(stage, &end, 5);
+	net_sysctl("ipv4/tcp_fin_timeout", "60");
+	peer_expect(&stage->peer, RST | ACK, u + 1, v, 0);
+	const struct want want[] = {
+		WANT_SEGMENT(RCV, ACK, FIN_WAIT1, v, u + 1),
+		WANT_STATE(FIN_WAIT1, FIN_WAIT2, u + 1, v),
+		WANT_RESET(SENT, RST | ACK, FIN_WAIT2, u + 1, v, REASON(TCP_STATE)),
+		WANT_STATE(FIN_WAIT2, CLOSE, u + 1, v),
+	};
+
+	expect(stage, &end, &life, want, ARRAY_SIZE(want), "TCP_STATE");
+}
+
+static void fin_wait2_linger2(struct stage *stage)
+{
+	struct life life = { };
+	struct net_end end;
+	uint32_t u, v;
+
+	peer_connect(&stage->peer, &end);
+	u = end.snd_nxt;
+	v = end.rcv_nxt;
+	set_tcp(&end, TCP_LINGER2, -1);
+	CHECK(!shutdown(end.fd, SHUT_WR), "shutdown");
+	peer_expect(&stage->peer, FIN | ACK, u, v, 0);
+	peer_send(&stage->peer, ACK, v, u + 1, 0);
+	stage_await(stage, &end, 5);
+	close(end.fd);
+	peer_expect(&stage->peer, RST | ACK, u + 1, v, 0);
+	const struct want want[] = {
+		WANT_CALL(SHUT_WR, ESTABLISHED, u, v),
+		WANT_STATE(ESTABLISHED, FIN_WAIT1, u, v),
+		WANT_SEGMENT(QUEUE, FIN | ACK, FIN_WAIT1, u, v),
+		WANT_SEGMENT(RCV, ACK, FIN_WAIT1, v, u + 1),
+		WANT_STATE(FIN_WAIT1, FIN_WAIT2, u + 1, v),
+		WANT_CALL(CLOSE, FIN_WAIT2, u + 1, v),
+		WANT_STATE(FIN_WAIT2, CLOSE, u + 1, v),
+		WANT_RESET(SENT, RST | ACK, CLOSE, u + 1, v, REASON(TCP_ABORT_ON_LINGER)),
+	};
+
+	expect(stage, &end, &life, want, ARRAY_SIZE(want), "TCP_ABORT_ON_LINGER");
+}
+
+/* One that stays. The kernel counts them ten times a second, if it is not idle. */
+static void make_orphan(struct stage *stage)
+{
+	struct net_end orphan;
+	double counted;
+
+	life_fin_wait1(stage, &orphan, 90);
+	peer_send(&stage->peer, ACK, orphan.rcv_nxt, orphan.snd_nxt + 1, 0);
+	stage_await(stage, &orphan, 5);
+	sleep(1);
+	counted = net_now() + 0.02;
+	while (net_now() < counted)
+		;
+}
+
+/* The limit is the host's: it is not in the test's own namespace. */
+static int max_orphans_fd;
+static char max_orphans[16];
+
+static void limit_orphans(const char *limit)
+{
+	CHECK(pwrite(max_orphans_fd, limit, strlen(limit), 0) > 0, "tcp_max_orphans");
+}
+
+static void memory_close(struct stage *stage)
+{
+	struct net_end end;
+	struct life life;
+	uint32_t u, v;
+
+	make_orphan(stage);
+	limit_orphans("0");
+	life = life_fin_wait1(stage, &end, 0);
+	u = end.snd_nxt;
+	v = end.rcv_nxt;
+	peer_expect(&stage->peer, RST | ACK, u + 1, v, 0);
+	limit_orphans(max_orphans);
+	const struct want want[] = {
+		WANT_STATE(FIN_WAIT1, CLOSE, u + 1, v),
+		WANT_RESET(SENT, RST | ACK, CLOSE, u + 1, v, REASON(TCP_ABORT_ON_MEMORY)),
+	};
+
+	expect(stage, &end, &life, want, ARRAY_SIZE(want), "TCP_ABORT_ON_MEMORY");
+}
+
+/* When the FIN should be sent again. */
+static void memory_timer(struct stage *stage)
+{
+	struct net_end end;
+	struct life life;
+	uint32_t u, v;
+
+	make_orphan(stage);
+	life = life_fin_wait1(stage, &end, 0);
+	limit_orphans("0");
+	u = end.snd_nxt;
+	v = end.rcv_nxt;
+	peer_expect(&stage->peer, RST | ACK, u + 1, v, 0);
+	limit_orphans(max_orphans);
+	const struct want want[] = {
+		WANT_RESET(SENT, RST | ACK, FIN_WAIT1, u + 1, v, REASON(TCP_ABORT_ON_MEMORY)),
+		WANT_STATE(FIN_WAIT1, CLOSE, u + 1, v),
+	};
+
+	expect(stage, &end, &life, want, ARRAY_SIZE(want), "TCP_ABORT_ON_MEMORY");
+}
+
+static void closing(struct stage *stage)
+{
+	struct net_end end;
+	struct life life = life_fin_wait1(stage, &end, 0);
+	uint32_t u = end.snd_nxt, v = end.rcv_nxt;
+
+	peer_send(&stage->peer, FIN | ACK, v, u, 0);
+	peer_expect(&stage->peer, ACK, u + 1, v + 1, 0);
+	peer_send(&stage->peer, ACK, v, u, DATA);
+	peer_expect(&stage->peer, RST, u, 0, 0);
+	const struct want want[] = {
+		WANT_SEGMENT(RCV, FIN | ACK, FIN_WAIT1, v, u),
+		WANT_STATE(FIN_WAIT1, CLOSING, u + 1, v + 1),
+		WANT_SEGMENT(RCV, ACK, CLOSING, v, u, .len = DATA),
+		WANT_STATE(CLOSING, CLOSE, u + 1, v + 1),
+		WANT_RESET(REPLY, RST, CLOSE, u, 0, REASON(TCP_ABORT_ON_DATA)),
+	};
+
+	expect(stage, &end, &life, want, ARRAY_SIZE(want), "TCP_ABORT_ON_DATA");
+}
+
+static void close_wait(struct stage *stage)
+{
+	struct life life = { };
+	struct net_end end;
+	uint32_t u, v;
+
+	peer_connect(&stage->peer, &end);
+	u = end.snd_nxt;
+	v = end.rcv_nxt;
+	peer_send(&stage->peer, FIN | ACK, v, u, 0);
+	peer_expect(&stage->peer, ACK, u, v + 1, 0);
+	peer_send(&stage->peer, ACK, v, u, DATA);
+	peer_expect(&stage->peer, RST, u, 0, 0);
+	close(end.fd);
+	const struct want want[] = {
+		WANT_SEGMENT(RCV, FIN | ACK, ESTABLISHED, v, u),
+		WANT_STATE(ESTABLISHED, CLOSE_WAIT, u, v + 1),
+		WANT_SEGMENT(RCV, ACK, CLOSE_WAIT, v, u, .len = DATA),
+		WANT_STATE(CLOSE_WAIT, CLOSE, u, v + 1),
+		WANT_RESET(REPLY, RST, CLOSE, u, 0, REASON(TCP_ABORT_ON_DATA)),
+		WANT_CALL(CLOSE, CLOSE, u, v + 1),
+	};
+
+	expect(stage, &end, &life, want, ARRAY_SIZE(want), "TCP_ABORT_ON_DATA");
+}
+
+static void last_ack(struct stage *stage)
+{
+	struct life life = { };
+	struct net_end end;
+	uint32_t u, v;
+
+	peer_connect(&stage->peer, &end);
+	u = end.snd_nxt;
+	v = end.rcv_nxt;
+	peer_send(&stage->peer, FIN | ACK, v, u, 0);
+	peer_expect(&stage->peer, ACK, u, v + 1, 0);
+	close(end.fd);
+	peer_expect(&stage->peer, FIN | ACK, u, v + 1, 0);
+	peer_send(&stage->peer, ACK, v, u, DATA);
+	peer_expect(&stage->peer, RST, u, 0, 0);
+	const struct want want[] = {
+		WANT_SEGMENT(RCV, FIN | ACK, ESTABLISHED, v, u),
+		WANT_STATE(ESTABLISHED, CLOSE_WAIT, u, v + 1),
+		WANT_CALL(CLOSE, CLOSE_WAIT, u, v + 1),
+		WANT_STATE(CLOSE_WAIT, LAST_ACK, u, v + 1),
+		WANT_SEGMENT(QUEUE, FIN | ACK, LAST_ACK, u, v + 1),
+		WANT_SEGMENT(RCV, ACK, LAST_ACK, v, u, .len = DATA),
+		WANT_STATE(LAST_ACK, CLOSE, u + 1, v + 1),
+		WANT_RESET(REPLY, RST, CLOSE, u, 0, REASON(TCP_ABORT_ON_DATA)),
+	};
+
+	expect(stage, &end, &life, want, ARRAY_SIZE(want), "TCP_ABORT_ON_DATA");
+}
+
+static void last_ack_unsent(struct stage *stage)
+{
+	struct life life = { };
+	struct net_end end;
+	uint32_t u, v;
+
+	connect_unsent(stage, &end);
+	u = end.snd_nxt;
+	v = end.rcv_nxt;
+	peer_send(&stage->peer, FIN | ACK, v, u, 0);
+	stage_await(stage, &end, 2);
+	CHECK(!shutdown(end.fd, SHUT_WR), "shutdown");
+	life_abort(&end);
+	const struct want want[] = {
+		WANT_SEGMENT(RCV, FIN | ACK, ESTABLISHED, v, u),
+		WANT_STATE(ESTABLISHED, CLOSE_WAIT, u, v + 1),
+		WANT_CALL(SHUT_WR, CLOSE_WAIT, u, v + 1, .unsent = DATA),
+		WANT_STATE(CLOSE_WAIT, LAST_ACK, u, v + 1),
+		WANT_SEGMENT(QUEUE, FIN | ACK, LAST_ACK, u + DATA, v + 1, .unsent = DATA),
+		WANT_CALL(CLOSE, LAST_ACK, u, v + 1, .unsent = DATA + 1, .linger = true),
+		WANT_STATE(LAST_ACK, CLOSE, u, v + 1),
+		WANT_RESET(SENT, RST | ACK, CLOSE, u, v + 1,
+			   REASON(TCP_DISCONNECT_WITH_DATA)),
+	};
+
+	expect(stage, &end, &life, want, ARRAY_SIZE(want), "TCP_DISCONNECT_WITH_DATA");
+}
+
+static void time_wait(struct stage *stage)
+{
+	struct net_end end;
+	struct life life = life_time_wait(stage, &end);
+	uint32_t u = end.snd_nxt, v = end.rcv_nxt;
+	const struct want want[] = {
+		WANT_SEGMENT(RCV, ACK, TIME_WAIT, v + 1, u + 1, BY_MINISOCK, .len = DATA),
+		WANT_TIMEWAIT(REARMED, TIME_WAIT, u + 1, v + 1, .timeout_ms = 60000),
+	};
+
+	peer_send(&stage->peer, ACK, v + 1, u + 1, DATA);
+	peer_expect(&stage->peer, ACK, u + 1, v + 1, 0);
+	life_expect(stage, &end, &life, want, ARRAY_SIZE(want));
+	CHECK(!records_counter("rst_sent") && !records_counter("rst_sent_in_reply"),
+	      "a RST was counted");
+}
+
+static const struct scene scenes[] = {
+	SCENE_WITH_PEER("SYN_SENT, an ACK of no SYN", syn_sent),
+	SCENE_WITH_PEER("SYN_RECV, an ACK beyond SND.NXT", crossed_unsent),
+	SCENE_WITH_PEER("SYN_RECV, an ACK before the SYN", crossed_old),
+	SCENE_WITH_PEER("ESTABLISHED, a SYN, and SOCK_DESTROY", established),
+	SCENE_WITH_PEER("ESTABLISHED, keepalive without an answer", keepalive),
+	SCENE_WITH_PEER("ESTABLISHED, SO_LINGER 0 with data unsent", established_unsent),
+	SCENE_WITH_PEER("FIN_WAIT1, data for an orphan", fin_wait1_data),
+	SCENE_WITH_PEER("FIN_WAIT1, the FIN acknowledged, TCP_LINGER2 -1", fin_wait1_linger2),
+	SCENE_WITH_PEER("FIN_WAIT2, data for an orphan", fin_wait2_data),
+	SCENE_WITH_PEER("FIN_WAIT2, too late for a minisock", fin_wait2_late),
+	SCENE_WITH_PEER("FIN_WAIT2, close with TCP_LINGER2 -1", fin_wait2_linger2),
+	SCENE_WITH_PEER("FIN_WAIT1, too many orphans, close", memory_close),
+	SCENE_WITH_PEER("FIN_WAIT1, too many orphans, time-out", memory_timer),
+	SCENE_WITH_PEER("CLOSING, data over the FIN", closing),
+	SCENE_WITH_PEER("CLOSE_WAIT, data over the FIN", close_wait),
+	SCENE_WITH_PEER("LAST_ACK, data over the FIN", last_ack),
+	SCENE_WITH_PEER("LAST_ACK, SO_LINGER 0 with the FIN unsent", last_ack_unsent),
+	SCENE_WITH_PEER("TIME_WAIT, data is answered with ACK", time_wait),
+};
+
+int main(void)
+{
+	max_orphans_fd = open("/proc/sys/net/ipv4/tcp_max_orphans", O_RDWR);
+	if (max_orphans_fd < 0 || read(max_orphans_fd, max_orphans, sizeof(max_orphans) - 1) < 1)
+		ktap_skip_all("not in the first network namespace");
+	if (!diag_possible())
+		ktap_skip_all("no tcp_diag that can kill");
+	return stage_run(scenes, ARRAY_SIZE(scenes));
+}

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Simultaneous close: the FINs cross.
+ *
+ *	kernel				peer
+ *	close, FIN u ack v		FIN_WAIT1	>
+ *	FIN v ack u			CLOSING		<
+ *	ACK u+1 ack v+1					>
+ *	ACK v+1 ack u+1			TIME_WAIT	<
+ *
+ * In the second scene the peer does not hear the ACK of its FIN and sends it
+ * again, which CLOSING acknowledges and stays.
+ *
+ * Modes: icount
+ * Needs: the module; CAP_NET_ADMIN, CAP_NET_RAW; a TUN device.
+ */
+#include <unistd.h>
+
+#include "lib/stage.h"
+
+static void cross(struct stage *stage, struct net_end *end)
+{
+	uint32_t u, v;
+
+	peer_connect(&stage->peer, end);
+	u = end->snd_nxt;
+	v = end->rcv_nxt;
+	close(end->fd);
+	peer_expect(&stage->peer, FIN | ACK, u, v, 0);
+	peer_send(&stage->peer, FIN | ACK, v, u, 0);
+	peer_expect(&stage->peer, ACK, u + 1, v + 1, 0);
+}
+
+static void expect_crossing(struct stage *stage, const struct net_end *end)
+{
+	uint32_t u = end->snd_nxt, v = end->rcv_nxt;
+	const struct want want[] = {
+		WANT_CALL(CLOSE, ESTABLISHED, u, v),
+		WANT_STATE(ESTABLISHED, FIN_WAIT1, u, v),
+		WANT_SEGMENT(QUEUE, FIN | ACK, FIN_WAIT1, u, v),
+		WANT_SEGMENT(RCV, FIN | ACK, FIN_WAIT1, v, u),
+		WANT_STATE(FIN_WAIT1, CLOSING, u + 1, v + 1),
+		WANT_SEGMENT(RCV, ACK, CLOSING, v + 1, u + 1),
+		WANT_STATE(CLOSING, TIME_WAIT, u + 1, v + 1, BY_MINISOCK),
+		WANT_TIMEWAIT(BORN, TIME_WAIT, u + 1, v + 1),
+	};
+
+	stage_expect(stage, end, want, ARRAY_SIZE(want));
+}
+
+static void crossing(struct stage *stage)
+{
+	struct net_end end;
+
+	cross(stage, &end);
+	peer_send(&stage->peer, ACK, end.rcv_nxt + 1, end.snd_nxt + 1, 0);
+	expect_crossing(stage, &end);
+	stage_leave(stage);
+	stage_verdict(stage, &end, VERDICT(SIMULTANEOUS, BOTH, CLOSE));
+}
+
+static void expect_again(struct stage *stage, const struct net_end *end)
+{
+	uint32_t u = end->snd_nxt, v = end->rcv_nxt;
+	const struct want want[] = {
+		WANT_CALL(CLOSE, ESTABLISHED, u, v),
+		WANT_STATE(ESTABLISHED, FIN_WAIT1, u, v),
+		WANT_SEGMENT(QUEUE, FIN | ACK, FIN_WAIT1, u, v),
+		WANT_SEGMENT(RCV, FIN | ACK, FIN_WAIT1, v, u),
+		WANT_STATE(FIN_WAIT1, CLOSING, u + 1, v + 1),
+		WANT_SEGMENT(RCV_DUP, FIN | ACK, CLOSING, v, u),
+		WANT_SEGMENT(RCV, ACK, CLOSING, v + 1, u + 1),
+		WANT_STATE(CLOSING, TIME_WAIT, u + 1, v + 1, BY_MINISOCK),
+		WANT_TIMEWAIT(BORN, TIME_WAIT, u + 1, v + 1),
+	};
+
+	stage_expect(stage, end, want, ARRAY_SIZE(want));
+}
+
+static void again(struct stage *stage)
+{
+	struct net_end end;
+
+	cross(stage, &end);
+	peer_send(&stage->peer, FIN | ACK, end.rcv_nxt, end.snd_nxt, 0);
+	peer_expect(&stage->peer, ACK, end.snd_nxt + 1, end.rcv_nxt + 1, 0);
+	peer_send(&stage->peer, ACK, end.rcv_nxt + 1, end.snd_nxt + 1, 0);
+	expect_again(stage, &end);
+	stage_leave(stage);
+	stage_verdict(stage, &end, VERDICT(SIMULTANEOUS, BOTH, CLOSE));
+}
+
+static const struct scene scenes[] = {
+	SCENE_WITH_PEER("the FINs cross", crossing),
+	SCENE_WITH_PEER("the FINs cross, the peer's comes twice", again),
+};
+
+int main(void)
+{
+	return stage_run(scenes, ARRAY_SIZE(scenes));
+}

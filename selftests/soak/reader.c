@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * usage: reader DEBUGFS_DIRECTORY
+ *
+ * Takes all records out of the raw pipes of all CPUs until it gets SIGTERM, then
+ * what is left, and tells what it found: see chain_report(), and
+ *
+ *	read	records
+ *	gaps	numbers that were not there
+ *	wrong	records that are none, or of another CPU
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "chain.h"
+
+#define CPUS_MAX	256
+#define BATCH		512
+
+static volatile sig_atomic_t stopped;
+static unsigned int cpus;
+static struct pollfd fds[CPUS_MAX];
+static uint64_t numbers[CPUS_MAX];
+static unsigned long nr_read, gaps, wrong;
+
+static void stop(int signal)
+{
+	(void)signal;
+	stopped = 1;
+}
+
+static void take(unsigned int cpu, const struct tcp_teardown_record *r)
+{
+	nr_read++;
+	if (r->magic != TCP_TEARDOWN_MAGIC || r->cpu != cpu || !r->kind ||
+	    r->kind >= TCP_TEARDOWN_KINDS) {
+		wrong++;
+		return;
+	}
+	gaps += r->number - numbers[cpu] - 1;
+	numbers[cpu] = r->number;
+	chain_add(r);
+}
+
+/* All there is; false for an error. */
+static int drain(unsigned int cpu)
+{
+	static struct tcp_teardown_record batch[BATCH];
+	ssize_t got, i;
+
+	while ((got = read(fds[cpu].fd, batch, sizeof(batch))) > 0) {
+		wrong += got % sizeof(*batch) != 0;
+		for (i = 0; i < got / (ssize_t)sizeof(*batch); i++)
+			take(cpu, &batch[i]);
+	}
+	return !got || errno == EAGAIN || errno == EINTR;
+}
+
+static int drain_all(void)
+{
+	unsigned int cpu;
+
+	for (cpu = 0; cpu < cpus; cpu++)
+		if (!drain(cpu))
+			return 0;
+	return 1;
+}
+
+static void open_all(const char *dir)
+{
+	char path[256];
+
+	for (; cpus < CPUS_MAX; cpus++) {
+		snprintf(path, sizeof(path), "%s/per_cpu/cpu%u/trace_pipe_raw", dir, cpus);
+		fds[cpus].fd = open(path, O_RDONLY | O_NONBLOCK);
+		if (fds[cpus].fd < 0)
+			break;
+		fds[cpus].events = POLLIN;
+	}
+	if (!cpus) {
+		perror(path);
+		exit(1);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	struct sigaction action = { .sa_handler = stop };
+
+	if (argc != 2) {
+		fprintf(stderr, "usage: reader DEBUGFS_DIRECTORY\n");
+		return 1;
+	}
+	open_all(argv[1]);
+	sigaction(SIGTERM, &action, NULL);
+	/* A signal that comes right before poll() is seen a second later. */
+	while (!stopped) {
+		poll(fds, cpus, 1000);
+		if (!drain_all()) {
+			perror("reader");
+			return 1;
+		}
+	}
+	drain_all();
+	printf("read %lu\ngaps %lu\nwrong %lu\n", nr_read, gaps, wrong);
+	chain_report();
+	return 0;
+}

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * How a segment ends the life of a minisock before its time.
+ *
+ *	RST in TIME_WAIT	ends it, unless tcp_rfc1337 is set
+ *	RST in FIN_WAIT2	ends it
+ *	SYN with a higher number in TIME_WAIT, and a listener: a new connection
+ *	data in FIN_WAIT2	the process is gone: answered with RST u+1
+ *	SYN in FIN_WAIT2	the same
+ *
+ * Each has its counter in /proc/net/tcp_teardown/summary, and moves no other's.
+ *
+ * Modes: icount
+ * Needs: the module; CAP_NET_ADMIN, CAP_NET_RAW; a TUN device.
+ */
+#include <unistd.h>
+
+#include "lib/life.h"
+
+#define DATA 10
+#define LATER 100000		/* how far a new SYN's number is ahead */
+
+static void reset_time_wait(struct stage *stage)
+{
+	struct net_end end;
+	struct life life = life_time_wait(stage, &end);
+	uint32_t u = end.snd_nxt, v = end.rcv_nxt;
+	const struct want want[] = {
+		WANT_SEGMENT(RCV, RST, TIME_WAIT, v + 1, 0, BY_MINISOCK),
+		WANT_STATE(TIME_WAIT, CLOSE, u + 1, v + 1, BY_MINISOCK),
+		WANT_TIMEWAIT(RESET, TIME_WAIT, u + 1, v + 1),
+	};
+
+	net_sysctl("ipv4/tcp_rfc1337", "0");
+	peer_send(&stage->peer, RST, v + 1, 0, 0);
+	life_expect(stage, &end, &life, want, ARRAY_SIZE(want));
+	life_counted(TCP_TEARDOWN_TW_RESET);
+	stage_verdict(stage, &end, VERDICT(THREE_WAY, LOCAL, CLOSE));
+}
+
+/* It is still there: the FIN that comes again is acknowledged again. */
+static void reset_rfc1337(struct stage *stage)
+{
+	struct net_end end;
+	struct life life = life_time_wait(stage, &end);
+	uint32_t u = end.snd_nxt, v = end.rcv_nxt;
+	const struct want want[] = {
+		WANT_SEGMENT(RCV, RST, TIME_WAIT, v + 1, 0, BY_MINISOCK),
+		WANT_SEGMENT(RCV_DUP, FIN | ACK, TIME_WAIT, v, u + 1, BY_MINISOCK),
+		WANT_TIMEWAIT(REARMED, TIME_WAIT, u + 1, v + 1, .timeout_ms = 60000),
+	};
+
+	net_sysctl("ipv4/tcp_rfc1337", "1");
+	peer_send(&stage->peer, RST, v + 1, 0, 0);
+	peer_send(&stage->peer, FIN | ACK, v, u + 1, 0);
+	peer_expect(&stage->peer, ACK, u + 1, v + 1, 0);
+	life_expect(stage, &end, &life, want, ARRAY_SIZE(want));
+	life_counted(0);
+	stage_leave(stage);
+	stage_verdict(stage, &end, VERDICT(THREE_WAY, LOCAL, CLOSE));
+}
+
+static void reset_fin_wait2(struct stage *stage)
+{
+	struct net_end end;
+	struct life life = life_fin_wait2(stage, &end);
+	uint32_t u = end.snd_nxt, v = end.rcv_nxt;
+	const struct want want[] = {
+		WANT_SEGMENT(RCV, RST | ACK, FIN_WAIT2, v, u + 1, BY_MINISOCK),
+		WANT_STATE(FIN_WAIT2, CLOSE, u + 1, v, BY_MINISOCK),
+		WANT_TIMEWAIT(RESET, FIN_WAIT2, u + 1, v),
+	};
+
+	peer_send(&stage->peer, RST | ACK, v, u + 1, 0);
+	life_expect(stage, &end, &life, want, ARRAY_SIZE(want));
+	life_counted(TCP_TEARDOWN_TW_RESET);
+	stage_verdict(stage, &end, VERDICT(RESET_RECEIVED, LOCAL, PEER));
+}
+
+static void reopened(struct stage *stage)
+{
+	struct net_end end, next = { };
+	struct life life = life_time_wait(stage, &end);
+	uint32_t u = end.snd_nxt, v = end.rcv_nxt, seq = v + LATER;
+	int listener = peer_listen(&stage->peer, end.local.port);
+	struct segment reply;
+	const struct want want[] = {
+		WANT_SEGMENT(RCV_OOO, SYN, TIME_WAIT, seq, 0, BY_MINISOCK),
+		WANT_STATE(TIME_WAIT, CLOSE, u + 1, v + 1, BY_MINISOCK),
+		WANT_TIMEWAIT(REOPENED, TIME_WAIT, u + 1, v + 1),
+	};
+
+	peer_send(&stage->peer, SYN, seq, 0, 0);
+	REQUIRE(peer_read(&stage->peer, &reply, 0) && reply.flags == (SYN | ACK) &&
+		reply.ack == seq + 1, "no answer to the SYN");
+	peer_send(&stage->peer, ACK, seq + 1, reply.seq + 1, 0);
+	next.fd = accept(listener, NULL, NULL);
+	net_learn(&next);
+	CHECK(next.cookie != end.cookie && next.local.port == end.local.port,
+	      "not another connection with the same ports");
+	life_abort(&next);
+	close(listener);
+	life_expect(stage, &end, &life, want, ARRAY_SIZE(want));
+	life_counted(TCP_TEARDOWN_TW_REOPENED);
+	stage_verdict(stage, &end, VERDICT(THREE_WAY, LOCAL, CLOSE));
+	stage_verdict(stage, &next, VERDICT(RESET_SENT, LOCAL, LINGER));
+}
+
+static void answered(struct stage *stage, uint8_t flags, uint32_t ack, unsigned int len)
+{
+	struct net_end end;
+	struct life life = life_fin_wait2(stage, &end);
+	uint32_t u = end.snd_nxt, v = end.rcv_nxt;
+	uint32_t seen = ack ? u + 1 : 0;
+	const struct want want[] = {
+		WANT_SEGMENT(RCV, flags, FIN_WAIT2, v, seen, BY_MINISOCK, .len = len),
+		{ .kind = TCP_TEARDOWN_RESET, .what = TCP_TEARDOWN_RST_REPLY,
+		  .old = TCP_FIN_WAIT2, .new = TCP_FIN_WAIT2, .minisock = true,
+		  .flags = ack ? RST : RST | ACK, .seq = seen, .ack = ack ? 0 : v + 1,
+		  REASON(TCP_TIMEWAIT_SOCKET) },
+		WANT_STATE(FIN_WAIT2, CLOSE, u + 1, v, BY_MINISOCK),
+		WANT_TIMEWAIT(ANSWERED, FIN_WAIT2, u + 1, v),
+	};
+
+	peer_send(&stage->peer, flags, v, seen, len);
+	peer_expect(&stage->peer, want[1].flags, want[1].seq, want[1].ack, 0);
+	life_expect(stage, &end, &life, want, ARRAY_SIZE(want));
+	life_counted(TCP_TEARDOWN_TW_ANSWERED);
+	stage_verdict(stage, &end, VERDICT(RESET_SENT, LOCAL, DATA));
+}
+
+static void answered_data(struct stage *stage)
+{
+	answered(stage, PSH | ACK, 1, DATA);
+}
+
+static void answered_syn(struct stage *stage)
+{
+	answered(stage, SYN, 0, 0);
+}
+
+static const struct scene scenes[] = {
+	SCENE_WITH_PEER("RST ends TIME_WAIT", reset_time_wait),
+	SCENE_WITH_PEER("RST does not end TIME_WAIT with tcp_rfc1337", reset_rfc1337),
+	SCENE_WITH_PEER("RST ends an orphan's FIN_WAIT2", reset_fin_wait2),
+	SCENE_WITH_PEER("SYN reopens TIME_WAIT", reopened),
+	SCENE_WITH_PEER("data for an orphan's FIN_WAIT2 is answered with RST", answered_data),
+	SCENE_WITH_PEER("SYN for an orphan's FIN_WAIT2 is answered with RST", answered_syn),
+};
+
+int main(void)
+{
+	return stage_run(scenes, ARRAY_SIZE(scenes));
+}

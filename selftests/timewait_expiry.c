@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * How a minisock lives and dies by its timer.
+ *
+ *	TIME_WAIT after four waves, over after 60 s
+ *	FIN_WAIT2 of an orphan, whose peer never closes, over after tcp_fin_timeout
+ *	TIME_WAIT in which the peer's FIN comes again after 30 s: acknowledged
+ *	again, and 60 s from then
+ *
+ * The kernel's timer wheel is late by up to an eighth of a timeout.
+ *
+ * Modes: icount
+ * Needs: the module; CAP_NET_ADMIN, CAP_NET_RAW; a TUN device; time that is
+ * skipped while nothing happens.
+ */
+#include <unistd.h>
+
+#include "lib/stage.h"
+
+#define TIMEWAIT_S 60
+#define FIN_TIMEOUT_S 8
+#define LATER_S 30
+
+/* A jiffy's fraction may have passed when a timer is set. */
+static bool is_late_by_wheel(uint64_t ns, double timeout_s)
+{
+	double seconds = ns / 1e9;
+
+	return CHECK(seconds > timeout_s - 0.011 &&
+		     seconds < timeout_s * 9 / 8 + 0.1, "%f s, not %f", seconds, timeout_s);
+}
+
+/* The last two: it leaves its last state after so long, and has an age. */
+static void expect_lived(struct stage *stage, const struct net_end *end,
+			 unsigned int nr, double timeout_s)
+{
+	const struct tcp_teardown_record *r, *state = NULL, *born = NULL;
+	unsigned int i;
+
+	records_await(&stage->records, end->cookie, nr, 2 * timeout_s);
+	for (i = 0; i < stage->records.nr; i++) {
+		r = &stage->records.records[i];
+		if (r->cookie != end->cookie)
+			continue;
+		if (r->kind == TCP_TEARDOWN_STATE)
+			state = r;
+		if (r->kind == TCP_TEARDOWN_TIMEWAIT && r->what == TCP_TEARDOWN_TW_BORN)
+			born = r;
+	}
+	r = records_last(&stage->records, end->cookie);
+	if (!CHECK(state && born && r->kind == TCP_TEARDOWN_TIMEWAIT, "no life"))
+		return;
+	is_late_by_wheel(state->state.spent, timeout_s);
+	CHECK(r->timewait.age == r->time - born->time, "age %llu, not %llu",
+	      r->timewait.age, r->time - born->time);
+}
+
+static void expect_time_wait(struct stage *stage, const struct net_end *end)
+{
+	uint32_t u = end->snd_nxt, v = end->rcv_nxt, w = v;
+	const struct want want[] = {
+		WANT_CALL(CLOSE, ESTABLISHED, u, v),
+		WANT_STATE(ESTABLISHED, FIN_WAIT1, u, v),
+		WANT_SEGMENT(QUEUE, FIN | ACK, FIN_WAIT1, u, v),
+		WANT_SEGMENT(RCV, ACK, FIN_WAIT1, v, u + 1),
+		WANT_STATE(FIN_WAIT1, FIN_WAIT2, u + 1, v),
+		WANT_TIMEWAIT(BORN, FIN_WAIT2, u + 1, v),
+		WANT_SEGMENT(RCV, FIN | ACK, FIN_WAIT2, w, u + 1, BY_MINISOCK),
+		WANT_STATE(FIN_WAIT2, TIME_WAIT, u + 1, w + 1, BY_MINISOCK),
+		WANT_STATE(TIME_WAIT, CLOSE, u + 1, w + 1, BY_MINISOCK),
+		WANT_TIMEWAIT(EXPIRED, TIME_WAIT, u + 1, w + 1),
+	};
+
+	expect_lived(stage, end, ARRAY_SIZE(want), TIMEWAIT_S);
+	stage_expect(stage, end, want, ARRAY_SIZE(want));
+}
+
+static void time_wait(struct stage *stage)
+{
+	struct net_end client, server;
+
+	net_pair(stage->family, &client, &server);
+	close(client.fd);
+	net_expect_eof(&server);
+	stage_await(stage, &client, 6);
+	close(server.fd);
+	expect_time_wait(stage, &client);
+	stage_verdict(stage, &client, VERDICT(FOUR_WAY, LOCAL, CLOSE));
+	stage_verdict(stage, &server, VERDICT(FOUR_WAY, PEER, PEER));
+}
+
+static void expect_fin_wait2(struct stage *stage, const struct net_end *end)
+{
+	uint32_t u = end->snd_nxt, v = end->rcv_nxt;
+	const struct want want[] = {
+		WANT_CALL(CLOSE, ESTABLISHED, u, v),
+		WANT_STATE(ESTABLISHED, FIN_WAIT1, u, v),
+		WANT_SEGMENT(QUEUE, FIN | ACK, FIN_WAIT1, u, v),
+		WANT_SEGMENT(RCV, ACK, FIN_WAIT1, v, u + 1),
+		WANT_STATE(FIN_WAIT1, FIN_WAIT2, u + 1, v),
+		WANT_TIMEWAIT(BORN, FIN_WAIT2, u + 1, v),
+		WANT_STATE(FIN_WAIT2, CLOSE, u + 1, v, BY_MINISOCK),
+		WANT_TIMEWAIT(EXPIRED, FIN_WAIT2, u + 1, v),
+	};
+
+	expect_lived(stage, end, ARRAY_SIZE(want), FIN_TIMEOUT_S);
+	stage_expect(stage, end, want, ARRAY_SIZE(want));
+}
+
+static void fin_wait2(struct stage *stage)
+{
+	struct net_end end;
+
+	net_sysctl("ipv4/tcp_fin_timeout", "8");
+	peer_connect(&stage->peer, &end);
+	close(end.fd);
+	peer_expect(&stage->peer, FIN | ACK, end.snd_nxt, end.rcv_nxt, 0);
+	peer_send(&stage->peer, ACK, end.rcv_nxt, end.snd_nxt + 1, 0);
+	expect_fin_wait2(stage, &end);
+	stage_verdict(stage, &end, VERDICT(FIN_WAIT2_EXPIRED, LOCAL, FIN_TIMEOUT));
+}
+
+static void expect_rearmed(struct stage *stage, const struct net_end *end)
+{
+	uint32_t u = end->snd_nxt, v = end->rcv_nxt;
+	const struct want want[] = {
+		WANT_CALL(CLOSE, ESTABLISHED, u, v),
+		WANT_STATE(ESTABLISHED, FIN_WAIT1, u, v),
+		WANT_SEGMENT(QUEUE, FIN | ACK, FIN_WAIT1, u, v),
+		WANT_SEGMENT(RCV, FIN | ACK, FIN_WAIT1, v, u + 1),
+		WANT_STATE(FIN_WAIT1, FIN_WAIT2, u + 1, v),
+		WANT_STATE(FIN_WAIT2, TIME_WAIT, u + 1, v + 1, BY_MINISOCK),
+		WANT_TIMEWAIT(BORN, TIME_WAIT, u + 1, v + 1),
+		WANT_SEGMENT(RCV_DUP, FIN | ACK, TIME_WAIT, v, u + 1, BY_MINISOCK),
+		WANT_TIMEWAIT(REARMED, TIME_WAIT, u + 1, v + 1,
+			      .timeout_ms = TIMEWAIT_S * 1000),
+		WANT_STATE(TIME_WAIT, CLOSE, u + 1, v + 1, BY_MINISOCK),
+		WANT_TIMEWAIT(EXPIRED, TIME_WAIT, u + 1, v + 1),
+	};
+
+	expect_lived(stage, end, ARRAY_SIZE(want), LATER_S + TIMEWAIT_S);
+	stage_expect(stage, end, want, ARRAY_SIZE(want));
+}
+
+static void rearmed(struct stage *stage)
+{
+	struct net_end end;
+
+	peer_connect(&stage->peer, &end);
+	close(end.fd);
+	peer_expect(&stage->peer, FIN | ACK, end.snd_nxt, end.rcv_nxt, 0);
+	peer_send(&stage->peer, FIN | ACK, end.rcv_nxt, end.snd_nxt + 1, 0);
+	peer_expect(&stage->peer, ACK, end.snd_nxt + 1, end.rcv_nxt + 1, 0);
+	sleep(LATER_S);
+	peer_send(&stage->peer, FIN | ACK, end.rcv_nxt, end.snd_nxt + 1, 0);
+	peer_expect(&stage->peer, ACK, end.snd_nxt + 1, end.rcv_nxt + 1, 0);
+	expect_rearmed(stage, &end);
+	stage_verdict(stage, &end, VERDICT(THREE_WAY, LOCAL, CLOSE));
+}
+
+static const struct scene scenes[] = {
+	SCENE("TIME_WAIT lasts 60 s", time_wait),
+	SCENE_WITH_PEER("an orphan's FIN_WAIT2 lasts tcp_fin_timeout", fin_wait2),
+	SCENE_WITH_PEER("a FIN that comes again re-arms TIME_WAIT", rearmed),
+};
+
+int main(void)
+{
+	stage_needs_icount();
+	return stage_run(scenes, ARRAY_SIZE(scenes));
+}

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * How a minisock dies without a segment and before its time, or is not born.
+ *
+ *	SOCK_DESTROY, as ss -K does
+ *	the network namespace goes
+ *	tcp_max_tw_buckets is 0: refused, and the full socket tells of it
+ *	connect() with the ports of a TIME_WAIT
+ *
+ * Each has its counter in /proc/net/tcp_teardown/summary, and moves no other's.
+ *
+ * Modes: icount
+ * Needs: the module; CAP_NET_ADMIN, CAP_NET_RAW; a TUN device; tcp_diag.
+ */
+#include <stdio.h>
+#include <unistd.h>
+
+#include "lib/diag.h"
+#include "lib/life.h"
+
+static void killed(struct stage *stage)
+{
+	struct net_end end;
+	struct life life = life_time_wait(stage, &end);
+	uint32_t u = end.snd_nxt, v = end.rcv_nxt;
+	const struct want want[] = {
+		WANT_STATE(TIME_WAIT, CLOSE, u + 1, v + 1, BY_MINISOCK),
+		WANT_TIMEWAIT(KILLED, TIME_WAIT, u + 1, v + 1),
+	};
+
+	diag_destroy(stage->family, &end);
+	life_expect(stage, &end, &life, want, ARRAY_SIZE(want));
+	life_counted(TCP_TEARDOWN_TW_KILLED);
+	stage_verdict(stage, &end, VERDICT(THREE_WAY, LOCAL, CLOSE));
+}
+
+static void netns_time_wait(struct stage *stage)
+{
+	struct net_end end;
+	struct life life = life_time_wait(stage, &end);
+	uint32_t u = end.snd_nxt, v = end.rcv_nxt;
+	const struct want want[] = {
+		WANT_STATE(TIME_WAIT, CLOSE, u + 1, v + 1, BY_MINISOCK),
+		WANT_TIMEWAIT(NETNS, TIME_WAIT, u + 1, v + 1),
+	};
+
+	stage_leave(stage);
+	life_expect(stage, &end, &life, want, ARRAY_SIZE(want));
+	stage_verdict(stage, &end, VERDICT(THREE_WAY, LOCAL, CLOSE));
+}
+
+static void netns_fin_wait2(struct stage *stage)
+{
+	struct net_end end;
+	struct life life = life_fin_wait2(stage, &end);
+	uint32_t u = end.snd_nxt, v = end.rcv_nxt;
+	const struct want want[] = {
+		WANT_STATE(FIN_WAIT2, CLOSE, u + 1, v, BY_MINISOCK),
+		WANT_TIMEWAIT(NETNS, FIN_WAIT2, u + 1, v),
+	};
+
+	stage_leave(stage);
+	life_expect(stage, &end, &life, want, ARRAY_SIZE(want));
+	stage_verdict(stage, &end, VERDICT(ABORTED, LOCAL, NETNS));
+}
+
+/* Refused with the FIN still to come, and with it: then the end is orderly. */
+static void refused(struct stage *stage, uint8_t flags, const struct verdict *verdict)
+{
+	uint32_t u, v, fin = flags & FIN;
+	struct net_end end;
+
+	net_sysctl("ipv4/tcp_max_tw_buckets", "0");
+	peer_connect(&stage->peer, &end);
+	u = end.snd_nxt;
+	v = end.rcv_nxt;
+	close(end.fd);
+	peer_expect(&stage->peer, FIN | ACK, u, v, 0);
+	peer_send(&stage->peer, flags, v, u + 1, 0);
+	if (fin)
+		peer_expect(&stage->peer, ACK, u + 1, v + 1, 0);
+	const struct want want[] = {
+		WANT_CALL(CLOSE, ESTABLISHED, u, v),
+		WANT_STATE(ESTABLISHED, FIN_WAIT1, u, v),
+		WANT_SEGMENT(QUEUE, FIN | ACK, FIN_WAIT1, u, v),
+		WANT_SEGMENT(RCV, flags, FIN_WAIT1, v, u + 1),
+		WANT_STATE(FIN_WAIT1, FIN_WAIT2, u + 1, v),
+		WANT_REFUSED(FIN_WAIT2, u + 1, v + fin),
+		WANT_STATE(FIN_WAIT2, CLOSE, u + 1, v + fin),
+	};
+
+	stage_expect(stage, &end, want, ARRAY_SIZE(want));
+	life_counted(TCP_TEARDOWN_TW_REFUSED);
+	stage_verdict(stage, &end, verdict);
+}
+
+static void refused_fin_wait2(struct stage *stage)
+{
+	refused(stage, ACK, VERDICT(ORPHAN_KILLED, LOCAL, MEMORY));
+}
+
+static void refused_time_wait(struct stage *stage)
+{
+	refused(stage, FIN | ACK, VERDICT(THREE_WAY, LOCAL, CLOSE));
+}
+
+/* A socket on loopback with that port. */
+static int bound_socket(struct stage *stage, uint16_t port)
+{
+	struct sockaddr_storage addr;
+	socklen_t len = net_loopback(stage->family, port, &addr);
+	int fd = socket(net_domain(stage->family), SOCK_STREAM, 0), on = 1;
+
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	REQUIRE(!bind(fd, (void *)&addr, len), "port %u is taken", port);
+	return fd;
+}
+
+/* One to which the kernel can give that port alone, after a second. */
+static int socket_of_range(struct stage *stage, uint16_t port)
+{
+	char range[32];
+
+	snprintf(range, sizeof(range), "%u %u", port, port);
+	net_sysctl("ipv4/ip_local_port_range", range);
+	net_sysctl("ipv4/tcp_tw_reuse", "1");
+	sleep(3);
+	return socket(net_domain(stage->family), SOCK_STREAM, 0);
+}
+
+/*
+ * A connect() of the same ports. Bound to its port it need not ask whether that
+ * is late enough, with the port left to the kernel it must be a second later.
+ */
+static void connect_again(struct stage *stage, bool bound)
+{
+	struct net_end end, next = { }, server = { };
+	struct life life = life_of_pair(stage, &end);
+	uint32_t u = end.snd_nxt, v = end.rcv_nxt;
+	int listener = bound_socket(stage, end.peer.port);
+	struct sockaddr_storage to;
+	socklen_t len = net_loopback(stage->family, end.peer.port, &to);
+	const struct want want[] = {
+		WANT_STATE(TIME_WAIT, CLOSE, u + 1, v + 1, BY_MINISOCK),
+		WANT_TIMEWAIT(REUSED, TIME_WAIT, u + 1, v + 1),
+	};
+
+	REQUIRE(!listen(listener, 1), "no listener");
+	next.fd = bound ? bound_socket(stage, end.local.port) :
+			  socket_of_range(stage, end.local.port);
+	REQUIRE(!connect(next.fd, (void *)&to, len), "no connection");
+	server.fd = accept(listener, NULL, NULL);
+	net_learn(&next);
+	CHECK(next.local.port == end.local.port && next.cookie != end.cookie,
+	      "not another connection with the same ports");
+	CHECK(next.snd_nxt == u + 1 + LIFE_ISN_STEP + 1, "it begins at %u", next.snd_nxt);
+	close(listener);
+	life_abort(&next);
+	close(server.fd);
+	life_expect(stage, &end, &life, want, ARRAY_SIZE(want));
+	life_counted(TCP_TEARDOWN_TW_REUSED);
+	stage_verdict(stage, &end, VERDICT(FOUR_WAY, LOCAL, CLOSE));
+	stage_verdict(stage, &next, VERDICT(RESET_SENT, LOCAL, LINGER));
+}
+
+static void reused_bound(struct stage *stage)
+{
+	connect_again(stage, true);
+}
+
+static void reused(struct stage *stage)
+{
+	connect_again(stage, false);
+}
+
+static const struct scene scenes[] = {
+	SCENE_WITH_PEER("SOCK_DESTROY kills TIME_WAIT", killed),
+	SCENE_WITH_PEER("the namespace of a TIME_WAIT goes", netns_time_wait),
+	SCENE_WITH_PEER("the namespace of a FIN_WAIT2 goes", netns_fin_wait2),
+	SCENE_WITH_PEER("FIN_WAIT2 without a bucket", refused_fin_wait2),
+	SCENE_WITH_PEER("TIME_WAIT without a bucket", refused_time_wait),
+	SCENE("connect() of a bound socket reuses TIME_WAIT", reused_bound),
+	SCENE("connect() reuses TIME_WAIT", reused),	/* waits: the last */
+};
+
+int main(void)
+{
+	if (!diag_possible())
+		ktap_skip_all("no tcp_diag that can kill");
+	return stage_run(scenes, ARRAY_SIZE(scenes) - !net_time_is_skipped());
+}

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * close() with data unread: not a FIN but a RST (RFC 2525, section 2.17).
+ *
+ *	closer				other
+ *	data, 777 bytes, stays unread		<
+ *	close, RST u ack v		CLOSE	> CLOSE
+ *
+ * In the second scene the other end has shut down before, so that a FIN lies
+ * behind the unread data, and is in FIN_WAIT2 when the RST comes.
+ *
+ * Modes: icount
+ * Needs: the module; CAP_NET_ADMIN, CAP_NET_RAW.
+ */
+#include <errno.h>
+#include <unistd.h>
+
+#include "lib/stage.h"
+
+#define UNREAD 777
+
+static void expect_closer(struct stage *stage, const struct net_end *end)
+{
+	uint32_t u = end->snd_nxt, v = end->rcv_nxt;
+	const struct want want[] = {
+		WANT_CALL(CLOSE, ESTABLISHED, u, v, .unread = UNREAD),
+		WANT_STATE(ESTABLISHED, CLOSE, u, v),
+		WANT_RESET(SENT, RST | ACK, CLOSE, u, v, REASON(TCP_ABORT_ON_CLOSE)),
+	};
+
+	stage_expect(stage, end, want, ARRAY_SIZE(want));
+}
+
+static void expect_other(struct stage *stage, const struct net_end *end)
+{
+	uint32_t v = end->snd_nxt, u = end->rcv_nxt;
+	const struct want want[] = {
+		WANT_RESET(RECEIVED, RST | ACK, ESTABLISHED, u, v),
+		WANT_STATE(ESTABLISHED, CLOSE, v, u),
+		WANT_CALL(CLOSE, CLOSE, v, u),
+	};
+
+	stage_expect(stage, end, want, ARRAY_SIZE(want));
+}
+
+/* One end with so much unread, all of it acknowledged. */
+static void make_unread(struct stage *stage, struct net_end *closer,
+			struct net_end *other)
+{
+	net_pair(stage->family, closer, other);
+	net_send(other, UNREAD);
+	net_await_unread(closer, UNREAD);
+	net_await_acked(other);
+	net_learn_numbers(closer);
+	net_learn_numbers(other);
+}
+
+static void established(struct stage *stage)
+{
+	struct net_end closer, other;
+
+	make_unread(stage, &closer, &other);
+	close(closer.fd);
+	net_expect_error(&other, ECONNRESET);
+	close(other.fd);
+	expect_closer(stage, &closer);
+	expect_other(stage, &other);
+	stage_verdict(stage, &closer, VERDICT(RESET_SENT, LOCAL, UNREAD));
+	stage_verdict(stage, &other, VERDICT(RESET_RECEIVED, PEER, PEER, .no_owner = true));
+}
+
+static void expect_late_closer(struct stage *stage, const struct net_end *end)
+{
+	uint32_t u = end->snd_nxt, v = end->rcv_nxt;
+	const struct want want[] = {
+		WANT_SEGMENT(RCV, FIN | ACK, ESTABLISHED, v, u),
+		WANT_STATE(ESTABLISHED, CLOSE_WAIT, u, v + 1),
+		WANT_CALL(CLOSE, CLOSE_WAIT, u, v + 1, .unread = UNREAD),
+		WANT_STATE(CLOSE_WAIT, CLOSE, u, v + 1),
+		WANT_RESET(SENT, RST | ACK, CLOSE, u, v + 1,
+			   REASON(TCP_ABORT_ON_CLOSE)),
+	};
+
+	stage_expect(stage, end, want, ARRAY_SIZE(want));
+}
+
+static void expect_first(struct stage *stage, const struct net_end *end)
+{
+	uint32_t v = end->snd_nxt, u = end->rcv_nxt;
+	const struct want want[] = {
+		WANT_CALL(SHUT_WR, ESTABLISHED, v, u),
+		WANT_STATE(ESTABLISHED, FIN_WAIT1, v, u),
+		WANT_SEGMENT(QUEUE, FIN | ACK, FIN_WAIT1, v, u),
+		WANT_SEGMENT(RCV, ACK, FIN_WAIT1, u, v + 1),
+		WANT_STATE(FIN_WAIT1, FIN_WAIT2, v + 1, u),
+		WANT_SEGMENT(RCV, RST | ACK, FIN_WAIT2, u, v + 1),
+		WANT_RESET(RECEIVED, RST | ACK, FIN_WAIT2, u, v + 1),
+		WANT_STATE(FIN_WAIT2, CLOSE, v + 1, u),
+		WANT_CALL(CLOSE, CLOSE, v + 1, u),
+	};
+
+	stage_expect(stage, end, want, ARRAY_SIZE(want));
+}
+
+static void close_wait(struct stage *stage)
+{
+	struct net_end closer, other;
+
+	make_unread(stage, &closer, &other);
+	CHECK(!shutdown(other.fd, SHUT_WR), "shutdown");
+	net_await_state(&closer, TCP_CLOSE_WAIT);
+	net_await_state(&other, TCP_FIN_WAIT2);
+	close(closer.fd);
+	net_expect_error(&other, ECONNRESET);
+	close(other.fd);
+	expect_late_closer(stage, &closer);
+	expect_first(stage, &other);
+	stage_verdict(stage, &closer, VERDICT(RESET_SENT, PEER, UNREAD));
+	stage_verdict(stage, &other, VERDICT(RESET_RECEIVED, LOCAL, PEER));
+}
+
+static const struct scene scenes[] = {
+	SCENE("close with data unread", established),
+	SCENE("close with data and a FIN unread", close_wait),
+};
+
+int main(void)
+{
+	return stage_run(scenes, ARRAY_SIZE(scenes));
+}
