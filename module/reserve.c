@@ -12,6 +12,8 @@
 
 /* What the worker leaves; below half of it, or above twice, it is asked for. */
 #define RESERVE_FILL	1024U
+/* The slab gives and takes so many at a time. */
+#define RESERVE_BATCH	32U
 
 static unsigned int reserve_fill;	/* RESERVE_FILL, or less of a small max */
 
@@ -58,49 +60,67 @@ static struct conn *reserve_pop(struct reserve *r)
 	return conn;
 }
 
-/* Fetch one from the slab, if the bound allows it. Holds reserve_memory. */
-static struct conn *reserve_alloc(void)
+/* Fetch from the slab, as many as the bound allows. Holds reserve_memory. */
+static unsigned int reserve_alloc(void **to, unsigned int nr)
 {
-	struct conn *conn = NULL;
-
-	if (reserve_allocated < reserve_max)
-		conn = kmem_cache_alloc(reserve_cache, GFP_KERNEL | __GFP_NOWARN);
-	if (conn)
-		reserve_allocated++;
-	return conn;
+	nr = min_t(unsigned long, nr, reserve_max - reserve_allocated);
+	if (nr)
+		nr = kmem_cache_alloc_bulk(reserve_cache, GFP_KERNEL | __GFP_NOWARN, nr, to);
+	WRITE_ONCE(reserve_allocated, reserve_allocated + nr);
+	return nr;
 }
 
 /* Give back to the slab. Holds reserve_memory, or nobody else is there. */
-static void reserve_free(struct conn *conn)
+static void reserve_free(void **from, unsigned int nr)
 {
-	kmem_cache_free(reserve_cache, conn);
-	reserve_allocated--;
+	kmem_cache_free_bulk(reserve_cache, nr, from);
+	WRITE_ONCE(reserve_allocated, reserve_allocated - nr);
+}
+
+/* How many are missing here, of a batch. */
+static unsigned int reserve_missing(const struct reserve *r)
+{
+	return r->nr < reserve_fill ? min(reserve_fill - r->nr, RESERVE_BATCH) : 0;
+}
+
+static void reserve_push_all(struct reserve *r, void **from, unsigned int nr)
+{
+	while (nr)
+		reserve_push(r, from[--nr]);
+}
+
+/* Take out what is more than @leave, of a batch. Returns how many. */
+static unsigned int reserve_pop_all(struct reserve *r, unsigned int leave, void **to)
+{
+	unsigned int nr = 0;
+
+	while (r->nr > leave && nr < RESERVE_BATCH)
+		to[nr++] = reserve_pop(r);
+	return nr;
 }
 
 /* Process context; may have been moved to another CPU, which is then served. */
 static void reserve_work(struct work_struct *work)
 {
-	struct reserve *r;
-	struct conn *conn;
-	int missing;
+	unsigned int surplus, missing;
+	void *batch[RESERVE_BATCH];
 
 	mutex_lock(&reserve_memory);
 	for (;;) {
 		local_irq_disable();
-		r = this_cpu_ptr(&reserves);
-		missing = (int)reserve_fill - (int)r->nr;
-		conn = missing < 0 ? reserve_pop(r) : NULL;
+		surplus = reserve_pop_all(this_cpu_ptr(&reserves), reserve_fill, batch);
+		missing = reserve_missing(this_cpu_ptr(&reserves));
 		local_irq_enable();
-		if (conn) {
-			reserve_free(conn);
+		if (surplus) {
+			reserve_free(batch, surplus);
 			cond_resched();
 			continue;
 		}
-		conn = missing > 0 ? reserve_alloc() : NULL;
-		if (!conn)
+		missing = reserve_alloc(batch, missing);
+		if (!missing)
 			break;
 		local_irq_disable();
-		reserve_push(this_cpu_ptr(&reserves), conn);
+		reserve_push_all(this_cpu_ptr(&reserves), batch, missing);
 		local_irq_enable();
 	}
 	mutex_unlock(&reserve_memory);
@@ -110,11 +130,12 @@ static void reserve_work(struct work_struct *work)
 static int reserve_prepare(unsigned int cpu)
 {
 	struct reserve *r = per_cpu_ptr(&reserves, cpu);
-	struct conn *conn;
+	void *batch[RESERVE_BATCH];
+	unsigned int nr;
 
 	mutex_lock(&reserve_memory);
-	while (r->nr < reserve_fill && (conn = reserve_alloc()))
-		reserve_push(r, conn);
+	while ((nr = reserve_alloc(batch, reserve_missing(r))))
+		reserve_push_all(r, batch, nr);
 	mutex_unlock(&reserve_memory);
 	return 0;	/* an empty reserve is no reason to keep a CPU offline */
 }
@@ -178,12 +199,12 @@ void reserve_stats(struct reserve_stats *stats)
 
 static void reserve_free_all(void)
 {
-	struct conn *conn;
-	unsigned int cpu;
+	void *batch[RESERVE_BATCH];
+	unsigned int cpu, nr;
 
 	for_each_possible_cpu(cpu)
-		while ((conn = reserve_pop(per_cpu_ptr(&reserves, cpu))))
-			reserve_free(conn);
+		while ((nr = reserve_pop_all(per_cpu_ptr(&reserves, cpu), 0, batch)))
+			reserve_free(batch, nr);
 	kmem_cache_destroy(reserve_cache);
 }
 
