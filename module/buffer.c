@@ -261,6 +261,46 @@ void buffer_consumed(unsigned int cpu)
 	ring_consumed(ring, ring->tail);
 }
 
+/**
+ * buffer_run() - the oldest records that were not consumed, where they are
+ * @cpu: whose
+ * @max: so many at most
+ * @first: set to the first; the others follow it
+ *
+ * Context: has buffer_lock(). A writer may overwrite them, see
+ * buffer_run_consumed().
+ *
+ * Return: how many; 0 if there are none, or a writer is just overtaking.
+ */
+unsigned long buffer_run(unsigned int cpu, unsigned long max, const struct ring_slot **first)
+{
+	struct ring *ring = buffer_ring(cpu);
+	unsigned long pos;
+
+	if (!ring)
+		return 0;
+	pos = ring_oldest(ring);
+	*first = &ring->slots[pos & ring->mask];
+	return ring_run(ring, pos, max);
+}
+
+/**
+ * buffer_run_consumed() - the records that buffer_run() gave are the reader's now
+ * @cpu: whose
+ * @nr: so many, from the first on
+ *
+ * Return: false if one of them was overwritten since; then none is consumed.
+ */
+bool buffer_run_consumed(unsigned int cpu, unsigned long nr)
+{
+	struct ring *ring = buffer_ring(cpu);
+
+	if (!ring_holds(ring, ring->tail))
+		return false;
+	ring_consumed(ring, ring->tail + nr - 1);
+	return true;
+}
+
 static void buffer_clear_cpu(unsigned int cpu)
 {
 	struct buffer_cpu *b = buffer_of(cpu);

@@ -4,10 +4,10 @@
  * of the same records share them; each record goes to one of them.
  */
 #include <linux/minmax.h>
+#include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/poll.h>
 #include <linux/sched/signal.h>
-#include <linux/slab.h>
 #include <linux/uaccess.h>
 
 #include "format.h"
@@ -15,7 +15,7 @@
 #include "trace_files.h"
 #include "uapi/tcp_teardown.h"
 
-#define TEXT_SIZE	(8 * FORMAT_LINE)
+#define TEXT_SIZE	(32 * FORMAT_LINE)
 
 /**
  * struct pipe - an open file
@@ -39,7 +39,7 @@ struct pipe {
 
 static int pipe_open_common(struct inode *inode, struct file *file)
 {
-	struct pipe *pipe = kzalloc(sizeof(*pipe), GFP_KERNEL);
+	struct pipe *pipe = kvzalloc(sizeof(*pipe), GFP_KERNEL);
 
 	if (!pipe)
 		return -ENOMEM;
@@ -54,7 +54,7 @@ static int pipe_release(struct inode *inode, struct file *file)
 	struct pipe *pipe = file->private_data;
 
 	merge_free(pipe->merge);
-	kfree(pipe);
+	kvfree(pipe);
 	return 0;
 }
 
@@ -187,26 +187,51 @@ const struct file_operations pipe_fops = {
 	.release = pipe_release,
 };
 
-/* A record that could not be given stays where it is. */
-static ssize_t pipe_raw_take(int cpu, char __user *to, size_t size)
+/* One record, by way of a copy: it may be overwritten meanwhile. */
+static long pipe_raw_give_one(int cpu, char __user *to)
 {
 	unsigned long lost = 0;
 	struct ring_slot slot;
-	ssize_t done = 0;
-	int err = buffer_lock(cpu);
 
-	if (err)
-		return err;
-	while (size - done >= sizeof(slot) && buffer_next(cpu, &slot, &lost)) {
-		if (copy_to_user(to + done, &slot, sizeof(slot))) {
-			err = -EFAULT;
+	if (!buffer_next(cpu, &slot, &lost))
+		return 0;
+	if (copy_to_user(to, &slot, sizeof(slot)))
+		return -EFAULT;
+	buffer_consumed(cpu);
+	return 1;
+}
+
+/*
+ * Those that lie in a row, up to @max, without a copy. If a writer comes so
+ * near that it overwrites one under our hands, one by one. Returns how many.
+ */
+static long pipe_raw_give(int cpu, char __user *to, unsigned long max)
+{
+	const struct ring_slot *first;
+	unsigned long nr = buffer_run(cpu, max, &first);
+
+	if (nr && copy_to_user(to, first, nr * sizeof(*first)))
+		return -EFAULT;
+	return nr && buffer_run_consumed(cpu, nr) ? nr : pipe_raw_give_one(cpu, to);
+}
+
+/* A record that could not be given stays where it is. */
+static ssize_t pipe_raw_take(int cpu, char __user *to, size_t size)
+{
+	const size_t max = size / sizeof(struct ring_slot);
+	size_t done = 0;
+	long nr = buffer_lock(cpu);
+
+	if (nr)
+		return nr;
+	while (done < max) {
+		nr = pipe_raw_give(cpu, to + done * sizeof(struct ring_slot), max - done);
+		if (nr <= 0)
 			break;
-		}
-		buffer_consumed(cpu);
-		done += sizeof(slot);
+		done += nr;
 	}
 	buffer_unlock(cpu);
-	return done ? done : err;
+	return done ? done * sizeof(struct ring_slot) : nr;
 }
 
 static ssize_t pipe_raw_read(struct file *file, char __user *to, size_t size,

@@ -55,6 +55,40 @@ enum ring_found ring_copy(const struct ring *ring, unsigned long pos,
 }
 
 /**
+ * ring_run() - how many whole records lie one behind the other
+ * @ring: the ring
+ * @pos: the position of the first
+ * @max: look at so many at most
+ *
+ * Context: any; no lock needed. They may be read in place; whether they were
+ * whole all the while, ring_holds() tells then.
+ */
+unsigned long ring_run(const struct ring *ring, unsigned long pos, unsigned long max)
+{
+	const struct ring_slot *slot = &ring->slots[pos & ring->mask];
+	unsigned long nr = 0, room = ring->mask + 1 - (pos & ring->mask);
+
+	/* Pairs with the release in ring_publish(). */
+	while (nr < max && nr < room && smp_load_acquire(&slot[nr].seq) == pos + nr + 1)
+		nr++;
+	return nr;
+}
+
+/**
+ * ring_holds() - has no writer begun to overwrite a record, nor any after it?
+ * @ring: the ring
+ * @pos: the record's position; it was whole before
+ *
+ * Context: any; no lock needed. True is true of all that was read before.
+ */
+bool ring_holds(const struct ring *ring, unsigned long pos)
+{
+	/* Data before head: pairs with ring_claim(). */
+	smp_rmb();
+	return local_read(&ring->head) - pos <= ring->mask + 1;
+}
+
+/**
  * ring_window() - which positions are held and not consumed
  * @ring: the ring
  * @end: set to the position after the newest

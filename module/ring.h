@@ -96,10 +96,10 @@ enum ring_found {
 };
 
 /* Is the slot's last record whole, and may it go? If head has moved: no matter. */
-static inline bool ring_has_room(const struct ring *ring, unsigned long pos,
-				 bool overwrite)
+static inline bool ring_has_room(const struct ring *ring, const struct ring_slot *slot,
+				 unsigned long pos, bool overwrite)
 {
-	if (READ_ONCE(ring->slots[pos & ring->mask].seq) != pos - ring->mask)
+	if (unlikely(READ_ONCE(slot->seq) != pos - ring->mask))
 		return false;
 	/* Pairs with the release in ring_consumed(). */
 	return overwrite || pos - smp_load_acquire(&ring->tail) <= ring->mask;
@@ -118,21 +118,21 @@ static inline struct ring_slot *ring_claim(struct ring *ring, bool overwrite)
 {
 	unsigned long pos = local_read(&ring->head), seen;
 	struct ring_slot *slot;
-	bool room;
 
-	for (;;) {
-		room = ring_has_room(ring, pos, overwrite);
-		seen = likely(room) ? local_cmpxchg(&ring->head, pos, pos + 1) :
-				      local_read(&ring->head);
-		if (likely(seen == pos))
-			break;
-		pos = seen;	/* a nested writer was here: it may have filled the slot */
+	for (;; pos = seen) {	/* a nested writer was here: it may have filled the slot */
+		slot = &ring->slots[pos & ring->mask];
+		if (likely(ring_has_room(ring, slot, pos, overwrite))) {
+			seen = local_cmpxchg(&ring->head, pos, pos + 1);
+			if (likely(seen == pos))
+				break;
+			continue;
+		}
+		seen = local_read(&ring->head);
+		if (seen == pos) {
+			local_inc(&ring->dropped);
+			return NULL;
+		}
 	}
-	if (unlikely(!room)) {
-		local_inc(&ring->dropped);
-		return NULL;
-	}
-	slot = &ring->slots[pos & ring->mask];
 	/* Head before seq: who finds the old record gone finds head moved. */
 	smp_wmb();
 	WRITE_ONCE(slot->seq, pos);
@@ -156,6 +156,8 @@ static inline void ring_publish(struct ring_slot *slot)
 void ring_init(struct ring *ring, struct ring_slot *slots, unsigned long nr);
 enum ring_found ring_copy(const struct ring *ring, unsigned long pos,
 			  struct ring_slot *to);
+unsigned long ring_run(const struct ring *ring, unsigned long pos, unsigned long max);
+bool ring_holds(const struct ring *ring, unsigned long pos);
 unsigned long ring_window(const struct ring *ring, unsigned long *end);
 unsigned long ring_oldest(struct ring *ring);
 void ring_consumed(struct ring *ring, unsigned long pos);
