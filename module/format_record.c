@@ -4,10 +4,10 @@
 
 #include <linux/kernel.h>
 #include <linux/limits.h>
-#include <linux/sched.h>
 #include <linux/time64.h>
 
 #include "format_word.h"
+#include "line.h"
 #include "uapi/tcp_teardown.h"
 
 static const char * const kind_names[] = {
@@ -77,73 +77,101 @@ static const char * const timewait_names[] = {
 
 static_assert(ARRAY_SIZE(timewait_names) == TCP_TEARDOWN_TIMEWAITS);
 
-static void flag_names(char *to, size_t size, u8 flags)
+static void line_flags(struct line *line, u8 flags)
 {
-	static const char * const names[] = {
-		"FIN", "SYN", "RST", "PSH", "ACK", "URG", "ECE", "CWR",
-	};
-	struct line line = { to, size };
+	static const char names[][4] = { "FIN", "SYN", "RST", "PSH", "ACK", "URG", "ECE", "CWR" };
+	bool first = true;
 	int i;
 
-	strscpy(to, "-", size);
-	for (i = 0; i < ARRAY_SIZE(names); i++)
-		if (flags & (1 << i))
-			line_add(&line, "%s%s", line.len ? "," : "", names[i]);
+	for (i = 0; flags; i++, flags >>= 1) {
+		if (!(flags & 1))
+			continue;
+		if (!first)
+			line_literal(line, ",");
+		line_copy(line, names[i], 3);
+		first = false;
+	}
+	if (first)
+		line_literal(line, "-");
 }
 
 /* The field what: says in one word what happened. */
-static void what(char *to, size_t size, const struct tcp_teardown_record *r)
+static void line_what(struct line *line, const struct tcp_teardown_record *r)
 {
-	char flags[40];
-
 	switch (r->kind) {
 	case TCP_TEARDOWN_CALL:
-		strscpy(to, name_at(call_names, TCP_TEARDOWN_CALLS, r->what), size);
+		line_word(line, name_at(call_names, TCP_TEARDOWN_CALLS, r->what), 0);
 		break;
 	case TCP_TEARDOWN_STATE:
-		scnprintf(to, size, "%s>%s", state_name(r->old_state),
-			  state_name(r->new_state));
+		line_word(line, state_name(r->old_state), 0);
+		line_literal(line, ">");
+		line_word(line, state_name(r->new_state), 0);
 		break;
 	case TCP_TEARDOWN_SEGMENT:
-		flag_names(flags, sizeof(flags), r->tcp_flags);
-		scnprintf(to, size, "%s:%s",
-			  name_at(segment_names, TCP_TEARDOWN_SEGMENTS, r->what),
-			  flags);
+		line_word(line, name_at(segment_names, TCP_TEARDOWN_SEGMENTS, r->what), 0);
+		line_literal(line, ":");
+		line_flags(line, r->tcp_flags);
 		break;
 	case TCP_TEARDOWN_RESET:
-		strscpy(to, name_at(reset_names, TCP_TEARDOWN_RESETS, r->what), size);
+		line_word(line, name_at(reset_names, TCP_TEARDOWN_RESETS, r->what), 0);
 		break;
 	case TCP_TEARDOWN_TIMEWAIT:
-		strscpy(to, name_at(timewait_names, TCP_TEARDOWN_TIMEWAITS, r->what), size);
+		line_word(line, name_at(timewait_names, TCP_TEARDOWN_TIMEWAITS, r->what), 0);
 		break;
 	case TCP_TEARDOWN_END:
-		strscpy(to, how_name(r->what), size);
+		line_word(line, how_name(r->what), 0);
 		break;
 	default:
-		strscpy(to, "?", size);
+		line_literal(line, "?");
 	}
 }
 
-static void call_details(struct line *line, const struct tcp_teardown_record *r)
-{
-	char comm[TASK_COMM_LEN];
+/* " name=" and a number. */
+#define line_field(line, name, number) do {				\
+	line_literal(line, " " name "=");				\
+	line_number(line, number, 0);					\
+} while (0)
 
-	plain(comm, sizeof(comm), r->call.comm, sizeof(r->call.comm));
-	line_add(line, " pid=%u comm=%s unread=%u unsent=%u", r->call.pid, comm,
-		 r->call.unread, r->call.unsent);
+static void line_call(struct line *line, const struct tcp_teardown_record *r)
+{
+	line_field(line, "pid", r->call.pid);
+	line_literal(line, " comm=");
+	line_plain(line, r->call.comm, sizeof(r->call.comm));
+	line_field(line, "unread", r->call.unread);
+	line_field(line, "unsent", r->call.unsent);
 	if (r->flags & TCP_TEARDOWN_F_LINGER)
-		line_add(line, " linger=%u", r->call.linger);
+		line_field(line, "linger", r->call.linger);
 }
 
-static void segment_details(struct line *line, const struct tcp_teardown_record *r)
+static void line_segment(struct line *line, const struct tcp_teardown_record *r)
 {
-	line_add(line, " len=%u", r->segment.len);
+	line_field(line, "len", r->segment.len);
 	if (r->what == TCP_TEARDOWN_SEG_QUEUE)
-		line_add(line, " unsent=%u", r->segment.unsent);
+		line_field(line, "unsent", r->segment.unsent);
 	else if (r->what == TCP_TEARDOWN_SEG_RESEND && r->segment.tries)
-		line_add(line, " try=%u", r->segment.tries);
+		line_field(line, "try", r->segment.tries);
 	else if (r->segment.wscale)
-		line_add(line, " wscale=%u", r->segment.wscale);
+		line_field(line, "wscale", r->segment.wscale);
+}
+
+static void line_reset(struct line *line, const struct tcp_teardown_record *r)
+{
+	line_literal(line, " flags=");
+	line_flags(line, r->tcp_flags);
+	if (!r->reset.reason)
+		return;
+	line_literal(line, " reason=");
+	line_word(line, reason_name(r->reset.reason), 0);
+}
+
+static void line_timewait(struct line *line, const struct tcp_teardown_record *r)
+{
+	if (r->what == TCP_TEARDOWN_TW_REARMED)
+		line_field(line, "timeout_ms", r->timewait.timeout_ms);
+	if (r->what < TCP_TEARDOWN_TW_EXPIRED)
+		return;
+	line_literal(line, " age=");
+	line_seconds(line, r->timewait.age, 0);
 }
 
 /* The names of .end.spent, by who closed first. */
@@ -153,103 +181,131 @@ static const char * const spent_names[TCP_TEARDOWN_FIRSTS][TCP_TEARDOWN_SPENTS] 
 	[TCP_TEARDOWN_FIRST_BOTH] = { "fin_wait1", "closing", "time_wait" },
 };
 
-static void end_details(struct line *line, const struct tcp_teardown_record *r)
+static void line_spent(struct line *line, const struct tcp_teardown_end *end)
 {
-	char comm[TASK_COMM_LEN], pid[12] = "-", time[SECONDS_LEN];
 	const char * const *names;
 	int i;
 
-	plain(comm, sizeof(comm), r->end.comm, sizeof(r->end.comm));
-	if (r->end.pid)
-		scnprintf(pid, sizeof(pid), "%u", r->end.pid);
-	line_add(line, " first=%s set_off=%s pid=%s comm=%s", first_name(r->end.first),
-		 set_off_name(r->end.set_off), pid, comm);
-	names = r->end.first < TCP_TEARDOWN_FIRSTS ? spent_names[r->end.first] : NULL;
+	names = end->first < TCP_TEARDOWN_FIRSTS ? spent_names[end->first] : NULL;
 	for (i = 0; names && i < TCP_TEARDOWN_SPENTS && names[i]; i++) {
-		if (!r->end.spent[i])
+		if (!end->spent[i])
 			continue;
-		seconds(time, sizeof(time), (u64)r->end.spent[i] * NSEC_PER_USEC);
-		line_add(line, " %s=%s%s", names[i], time,
-			 r->end.spent[i] == U32_MAX ? "+" : "");
+		line_literal(line, " ");
+		line_word(line, names[i], 0);
+		line_literal(line, "=");
+		line_seconds(line, (u64)end->spent[i] * NSEC_PER_USEC, 0);
+		if (end->spent[i] == U32_MAX)
+			line_literal(line, "+");
 	}
-	line_add(line, " fins_resent=%u fins_again=%u bytes=%u", r->end.fins_resent,
-		 r->end.fins_again, r->end.bytes);
 }
 
-static void marks(struct line *line, u16 flags)
+static void line_end(struct line *line, const struct tcp_teardown_end *end)
 {
-	static const struct {
-		u16 flag;
-		const char *name;
-	} names[] = {
-		{ TCP_TEARDOWN_F_UNTRACKED, "untracked" },
-		{ TCP_TEARDOWN_F_INFERRED, "inferred" },
-		{ TCP_TEARDOWN_F_ADOPTED, "adopted" },
-		{ TCP_TEARDOWN_F_FIN_UNSENT, "fin_unsent" },
-	};
-	int i;
-
-	for (i = 0; i < ARRAY_SIZE(names); i++)
-		if (flags & names[i].flag)
-			line_add(line, " %s", names[i].name);
+	line_literal(line, " first=");
+	line_word(line, first_name(end->first), 0);
+	line_literal(line, " set_off=");
+	line_word(line, set_off_name(end->set_off), 0);
+	line_literal(line, " pid=");
+	if (end->pid)
+		line_number(line, end->pid, 0);
+	else
+		line_literal(line, "-");
+	line_literal(line, " comm=");
+	line_plain(line, end->comm, sizeof(end->comm));
+	line_spent(line, end);
+	line_field(line, "fins_resent", end->fins_resent);
+	line_field(line, "fins_again", end->fins_again);
+	line_field(line, "bytes", end->bytes);
 }
 
-static void details(struct line *line, const struct tcp_teardown_record *r)
+static void line_marks(struct line *line, u16 flags)
 {
-	char time[SECONDS_LEN], flags[40];
+	if (flags & TCP_TEARDOWN_F_UNTRACKED)
+		line_literal(line, " untracked");
+	if (flags & TCP_TEARDOWN_F_INFERRED)
+		line_literal(line, " inferred");
+	if (flags & TCP_TEARDOWN_F_ADOPTED)
+		line_literal(line, " adopted");
+	if (flags & TCP_TEARDOWN_F_FIN_UNSENT)
+		line_literal(line, " fin_unsent");
+}
 
-	if (r->kind != TCP_TEARDOWN_STATE)
-		line_add(line, " state=%s", state_name(r->old_state));
+static void line_details(struct line *line, const struct tcp_teardown_record *r)
+{
+	if (r->kind != TCP_TEARDOWN_STATE) {
+		line_literal(line, " state=");
+		line_word(line, state_name(r->old_state), 0);
+	}
 	switch (r->kind) {
 	case TCP_TEARDOWN_CALL:
-		call_details(line, r);
+		line_call(line, r);
 		break;
 	case TCP_TEARDOWN_STATE:
-		seconds(time, sizeof(time), r->state.spent);
-		line_add(line, " spent=%s", time);
+		line_literal(line, " spent=");
+		line_seconds(line, r->state.spent, 0);
 		break;
 	case TCP_TEARDOWN_SEGMENT:
-		segment_details(line, r);
+		line_segment(line, r);
 		break;
 	case TCP_TEARDOWN_RESET:
-		flag_names(flags, sizeof(flags), r->tcp_flags);
-		line_add(line, " flags=%s", flags);
-		if (r->reset.reason)
-			line_add(line, " reason=%s", reason_name(r->reset.reason));
+		line_reset(line, r);
 		break;
 	case TCP_TEARDOWN_TIMEWAIT:
-		if (r->what == TCP_TEARDOWN_TW_REARMED)
-			line_add(line, " timeout_ms=%u", r->timewait.timeout_ms);
-		if (r->what < TCP_TEARDOWN_TW_EXPIRED)
-			break;
-		seconds(time, sizeof(time), r->timewait.age);
-		line_add(line, " age=%s", time);
+		line_timewait(line, r);
 		break;
 	case TCP_TEARDOWN_END:
-		end_details(line, r);
+		line_end(line, &r->end);
 		break;
 	}
-	marks(line, r->flags);
+	line_marks(line, r->flags);
 }
 
-#define TRACE_HEAD "# %12s %3s %-10s %8s %-21s %-21s %-8s %-23s %10s %10s %7s %s\n"
-#define TRACE_LINE "%14s %3u %-10u %8llx %-21s %-21s %-8s %-23s %10u %10u %7u"
+/* The widths of the fields, in the header and in each line. */
+#define TIME_WIDTH	14
+#define CPU_WIDTH	3
+#define NETNS_WIDTH	10
+#define ID_WIDTH	8
+#define ADDRESS_WIDTH	21
+#define KIND_WIDTH	8
+#define WHAT_WIDTH	23
+#define SEQ_WIDTH	10
+#define WINDOW_WIDTH	7
 
 /**
  * format_trace_header() - what heads the text of records
  * @to: where to
  * @size: room there
  *
- * Return: characters written, without the NUL.
+ * Return: characters written.
  */
 int format_trace_header(char *to, size_t size)
 {
-	struct line line = { to, size };
+	return scnprintf(to, size, FORMAT_TITLE
+			 "trace\n# %*s %*s %-*s %*s %-*s %-*s %-*s %-*s %*s %*s %*s %s\n",
+			 TIME_WIDTH - 2, "time", CPU_WIDTH, "cpu", NETNS_WIDTH, "netns",
+			 ID_WIDTH, "id", ADDRESS_WIDTH, "local", ADDRESS_WIDTH, "peer",
+			 KIND_WIDTH, "kind", WHAT_WIDTH, "what", SEQ_WIDTH, "seq",
+			 SEQ_WIDTH, "ack", WINDOW_WIDTH, "win", "details");
+}
 
-	line_add(&line, FORMAT_TITLE "trace\n");
-	line_add(&line, TRACE_HEAD, "time", "cpu", "netns", "id", "local", "peer",
-		 "kind", "what", "seq", "ack", "win", "details");
-	return line.len;
+static void line_place(struct line *line, const struct tcp_teardown_record *r)
+{
+	size_t begin;
+
+	line_seconds(line, r->time, TIME_WIDTH);
+	line_literal(line, " ");
+	line_number(line, r->cpu, CPU_WIDTH);
+	line_literal(line, " ");
+	begin = line->len;
+	line_number(line, r->netns, 0);
+	line_pad(line, begin, NETNS_WIDTH);
+	line_literal(line, " ");
+	line_hex(line, r->cookie, ID_WIDTH);
+	line_literal(line, " ");
+	line_address(line, r->family, r->local, r->local_port, ADDRESS_WIDTH);
+	line_literal(line, " ");
+	line_address(line, r->family, r->peer, r->peer_port, ADDRESS_WIDTH);
+	line_literal(line, " ");
 }
 
 /**
@@ -258,21 +314,27 @@ int format_trace_header(char *to, size_t size)
  * @size: room there, FORMAT_LINE is enough
  * @r: the record
  *
- * Return: characters written, without the NUL.
+ * Return: characters written, of which none is a NUL.
  */
 int format_record(char *to, size_t size, const struct tcp_teardown_record *r)
 {
-	char local[ADDRESS_LEN], peer[ADDRESS_LEN], word[56], time[SECONDS_LEN];
-	struct line line = { to, size };
+	struct line line = line_begin(to, size);
+	size_t begin;
 
-	seconds(time, sizeof(time), r->time);
-	address(local, sizeof(local), r->family, r->local, r->local_port);
-	address(peer, sizeof(peer), r->family, r->peer, r->peer_port);
-	what(word, sizeof(word), r);
-	line_add(&line, TRACE_LINE, time, r->cpu, r->netns, r->cookie, local, peer,
-		 kind_name(r->kind), word, r->seq, r->ack, r->window);
-	details(&line, r);
-	line_add(&line, "\n");
+	line_place(&line, r);
+	line_word(&line, kind_name(r->kind), KIND_WIDTH);
+	line_literal(&line, " ");
+	begin = line.len;
+	line_what(&line, r);
+	line_pad(&line, begin, WHAT_WIDTH);
+	line_literal(&line, " ");
+	line_number(&line, r->seq, SEQ_WIDTH);
+	line_literal(&line, " ");
+	line_number(&line, r->ack, SEQ_WIDTH);
+	line_literal(&line, " ");
+	line_number(&line, r->window, WINDOW_WIDTH);
+	line_details(&line, r);
+	line_literal(&line, "\n");
 	return line.len;
 }
 
@@ -283,7 +345,7 @@ int format_record(char *to, size_t size, const struct tcp_teardown_record *r)
  * @cpu: whose
  * @lost: how many were overwritten before they were read
  *
- * Return: characters written, without the NUL.
+ * Return: characters written.
  */
 int format_lost(char *to, size_t size, unsigned int cpu, unsigned long lost)
 {

@@ -8,6 +8,7 @@
 #include <net/tcp_states.h>
 
 #include "format_word.h"
+#include "line.h"
 #include "ring.h"
 #include "stats.h"
 
@@ -161,15 +162,14 @@ void format_connections_header(struct seq_file *m)
 		   "inode", "cgroup", "seen", "pid", "comm");
 }
 
-#define NUMBER_LEN	24
-
-/* A number, or - where it is not known. */
-static const char *number(char *to, bool known, u64 value)
+/* A blank and a number, or - where it is not known. */
+static void line_known(struct line *line, bool known, u64 number, size_t width)
 {
-	strscpy(to, "-", NUMBER_LEN);
+	line_literal(line, " ");
 	if (known)
-		scnprintf(to, NUMBER_LEN, "%llu", value);
-	return to;
+		line_number(line, number, width);
+	else
+		line_unknown(line, width);
 }
 
 /**
@@ -179,19 +179,30 @@ static const char *number(char *to, bool known, u64 value)
  */
 void format_connection(struct seq_file *m, const struct format_conn *conn)
 {
-	char local[ADDRESS_LEN], peer[ADDRESS_LEN], age[SECONDS_LEN];
-	char comm[TASK_COMM_LEN], numbers[5][NUMBER_LEN];
+	char text[256];
+	struct line line = line_begin(text, sizeof(text));
 
-	address(local, sizeof(local), conn->family, conn->local, conn->local_port);
-	address(peer, sizeof(peer), conn->family, conn->peer, conn->peer_port);
-	seconds(age, sizeof(age), conn->age);
-	plain(comm, sizeof(comm), conn->comm, sizeof(conn->comm));
-	seq_printf(m, "%-10u %8llx %-11s %12s %-21s %-21s %8s %10s %10s %8s %-8s %7s %s\n",
-		   conn->netns, conn->cookie, state_name(conn->state), age, local, peer,
-		   number(numbers[0], !conn->minisock, conn->unread),
-		   number(numbers[1], conn->knows_uid, conn->uid),
-		   number(numbers[2], conn->inode, conn->inode),
-		   number(numbers[3], conn->cgroup, conn->cgroup),
-		   conn->adopted ? "adopted" : "begin",
-		   number(numbers[4], conn->pid, conn->pid), comm);
+	line_number(&line, conn->netns, 0);
+	line_pad(&line, 0, 10);
+	line_literal(&line, " ");
+	line_hex(&line, conn->cookie, 8);
+	line_literal(&line, " ");
+	line_word(&line, state_name(conn->state), 11);
+	line_literal(&line, " ");
+	line_seconds(&line, conn->age, 12);
+	line_literal(&line, " ");
+	line_address(&line, conn->family, conn->local, conn->local_port, 21);
+	line_literal(&line, " ");
+	line_address(&line, conn->family, conn->peer, conn->peer_port, 21);
+	line_known(&line, !conn->minisock, conn->unread, 8);
+	line_known(&line, conn->knows_uid, conn->uid, 10);
+	line_known(&line, conn->inode, conn->inode, 10);
+	line_known(&line, conn->cgroup, conn->cgroup, 8);
+	line_literal(&line, " ");
+	line_word(&line, conn->adopted ? "adopted" : "begin", 8);
+	line_known(&line, conn->pid, conn->pid, 7);
+	line_literal(&line, " ");
+	line_plain(&line, (const u8 *)conn->comm, sizeof(conn->comm));
+	line_literal(&line, "\n");
+	seq_write(m, text, line.len);
 }

@@ -2,12 +2,7 @@
 /* The words that the lines of format_*.c are made of. */
 #include "format_word.h"
 
-#include <linux/in6.h>
 #include <linux/kernel.h>
-#include <linux/math64.h>
-#include <linux/socket.h>
-#include <linux/string.h>
-#include <linux/time64.h>
 #include <net/tcp_states.h>
 
 #include "uapi/tcp_teardown.h"
@@ -86,72 +81,4 @@ static_assert(ARRAY_SIZE(reason_names) == TCP_TEARDOWN_REASONS);
 const char *reason_name(u16 reason)
 {
 	return name_at(reason_names, TCP_TEARDOWN_REASONS, reason);
-}
-
-/**
- * line_add() - print on
- * @line: where
- * @format: as printf; cut off where there is no room
- */
-void line_add(struct line *line, const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	line->len += vscnprintf(line->to + line->len, line->size - line->len,
-				format, args);
-	va_end(args);
-}
-
-/**
- * address() - an address and port as ss prints them
- * @to: where to
- * @size: room there, ADDRESS_LEN is enough
- * @family: AF_INET6 is given brackets, v4-mapped or not
- * @addr: 16 bytes, IPv4 as v4-mapped
- * @port: host order
- */
-void address(char *to, size_t size, u8 family, const u8 *addr, u16 port)
-{
-	if (family == AF_INET)
-		scnprintf(to, size, "%pI4:%u", addr + 12, port);
-	else
-		scnprintf(to, size, "[%pI6c]:%u", addr, port);
-}
-
-/**
- * plain() - a name that came from a process, as one word
- * @to: where to
- * @size: room there
- * @comm: the name; blanks and what can't be printed become _
- * @len: at most so long
- */
-void plain(char *to, size_t size, const u8 *comm, size_t len)
-{
-	size_t i;
-
-	for (i = 0; i < len && i < size - 1 && comm[i]; i++)
-		to[i] = comm[i] > ' ' && comm[i] < 0x7f ? comm[i] : '_';
-	to[i] = '\0';
-	if (!i)
-		strscpy(to, "-", size);
-}
-
-/**
- * seconds() - a time, to the microsecond
- * @to: where to
- * @size: room there, SECONDS_LEN is enough
- * @ns: nanoseconds; TCP_TEARDOWN_UNKNOWN is "-"
- */
-void seconds(char *to, size_t size, u64 ns)
-{
-	u32 rest;
-	u64 s;
-
-	if (ns == TCP_TEARDOWN_UNKNOWN) {
-		strscpy(to, "-", size);
-		return;
-	}
-	s = div_u64_rem(ns, NSEC_PER_SEC, &rest);
-	scnprintf(to, size, "%llu.%06u", s, rest / (u32)NSEC_PER_USEC);
 }

@@ -74,18 +74,16 @@ static void snapshot_stop(struct seq_file *m, void *v)
 static int snapshot_show(struct seq_file *m, void *v)
 {
 	struct snapshot *s = m->private;
+	char *line = s->line;
+	int len;
 
 	if (v == SEQ_START_TOKEN) {
-		format_trace_header(s->line, sizeof(s->line));
-		seq_puts(m, s->line);
+		seq_write(m, line, format_trace_header(line, sizeof(s->line)));
 		return 0;
 	}
-	if (s->merge->lost) {
-		format_lost(s->line, sizeof(s->line), s->merge->from, s->merge->lost);
-		seq_puts(m, s->line);
-	}
-	format_record(s->line, sizeof(s->line), v);
-	seq_puts(m, s->line);
+	len = s->merge->lost ? format_lost(line, FORMAT_LINE, s->merge->from, s->merge->lost) : 0;
+	len += format_record(line + len, FORMAT_LINE, v);
+	seq_write(m, line, len);
 	return 0;
 }
 

@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "line.h"
+
+#include <linux/kernel.h>
+#include <linux/limits.h>
+#include <linux/math64.h>
+#include <linux/minmax.h>
+#include <linux/socket.h>
+#include <linux/string.h>
+#include <linux/time64.h>
+
+#include "uapi/tcp_teardown.h"
+
+/*
+ * A number is made from its last digit on, in the middle of so many blanks, and
+ * always copied as one chunk, which is a few moves: what is too much is blank.
+ */
+#define CHUNK	24
+
+/* As far as fields are padded, even of long IPv6 addresses. */
+#define BLANK	192U
+
+/**
+ * line_begin() - begin a line
+ * @to: where to
+ * @size: room there
+ */
+struct line line_begin(char *to, size_t size)
+{
+	/* So blanks are passed over, not printed. */
+	memset(to, ' ', min_t(size_t, size, BLANK));
+	return (struct line) { .to = to, .size = size };
+}
+
+/**
+ * line_copy() - print on
+ * @line: where
+ * @text: what
+ * @len: so much of it
+ */
+void line_copy(struct line *line, const char *text, size_t len)
+{
+	len = min(len, line->size - line->len);
+	memcpy(line->to + line->len, text, len);
+	line->len += len;
+}
+
+/**
+ * line_pad() - leave blanks behind what was printed
+ * @line: where, not far from its begin
+ * @begin: where that begins
+ * @width: so many characters at least, from there
+ */
+void line_pad(struct line *line, size_t begin, size_t width)
+{
+	line->len = min(max(line->len, begin + width), line->size);
+}
+
+/**
+ * line_word() - print a word, blanks behind it
+ * @line: where
+ * @word: what
+ * @width: so many characters at least
+ */
+void line_word(struct line *line, const char *word, size_t width)
+{
+	char *begin = line->to + line->len, *to = begin, *end = line->to + line->size;
+
+	while (*word && to < end)
+		*to++ = *word++;
+	line->len = to - line->to;
+	if (to < begin + width)
+		line_pad(line, begin - line->to, width);
+}
+
+/**
+ * struct made - text that is made from its end on
+ * @text: blanks, but for what was made
+ * @begin: where that begins; it ends in the middle of @text
+ */
+struct made {
+	char text[2 * CHUNK];
+	char *begin;
+};
+
+static __always_inline void made_init(struct made *made)
+{
+	memset(made->text, ' ', sizeof(made->text));
+	made->begin = made->text + CHUNK;
+}
+
+static __always_inline void made_char(struct made *made, char c)
+{
+	*--made->begin = c;
+}
+
+/* @number: below 100 */
+static __always_inline void made_pair(struct made *made, u32 number)
+{
+	static const char pairs[] =
+		"00010203040506070809101112131415161718192021222324"
+		"25262728293031323334353637383940414243444546474849"
+		"50515253545556575859606162636465666768697071727374"
+		"75767778798081828384858687888990919293949596979899";
+
+	made->begin -= 2;
+	memcpy(made->begin, &pairs[2 * number], 2);
+}
+
+/* @number: below 10000 */
+static __always_inline void made_four(struct made *made, u32 number)
+{
+	made_pair(made, number % 100);
+	made_pair(made, number / 100);
+}
+
+static __always_inline void made_number(struct made *made, u64 number)
+{
+	u32 rest;
+
+	while (number >= 10000) {
+		made_four(made, number % 10000);
+		number /= 10000;
+	}
+	rest = number;
+	if (rest >= 100) {
+		made_pair(made, rest % 100);
+		rest /= 100;
+	}
+	if (rest >= 10)
+		made_pair(made, rest);
+	else
+		made_char(made, '0' + rest);
+}
+
+/* @width: no more than CHUNK; blanks before it. */
+static __always_inline void line_made(struct line *line, const struct made *made, size_t width)
+{
+	size_t len = max_t(size_t, made->text + CHUNK - made->begin, width);
+	const char *begin = made->text + CHUNK - len;
+
+	if (unlikely(line->size - line->len < CHUNK)) {
+		line_copy(line, begin, len);
+		return;
+	}
+	memcpy(line->to + line->len, begin, CHUNK);
+	line->len += len;
+}
+
+/**
+ * line_unknown() - print - in place of a number
+ * @line: where
+ * @width: so many characters, at most CHUNK; blanks before it
+ */
+void line_unknown(struct line *line, size_t width)
+{
+	struct made made;
+
+	made_init(&made);
+	made_char(&made, '-');
+	line_made(line, &made, width);
+}
+
+/**
+ * line_number() - print a number
+ * @line: where
+ * @number: what
+ * @width: so many characters at least, at most CHUNK; blanks before it
+ */
+void line_number(struct line *line, u64 number, size_t width)
+{
+	struct made made;
+
+	made_init(&made);
+	made_number(&made, number);
+	line_made(line, &made, width);
+}
+
+/**
+ * line_hex() - print a number to the base of 16
+ * @line: where
+ * @number: what
+ * @width: so many characters at least, at most CHUNK; blanks before it
+ */
+void line_hex(struct line *line, u64 number, size_t width)
+{
+	struct made made;
+
+	made_init(&made);
+	do {
+		made_char(&made, hex_asc[number & 0xf]);
+		number >>= 4;
+	} while (number);
+	line_made(line, &made, width);
+}
+
+/**
+ * line_seconds() - print a time, to the microsecond
+ * @line: where
+ * @ns: nanoseconds; TCP_TEARDOWN_UNKNOWN is "-"
+ * @width: so many characters at least, at most CHUNK; blanks before it
+ */
+void line_seconds(struct line *line, u64 ns, size_t width)
+{
+	u64 us = div_u64(ns, NSEC_PER_USEC), s = div_u64(us, USEC_PER_SEC);
+	u32 rest = us - s * USEC_PER_SEC;
+	struct made made;
+
+	if (ns == TCP_TEARDOWN_UNKNOWN) {
+		line_unknown(line, width);
+		return;
+	}
+	made_init(&made);
+	made_four(&made, rest % 10000);
+	made_pair(&made, rest / 10000);
+	made_char(&made, '.');
+	made_number(&made, s);
+	line_made(line, &made, width);
+}
+
+static void line_ipv6(struct line *line, const u8 *addr, u16 port)
+{
+	char text[sizeof("[ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255]:65535")];
+
+	line_copy(line, text, scnprintf(text, sizeof(text), "[%pI6c]:%u", addr, port));
+}
+
+static void line_ipv4(struct line *line, const u8 *addr, u16 port)
+{
+	struct made made;
+	int i;
+
+	made_init(&made);
+	made_number(&made, port);
+	for (i = 3; i >= 0; i--) {
+		made_char(&made, i == 3 ? ':' : '.');
+		made_number(&made, addr[i]);
+	}
+	line_made(line, &made, 0);
+}
+
+/**
+ * line_address() - print an address and port as ss does, blanks behind
+ * @line: where
+ * @family: AF_INET6 is given brackets, v4-mapped or not
+ * @addr: 16 bytes, IPv4 as v4-mapped
+ * @port: host order
+ * @width: so many characters at least
+ */
+void line_address(struct line *line, u8 family, const u8 *addr, u16 port, size_t width)
+{
+	size_t begin = line->len;
+
+	if (family == AF_INET)
+		line_ipv4(line, addr + 12, port);
+	else
+		line_ipv6(line, addr, port);
+	line_pad(line, begin, width);
+}
+
+/**
+ * line_plain() - print a name that came from a process, as one word
+ * @line: where
+ * @name: the name; blanks and what can't be printed become _; none is "-"
+ * @len: at most so long
+ */
+void line_plain(struct line *line, const u8 *name, size_t len)
+{
+	size_t i;
+	char c;
+
+	for (i = 0; i < len && name[i]; i++) {
+		c = name[i] > ' ' && name[i] < 0x7f ? name[i] : '_';
+		line_copy(line, &c, 1);
+	}
+	if (!i)
+		line_literal(line, "-");
+}
