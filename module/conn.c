@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "conn.h"
 
-#include <linux/irqflags.h>
 #include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/sched.h>
@@ -10,84 +9,40 @@
 
 #include "reserve.h"
 
-static struct hlist_bl_head *conn_table;
-static u64 conn_mask;
+struct hlist_bl_head *conn_table __read_mostly;
+u64 conn_mask __read_mostly;
 static bool conn_closed;
-
-/**
- * conn_find() - hold a connection
- * @cookie: its id
- * @owner: the socket that stands for it
- * @ref: set; @ref->conn is NULL if it is not remembered
- *
- * Context: any but NMI. Interrupts are off until conn_put(), to be called in
- * any case.
- */
-void conn_find(u64 cookie, const struct sock_common *owner, struct conn_ref *ref)
-	__acquires(bitlock)
-{
-	struct hlist_bl_node *pos;
-	struct conn *conn;
-
-	ref->bucket = &conn_table[cookie & conn_mask];
-	local_irq_save(ref->flags);
-	hlist_bl_lock(ref->bucket);
-	hlist_bl_for_each_entry(conn, pos, ref->bucket, node)
-		if (conn->cookie == cookie &&
-		    (conn->owner == owner || conn->leaving == owner))
-			break;
-	ref->conn = pos ? conn : NULL;
-}
 
 /**
  * conn_make() - begin to remember a connection
  * @cookie: its id
  * @owner: the socket that stands for it
- * @ref: from conn_find(), which found nothing
  *
- * Return: true, and @ref->conn is all 0 but for what is given here; or false,
- * and counted.
+ * Context: its bucket is held, by conn_find(), which found nothing.
+ *
+ * Return: the connection, all 0 but for what is given here; or NULL, and counted.
  */
-bool conn_make(u64 cookie, const struct sock_common *owner, struct conn_ref *ref)
+struct conn *conn_make(u64 cookie, const struct sock_common *owner)
 {
 	struct conn *conn = READ_ONCE(conn_closed) ? NULL : reserve_get();
 
 	if (!conn)
-		return false;
+		return NULL;
 	memset(conn, 0, sizeof(*conn));
 	conn->cookie = cookie;
 	conn->owner = owner;
-	hlist_bl_add_head(&conn->node, ref->bucket);
-	ref->conn = conn;
-	return true;
-}
-
-/* Interrupts are off, the bucket is held. */
-static void conn_remove(struct conn *conn)
-{
-	__hlist_bl_del(&conn->node);
-	reserve_put(conn);
+	hlist_bl_add_head(&conn->node, &conn_table[cookie & conn_mask]);
+	return conn;
 }
 
 /**
  * conn_forget() - the connection is gone
- * @ref: from conn_find(), which found it
+ * @conn: its bucket is held
  */
-void conn_forget(struct conn_ref *ref)
+void conn_forget(struct conn *conn)
 {
-	conn_remove(ref->conn);
-	ref->conn = NULL;
-}
-
-/**
- * conn_put() - let go of what conn_find() held
- * @ref: from conn_find()
- */
-void conn_put(struct conn_ref *ref)
-	__releases(bitlock)
-{
-	hlist_bl_unlock(ref->bucket);
-	local_irq_restore(ref->flags);
+	__hlist_bl_del(&conn->node);
+	reserve_put(conn);
 }
 
 /**
@@ -160,7 +115,7 @@ void conn_forget_all(bool minisocks)
 		hlist_bl_lock(&conn_table[i]);
 		hlist_bl_for_each_entry_safe(conn, pos, next, &conn_table[i], node)
 			if (conn->minisock || !minisocks)
-				conn_remove(conn);
+				conn_forget(conn);
 		hlist_bl_unlock(&conn_table[i]);
 		local_irq_restore(flags);
 		cond_resched();

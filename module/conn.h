@@ -17,6 +17,7 @@
 #ifndef TCP_TEARDOWN_CONN_H
 #define TCP_TEARDOWN_CONN_H
 
+#include <linux/irqflags.h>
 #include <linux/processor.h>	/* which bit_spinlock.h of 6.12 forgets */
 #include <linux/list_bl.h>
 #include <linux/sched.h>
@@ -127,10 +128,51 @@ struct conn_ref {
 	unsigned long flags;
 };
 
-void conn_find(u64 cookie, const struct sock_common *owner, struct conn_ref *ref);
-bool conn_make(u64 cookie, const struct sock_common *owner, struct conn_ref *ref);
-void conn_forget(struct conn_ref *ref);
-void conn_put(struct conn_ref *ref);
+extern struct hlist_bl_head *conn_table;
+extern u64 conn_mask;
+
+/**
+ * conn_find() - hold a connection
+ * @cookie: its id
+ * @owner: the socket that stands for it
+ *
+ * Context: any but NMI. Interrupts are off until conn_put(), to be called in
+ * any case.
+ *
+ * Return: the bucket, held, and the connection, NULL if it is not remembered.
+ */
+static __always_inline struct conn_ref conn_find(u64 cookie, const struct sock_common *owner)
+	__acquires(bitlock)
+{
+	struct conn_ref ref = { .bucket = &conn_table[cookie & conn_mask] };
+	struct hlist_bl_node *pos;
+	struct conn *conn;
+
+	local_irq_save(ref.flags);
+	hlist_bl_lock(ref.bucket);
+	hlist_bl_for_each_entry(conn, pos, ref.bucket, node) {
+		if (conn->cookie == cookie &&
+		    (conn->owner == owner || conn->leaving == owner)) {
+			ref.conn = conn;
+			break;
+		}
+	}
+	return ref;
+}
+
+/**
+ * conn_put() - let go of what conn_find() held
+ * @ref: from conn_find()
+ */
+static inline void conn_put(struct conn_ref ref)
+	__releases(bitlock)
+{
+	hlist_bl_unlock(ref.bucket);
+	local_irq_restore(ref.flags);
+}
+
+struct conn *conn_make(u64 cookie, const struct sock_common *owner);
+void conn_forget(struct conn *conn);
 
 unsigned int conn_buckets(void);
 bool conn_is_empty(unsigned int bucket);

@@ -39,15 +39,13 @@ static void event_owner(struct conn *conn)
 
 static void event_called(const struct sock *sk, u8 by)
 {
-	u64 cookie = record_cookie(sk);
-	struct conn_ref ref;
+	struct conn_ref ref = remember_find(sk, record_cookie(sk), sk->sk_state);
 
-	conn_find(cookie, common_of_sock(sk), &ref);
-	if (ref.conn || remember(sk, cookie, sk->sk_state, &ref)) {
+	if (ref.conn) {
 		ref.conn->call = by;
 		event_owner(ref.conn);
 	}
-	conn_put(&ref);
+	conn_put(ref);
 }
 
 static void event_call(const struct sock *sk, u8 what, enum stats_counter counter)
@@ -136,12 +134,10 @@ void event_shutdown(const struct sock *sk, int how)
 /* close() with SO_LINGER 0 disconnects; that call is told of already. */
 static bool is_in_close(const struct sock *sk)
 {
-	struct conn_ref ref;
-	bool in_close;
+	struct conn_ref ref = conn_find(record_cookie(sk), common_of_sock(sk));
+	bool in_close = ref.conn && ref.conn->call == TCP_TEARDOWN_BY_LINGER;
 
-	conn_find(record_cookie(sk), common_of_sock(sk), &ref);
-	in_close = ref.conn && ref.conn->call == TCP_TEARDOWN_BY_LINGER;
-	conn_put(&ref);
+	conn_put(ref);
 	return in_close;
 }
 

@@ -7,15 +7,8 @@
 #include "minisock_cause.h"
 #include "record.h"
 #include "remember.h"
+#include "segment.h"
 #include "verdict.h"
-
-/* What a record says of the memory of its connection, which may be missing. */
-static u16 conn_flags(const struct conn *conn)
-{
-	if (!conn)
-		return TCP_TEARDOWN_F_UNTRACKED;
-	return conn->adopted ? TCP_TEARDOWN_F_ADOPTED : 0;
-}
 
 static void event_minisock_state(const struct inet_timewait_sock *tw, int from,
 				 int to, u64 spent, u16 flags, u64 now,
@@ -44,13 +37,12 @@ static void event_minisock_state(const struct inet_timewait_sock *tw, int from,
  */
 void event_time_wait(const struct sock *sk)
 {
-	struct conn_ref ref;
+	struct conn_ref ref = conn_find(record_cookie(sk), common_of_sock(sk));
 
 	netns_count(sock_net(sk), STATS_TW_ASKED);
-	conn_find(record_cookie(sk), common_of_sock(sk), &ref);
 	if (ref.conn)
 		ref.conn->asked = true;
-	conn_put(&ref);
+	conn_put(ref);
 }
 
 /* The minisock has taken the socket's cookie before; if there was none, now. */
@@ -91,8 +83,8 @@ void event_minisock_born(const struct inet_timewait_sock *tw, const struct sock 
 	if (sk->sk_protocol != IPPROTO_TCP)
 		return;
 	cookie = minisock_cookie(tw, sk);
-	conn_find(cookie, sc, &ref);
-	if (ref.conn || remember(sk, cookie, from, &ref)) {
+	ref = remember_find(sk, cookie, from);
+	if (ref.conn) {
 		ref.conn->leaving = sc;
 		ref.conn->owner = common_of_tw(tw);
 		ref.conn->minisock = true;
@@ -102,8 +94,8 @@ void event_minisock_born(const struct inet_timewait_sock *tw, const struct sock 
 		remember_bytes(ref.conn, sk);
 		left = remember_fin_left(ref.conn, sk);
 	}
-	flags = conn_flags(ref.conn);
-	conn_put(&ref);
+	flags = remember_flags(ref.conn);
+	conn_put(ref);
 
 	netns_count(sock_net(sk), to == TCP_FIN_WAIT2 ? STATS_TW_BORN_FIN_WAIT2 :
 							STATS_TW_BORN_TIME_WAIT);
@@ -122,23 +114,29 @@ void event_minisock_born(const struct inet_timewait_sock *tw, const struct sock 
  * timer is stopped before event_minisock_kill() looks into the bucket, which is
  * held here.
  */
-static bool event_minisock_adopt(const struct inet_timewait_sock *tw, u8 substate,
-				 struct conn_ref *ref)
+static struct conn *event_minisock_adopt(const struct inet_timewait_sock *tw, u8 substate)
 {
-	return atomic64_read(&tw->tw_cookie) && timer_pending(&tw->tw_timer) &&
-	       remember_tw(tw, substate, ref);
+	return atomic64_read(&tw->tw_cookie) && timer_pending(&tw->tw_timer) ?
+	       remember_tw(tw, substate) : NULL;
+}
+
+/* Hold its connection, which is remembered from now on. */
+static struct conn_ref event_minisock_find(const struct inet_timewait_sock *tw, u8 substate)
+{
+	struct conn_ref ref = conn_find(atomic64_read(&tw->tw_cookie), common_of_tw(tw));
+
+	if (!ref.conn)
+		ref.conn = event_minisock_adopt(tw, substate);
+	return ref;
 }
 
 static void event_minisock_fin_again(const struct inet_timewait_sock *tw)
 {
-	struct conn_ref ref;
+	struct conn_ref ref = event_minisock_find(tw, READ_ONCE(tw->tw_substate));
 
-	conn_find(atomic64_read(&tw->tw_cookie), common_of_tw(tw), &ref);
-	if (!ref.conn)
-		event_minisock_adopt(tw, READ_ONCE(tw->tw_substate), &ref);
 	if (ref.conn && ref.conn->fins_again != U8_MAX)
 		ref.conn->fins_again++;
-	conn_put(&ref);
+	conn_put(ref);
 }
 
 /**
@@ -165,7 +163,7 @@ void event_minisock_segment(const struct inet_timewait_sock *tw,
 	r = record_of_tw(tw, record_now(), TCP_TEARDOWN_SEGMENT, what, NULL);
 	if (!r)
 		return;
-	record_header(r, skb);
+	segment_header(r, skb);
 	r->segment.len = segment_len(skb);
 	record_publish(r);
 }
@@ -197,28 +195,22 @@ void event_minisock_ack(const struct sock *sk, u32 ack)
 static void event_minisock_time_wait(const struct inet_timewait_sock *tw, u64 now)
 {
 	u64 spent = TCP_TEARDOWN_UNKNOWN;
-	struct conn_ref ref;
+	struct conn_ref ref = event_minisock_find(tw, TCP_FIN_WAIT2);
 	u16 flags;
 
 	netns_count(twsk_net(tw), STATS_FIN_RECEIVED);
-	conn_find(atomic64_read(&tw->tw_cookie), common_of_tw(tw), &ref);
-	if (ref.conn || event_minisock_adopt(tw, TCP_FIN_WAIT2, &ref))
+	if (ref.conn)
 		spent = remember_state(ref.conn, TCP_TIME_WAIT, now);
-	flags = conn_flags(ref.conn);
-	conn_put(&ref);
+	flags = remember_flags(ref.conn);
+	conn_put(ref);
 	event_minisock_state(tw, TCP_FIN_WAIT2, TCP_TIME_WAIT, spent, flags, now,
 			     NULL);
 }
 
 static void event_minisock_rearmed(const struct inet_timewait_sock *tw)
 {
-	struct conn_ref ref;
-
 	netns_count(twsk_net(tw), STATS_TW_REARMED);
-	conn_find(atomic64_read(&tw->tw_cookie), common_of_tw(tw), &ref);
-	if (!ref.conn)
-		event_minisock_adopt(tw, TCP_TIME_WAIT, &ref);
-	conn_put(&ref);
+	conn_put(event_minisock_find(tw, TCP_TIME_WAIT));
 }
 
 /* What the kernel counts as TW and TWKilled. */
@@ -242,13 +234,14 @@ static void event_minisock_timed(const struct inet_timewait_sock *tw, int timeo)
 void event_minisock_schedule(const struct inet_timewait_sock *tw, int timeo,
 			     bool rearm)
 {
-	u64 now = record_now();
 	struct tcp_teardown_record *r;
+	u64 now;
 
 	if (!rearm)
 		event_minisock_timed(tw, timeo);
 	if (!rearm || !is_tcp(tw))
 		return;
+	now = record_now();
 	if (minisock_was_in_fin_wait2(tw)) {
 		event_minisock_time_wait(tw, now);
 	} else {
@@ -292,8 +285,8 @@ void event_minisock_kill(const struct inet_timewait_sock *tw)
 	if (!is_tcp(tw))
 		return;
 	cause = minisock_cause(tw);
-	conn_find(atomic64_read(&tw->tw_cookie), common_of_tw(tw), &ref);
-	flags = conn_flags(ref.conn);
+	ref = conn_find(atomic64_read(&tw->tw_cookie), common_of_tw(tw));
+	flags = remember_flags(ref.conn);
 	if (ref.conn)
 		spent = remember_state(ref.conn, TCP_CLOSE, now);
 	verdict_of_tw(&verdict, from, cause, ref.conn);
@@ -303,9 +296,9 @@ void event_minisock_kill(const struct inet_timewait_sock *tw)
 		owner = ref.conn->owner_id;
 		ref.conn->owner = NULL;
 		if (!ref.conn->leaving)	/* else event_step() does it */
-			conn_forget(&ref);
+			conn_forget(ref.conn);
 	}
-	conn_put(&ref);
+	conn_put(ref);
 
 	netns_count(twsk_net(tw), minisock_counter(cause));
 	if (cause == TCP_TEARDOWN_TW_RESET)

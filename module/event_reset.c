@@ -9,6 +9,7 @@
 
 #include "record.h"
 #include "remember.h"
+#include "segment.h"
 
 /* The RST that answers @skb, as tcp_v4_send_reset() makes it. */
 static void event_reply(struct tcp_teardown_record *r, const struct sk_buff *skb)
@@ -116,13 +117,13 @@ static void event_reset_seen(const struct sock *sk, enum seen seen)
 
 	if (sk->sk_state == TCP_CLOSE)
 		return;
-	conn_find(cookie, common_of_sock(sk), &ref);
-	if (ref.conn || remember(sk, cookie, sk->sk_state, &ref)) {
+	ref = remember_find(sk, cookie, sk->sk_state);
+	if (ref.conn) {
 		ref.conn->reset_received |= seen == SEEN_RECEIVED;
 		ref.conn->reset_sent |= seen == SEEN_SENT;
 		ref.conn->late_data |= seen == SEEN_LATE_DATA;
 	}
-	conn_put(&ref);
+	conn_put(ref);
 }
 
 /**
@@ -208,7 +209,7 @@ void event_receive_reset(const struct sock *sk, const struct sk_buff *skb)
 	if (!r)
 		return;
 	if (skb)
-		record_header(r, skb);
+		segment_header(r, skb);
 	else
 		r->flags = TCP_TEARDOWN_F_INFERRED;
 	record_publish(r);

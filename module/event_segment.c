@@ -6,6 +6,7 @@
 
 #include "record.h"
 #include "remember.h"
+#include "segment.h"
 
 /**
  * event_tell_fin_left() - a FIN that had to wait behind others has left
@@ -39,7 +40,7 @@ static void event_segment_seen(const struct sock *sk, const struct sk_buff *skb,
 							  TCPF_CLOSING |
 							  TCPF_LAST_ACK))))
 		return;
-	conn_find(record_cookie(sk), common_of_sock(sk), &ref);
+	ref = conn_find(record_cookie(sk), common_of_sock(sk));
 	if (ref.conn) {
 		left = remember_fin_left(ref.conn, sk);
 		if (fin && what == TCP_TEARDOWN_SEG_RCV_DUP &&
@@ -49,7 +50,7 @@ static void event_segment_seen(const struct sock *sk, const struct sk_buff *skb,
 		    sk->sk_state == TCP_FIN_WAIT1)
 			ref.conn->three_way = true;
 	}
-	conn_put(&ref);
+	conn_put(ref);
 	if (left)
 		event_tell_fin_left(sk, now);
 }
@@ -82,7 +83,7 @@ void event_segment(const struct sock *sk, const struct sk_buff *skb)
 	/* tcp_disconnect() has made it forget; close() with SO_LINGER 0 does that. */
 	if (!inet_sk(sk)->inet_dport)
 		record_place_skb(r, skb);
-	record_header(r, skb);
+	segment_header(r, skb);
 	r->segment.len = segment_len(skb);
 	r->segment.wscale = tp->rx_opt.snd_wscale;
 	record_publish(r);
@@ -90,7 +91,7 @@ void event_segment(const struct sock *sk, const struct sk_buff *skb)
 
 static void event_fin_whole(struct tcp_teardown_record *r, const struct sk_buff *skb)
 {
-	record_header(r, skb);
+	segment_header(r, skb);
 	r->segment.len = segment_len(skb);
 }
 
@@ -155,12 +156,11 @@ void event_fin(const struct sock *sk)
  */
 static void event_fin_waits(const struct sock *sk)
 {
-	struct conn_ref ref;
+	struct conn_ref ref = conn_find(record_cookie(sk), common_of_sock(sk));
 
-	conn_find(record_cookie(sk), common_of_sock(sk), &ref);
 	if (ref.conn)
 		ref.conn->fin_waits = true;
-	conn_put(&ref);
+	conn_put(ref);
 }
 
 /**
@@ -192,17 +192,16 @@ void event_send_fin(const struct sock *sk)
 /* Which try it is; 0 where the connection is not remembered. */
 static u8 event_try(const struct sock *sk)
 {
-	struct conn_ref ref;
+	struct conn_ref ref = conn_find(record_cookie(sk), common_of_sock(sk));
 	u8 tries = 0;
 
-	conn_find(record_cookie(sk), common_of_sock(sk), &ref);
 	if (ref.conn) {
 		if (ref.conn->fins_resent != U8_MAX)
 			ref.conn->fins_resent++;
 		tries = ref.conn->fins_resent;
 		ref.conn->fin_waits = false;
 	}
-	conn_put(&ref);
+	conn_put(ref);
 	return tries;
 }
 

@@ -28,9 +28,9 @@ static void event_waves(const struct sock *sk, struct conn *conn, int to)
 		conn->fin_by = conn->call;
 		/* Else the ACK of the peer's FIN is still owed. */
 		conn->three_way = tp->rcv_wup != tp->rcv_nxt;
+		remember_bytes(conn, sk);
 		break;
 	}
-	remember_bytes(conn, sk);
 }
 
 static bool is_closing(int from, int to)
@@ -39,87 +39,18 @@ static bool is_closing(int from, int to)
 	       !((1 << from) & (TCPF_LISTEN | TCPF_CLOSE));
 }
 
-/**
- * struct event_step - what the connection's memory says of a transition
- * @spent: nanoseconds in the state that is left
- * @refused: it has asked for a minisock, and there is none
- * @handed_over: to a minisock: the full socket goes, the connection does not
- * @untracked: there was something to remember, and it is not
- * @adopted: it was closing when it was first seen
- * @fin_left: its FIN, which had to wait, has left
- * @verdict: with the transition to CLOSE
- */
-struct event_step {
-	u64 spent;
-	bool refused;
-	bool handed_over;
-	bool untracked;
-	bool adopted;
-	bool fin_left;
-	struct verdict verdict;
-};
-
-static void event_step_on(const struct sock *sk, struct conn *conn, int to, u64 now,
-			  struct event_step *step)
-{
-	step->spent = remember_state(conn, to, now);
-	step->refused = to == TCP_CLOSE && conn->asked;
-	step->adopted = conn->adopted;
-	step->fin_left = remember_fin_left(conn, sk);
-	event_waves(sk, conn, to);
-}
-
-static void event_step(const struct sock *sk, u64 cookie, int from, int to, u64 now,
-		       struct event_step *step)
-{
-	const struct sock_common *sc = common_of_sock(sk);
-	struct conn_ref ref;
-
-	conn_find(cookie, sc, &ref);
-	if (ref.conn && ref.conn->leaving == sc) {
-		ref.conn->leaving = NULL;
-		step->handed_over = true;
-		if (!ref.conn->owner)	/* the minisock was faster */
-			conn_forget(&ref);
-	} else {
-		/* The first sign of closing may be the last: nothing is lost. */
-		bool matters = to != TCP_CLOSE || (1 << from) & TCPF_CLOSING_STATES;
-
-		if (ref.conn || (matters && remember(sk, cookie, from, &ref)))
-			event_step_on(sk, ref.conn, to, now, step);
-		else
-			step->untracked = matters;
-		if (to == TCP_CLOSE)
-			verdict_of_sock(&step->verdict, sk, from, ref.conn);
-		if (to == TCP_CLOSE && ref.conn)
-			conn_forget(&ref);
-	}
-	conn_put(&ref);
-}
-
-static void event_refused(const struct sock *sk, u64 now)
+static __always_inline void event_tell_state(const struct sock *sk, int to, u64 now, u64 spent, u16 flags)
 {
 	struct tcp_teardown_record *r;
 
-	netns_count(sock_net(sk), STATS_TW_REFUSED);
-	r = record_of_sock(sk, now, TCP_TEARDOWN_TIMEWAIT, TCP_TEARDOWN_TW_REFUSED);
-	if (r)
-		record_publish(r);
-}
-
-static void event_tell_state(const struct sock *sk, int to, u64 now,
-			     const struct event_step *step)
-{
-	struct tcp_teardown_record *r;
-
+	netns_transition(sock_net(sk), sk->sk_state, to, spent);
+	if (flags & TCP_TEARDOWN_F_UNTRACKED)
+		netns_count(sock_net(sk), STATS_UNTRACKED);
 	r = record_of_transition(sk, now, to);
 	if (!r)
 		return;
-	r->state.spent = step->spent;
-	if (step->untracked)
-		r->flags |= TCP_TEARDOWN_F_UNTRACKED;
-	if (step->adopted)
-		r->flags |= TCP_TEARDOWN_F_ADOPTED;
+	r->state.spent = spent;
+	r->flags = flags;
 	record_publish(r);
 }
 
@@ -127,6 +58,86 @@ static void event_tell_state(const struct sock *sk, int to, u64 now,
 static bool is_given_up(const struct sock *sk)
 {
 	return sock_flag(sk, SOCK_DEAD) && READ_ONCE(tcp_sk(sk)->linger2) < 0;
+}
+
+/* To another state of the same connection. */
+static noinline void event_step(const struct sock *sk, int from, int to, u64 now)
+{
+	struct conn_ref ref = remember_find(sk, record_cookie(sk), from);
+	u16 flags = remember_flags(ref.conn);
+	u64 spent = TCP_TEARDOWN_UNKNOWN;
+	bool fin_left = false;
+
+	if (likely(ref.conn)) {
+		spent = remember_state(ref.conn, to, now);
+		fin_left = remember_fin_left(ref.conn, sk);
+		event_waves(sk, ref.conn, to);
+	}
+	conn_put(ref);
+	if (unlikely(fin_left))
+		event_tell_fin_left(sk, now);
+	if (to == TCP_FIN_WAIT2 && is_given_up(sk))
+		netns_count(sock_net(sk), STATS_ORPHAN_LINGER2);
+	event_tell_state(sk, to, now, spent, flags);
+}
+
+static void event_refused(const struct sock *sk, u64 now, u8 how)
+{
+	struct tcp_teardown_record *r;
+
+	netns_count(sock_net(sk), STATS_TW_REFUSED);
+	if (how == TCP_TEARDOWN_ORPHAN_KILLED)
+		netns_count(sock_net(sk), STATS_TW_REFUSED_ORPHAN);
+	r = record_of_sock(sk, now, TCP_TEARDOWN_TIMEWAIT, TCP_TEARDOWN_TW_REFUSED);
+	if (r)
+		record_publish(r);
+}
+
+/* The connection ends with its full socket. @ref: holds it, if it is remembered. */
+static noinline void event_end(const struct sock *sk, int from, u64 now, struct conn_ref ref)
+{
+	bool matters = (1 << from) & TCPF_CLOSING_STATES, fin_left = false, refused = false;
+	u64 spent = TCP_TEARDOWN_UNKNOWN;
+	struct verdict verdict = { };
+	u16 flags = 0;
+
+	/* The first sign of closing may be the last: nothing is lost. */
+	if (!ref.conn && matters)
+		ref.conn = remember(sk, record_cookie(sk), from);
+	if (ref.conn || matters)
+		flags = remember_flags(ref.conn);
+	if (ref.conn) {
+		spent = remember_state(ref.conn, TCP_CLOSE, now);
+		refused = ref.conn->asked;
+		fin_left = remember_fin_left(ref.conn, sk);
+		remember_bytes(ref.conn, sk);
+	}
+	verdict_of_sock(&verdict, sk, from, ref.conn);
+	if (ref.conn)
+		conn_forget(ref.conn);
+	conn_put(ref);
+	if (fin_left)
+		event_tell_fin_left(sk, now);
+	if (refused)
+		event_refused(sk, now, verdict.how);
+	event_tell_state(sk, TCP_CLOSE, now, spent, flags);
+	verdict_tell_sock(&verdict, sk, now);
+}
+
+/* With its full socket, or goes on with a minisock: then this is no news of it. */
+static noinline void event_leave(const struct sock *sk, int from, u64 now)
+{
+	const struct sock_common *sc = common_of_sock(sk);
+	struct conn_ref ref = conn_find(record_cookie(sk), sc);
+
+	if (!ref.conn || ref.conn->leaving != sc) {
+		event_end(sk, from, now, ref);
+		return;
+	}
+	ref.conn->leaving = NULL;
+	if (!ref.conn->owner)	/* the minisock was faster */
+		conn_forget(ref.conn);
+	conn_put(ref);
 }
 
 /**
@@ -140,28 +151,10 @@ static bool is_given_up(const struct sock *sk)
  */
 void event_state(const struct sock *sk, int from, int to)
 {
-	struct event_step step = { .spent = TCP_TEARDOWN_UNKNOWN };
-	const struct net *net = sock_net(sk);
-	u64 now;
-
 	if (sk->sk_protocol != IPPROTO_TCP || !is_closing(from, to))
 		return;
-	now = record_now();
-	event_step(sk, record_cookie(sk), from, to, now, &step);
-	if (step.handed_over)
-		return;
-	netns_transition(net, from, to, step.spent);
-	if (step.untracked)
-		netns_count(net, STATS_UNTRACKED);
-	if (step.fin_left)
-		event_tell_fin_left(sk, now);
-	if (step.refused)
-		event_refused(sk, now);
-	if (step.refused && step.verdict.how == TCP_TEARDOWN_ORPHAN_KILLED)
-		netns_count(net, STATS_TW_REFUSED_ORPHAN);
-	if (to == TCP_FIN_WAIT2 && is_given_up(sk))
-		netns_count(net, STATS_ORPHAN_LINGER2);
-	event_tell_state(sk, to, now, &step);
 	if (to == TCP_CLOSE)
-		verdict_tell_sock(&step.verdict, sk, now);
+		event_leave(sk, from, record_now());
+	else
+		event_step(sk, from, to, record_now());
 }

@@ -41,15 +41,26 @@ static inline struct netns *netns_of(const struct net *net)
 	return net_generic(net, netns_id);
 }
 
+/*
+ * The counters, for a hook: with preemption disabled, which is a section of RCU's.
+ * net_generic() would call rcu_read_lock() and its end each time.
+ */
+static inline struct stats __percpu *netns_stats(const struct net *net)
+{
+	const struct net_generic *ng = rcu_dereference_sched(net->gen);
+
+	return READ_ONCE(((struct netns *)ng->ptr[netns_id])->stats);
+}
+
 static inline void netns_count(const struct net *net, enum stats_counter what)
 {
-	this_cpu_inc(READ_ONCE(netns_of(net)->stats)->count[what]);
+	this_cpu_inc(netns_stats(net)->count[what]);
 }
 
 /* @spent: nanoseconds in @from, TCP_TEARDOWN_UNKNOWN if it was entered unseen. */
 static inline void netns_transition(const struct net *net, int from, int to, u64 spent)
 {
-	struct stats __percpu *stats = READ_ONCE(netns_of(net)->stats);
+	struct stats __percpu *stats = netns_stats(net);
 	int state = stats_state(from);
 
 	this_cpu_inc(stats->transition[from][to]);
@@ -59,7 +70,7 @@ static inline void netns_transition(const struct net *net, int from, int to, u64
 
 static inline void netns_end(const struct net *net, const struct verdict *v)
 {
-	struct stats __percpu *stats = READ_ONCE(netns_of(net)->stats);
+	struct stats __percpu *stats = netns_stats(net);
 
 	this_cpu_inc(stats->end[v->how][v->end.set_off]);
 	this_cpu_inc(stats->first[v->end.first]);
@@ -67,12 +78,12 @@ static inline void netns_end(const struct net *net, const struct verdict *v)
 
 static inline void netns_reset_sent(const struct net *net, u16 reason)
 {
-	this_cpu_inc(READ_ONCE(netns_of(net)->stats)->reset_sent[reason]);
+	this_cpu_inc(netns_stats(net)->reset_sent[reason]);
 }
 
 static inline void netns_reset_received(const struct net *net, u8 state)
 {
-	this_cpu_inc(READ_ONCE(netns_of(net)->stats)->reset_received[state]);
+	this_cpu_inc(netns_stats(net)->reset_received[state]);
 }
 
 struct stats *netns_sum(const struct net *net);

@@ -39,12 +39,11 @@ struct conn_owner record_owner(const struct sock *sk)
 static struct conn_owner owner_of_tw(const struct inet_timewait_sock *tw)
 {
 	struct conn_owner owner = { .uid = INVALID_UID };
-	struct conn_ref ref;
+	struct conn_ref ref = conn_find(atomic64_read(&tw->tw_cookie), common_of_tw(tw));
 
-	conn_find(atomic64_read(&tw->tw_cookie), common_of_tw(tw), &ref);
 	if (ref.conn)
 		owner = ref.conn->owner_id;
-	conn_put(&ref);
+	conn_put(ref);
 	return owner;
 }
 

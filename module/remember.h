@@ -6,18 +6,97 @@
 #ifndef TCP_TEARDOWN_REMEMBER_H
 #define TCP_TEARDOWN_REMEMBER_H
 
-#include <linux/types.h>
+#include <linux/math64.h>
+#include <linux/minmax.h>
+#include <net/tcp.h>
 
 #include "conn.h"
+#include "record.h"
 
-struct inet_timewait_sock;
-struct sock;
+struct conn *remember(const struct sock *sk, u64 cookie, u8 state);
+struct conn *remember_tw(const struct inet_timewait_sock *tw, u8 substate);
 
-bool remember(const struct sock *sk, u64 cookie, u8 state, struct conn_ref *ref);
-bool remember_tw(const struct inet_timewait_sock *tw, u8 substate,
-		 struct conn_ref *ref);
-u64 remember_state(struct conn *conn, u8 to, u64 now);
+/**
+ * remember_find() - hold the connection of a full socket, remembered from now on
+ * @sk: the socket
+ * @cookie: its id
+ * @state: as remember()
+ *
+ * Return: as conn_find(); NULL in it if there is no memory.
+ */
+static inline struct conn_ref remember_find(const struct sock *sk, u64 cookie, u8 state)
+{
+	struct conn_ref ref = conn_find(cookie, common_of_sock(sk));
+
+	if (!ref.conn)
+		ref.conn = remember(sk, cookie, state);
+	return ref;
+}
+
+/* What a record says of the memory of its connection, which may be missing. */
+static inline u16 remember_flags(const struct conn *conn)
+{
+	if (unlikely(!conn))
+		return TCP_TEARDOWN_F_UNTRACKED;
+	return conn->adopted ? TCP_TEARDOWN_F_ADOPTED : 0;
+}
+
+void remember_first(struct conn *conn, u8 to);
 void remember_bytes(struct conn *conn, const struct sock *sk);
-bool remember_fin_left(struct conn *conn, const struct sock *sk);
+
+static inline void remember_spent(struct conn *conn, u64 spent)
+{
+	static const u8 slot_plus_one[TCP_MAX_STATES] = {
+		[TCP_FIN_WAIT1] = TCP_TEARDOWN_SPENT_FIN_WAIT1 + 1,
+		[TCP_FIN_WAIT2] = TCP_TEARDOWN_SPENT_FIN_WAIT2 + 1,
+		[TCP_CLOSING] = TCP_TEARDOWN_SPENT_CLOSING + 1,
+		[TCP_TIME_WAIT] = TCP_TEARDOWN_SPENT_TIME_WAIT + 1,
+		[TCP_CLOSE_WAIT] = TCP_TEARDOWN_SPENT_CLOSE_WAIT + 1,
+		[TCP_LAST_ACK] = TCP_TEARDOWN_SPENT_LAST_ACK + 1,
+	};
+	u8 slot = slot_plus_one[conn->state];
+
+	if (slot)
+		conn->spent[slot - 1] = min_t(u64, div_u64(spent, NSEC_PER_USEC), U32_MAX);
+}
+
+/**
+ * remember_state() - a connection leaves a state
+ * @conn: held
+ * @to: for which one
+ * @now: when
+ *
+ * Return: nanoseconds in the old state, TCP_TEARDOWN_UNKNOWN if it was entered
+ * unseen.
+ */
+static inline u64 remember_state(struct conn *conn, u8 to, u64 now)
+{
+	u64 spent = TCP_TEARDOWN_UNKNOWN;
+
+	if (conn->since) {
+		spent = elapsed(conn->since, now);
+		remember_spent(conn, spent);
+	}
+	if (!conn->first || to == TCP_CLOSING)
+		remember_first(conn, to);
+	conn->state = to;
+	conn->since = now;
+	return spent;
+}
+
+/**
+ * remember_fin_left() - has the FIN left that had to wait?
+ * @conn: held
+ * @sk: its full socket
+ *
+ * Return: true once, when it is so.
+ */
+static inline bool remember_fin_left(struct conn *conn, const struct sock *sk)
+{
+	if (!conn->fin_waits || tcp_sk(sk)->snd_nxt != tcp_sk(sk)->write_seq)
+		return false;
+	conn->fin_waits = false;
+	return true;
+}
 
 #endif

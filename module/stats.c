@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "stats.h"
 
-#include <linux/bitops.h>
 #include <linux/cpumask.h>
-#include <linux/minmax.h>
-#include <linux/time64.h>
 
 const char * const stats_names[STATS_COUNTERS] = {
 	[STATS_CLOSE]			= "call_close",
@@ -40,35 +37,6 @@ const char * const stats_names[STATS_COUNTERS] = {
 	[STATS_ORPHAN_LINGER2]		= "orphan_given_up_by_linger2",
 	[STATS_UNTRACKED]		= "not_remembered",
 };
-
-/**
- * stats_state() - which of the states whose time is told of
- * @state: TCP_FIN_WAIT1 ...
- *
- * Return: enum stats_state, or negative if it is none.
- */
-int stats_state(int state)
-{
-	static const u8 plus_one[TCP_MAX_STATES] = {
-		[TCP_FIN_WAIT1] = STATS_FIN_WAIT1 + 1,
-		[TCP_FIN_WAIT2] = STATS_FIN_WAIT2 + 1,
-		[TCP_CLOSING] = STATS_CLOSING + 1,
-		[TCP_TIME_WAIT] = STATS_TIME_WAIT + 1,
-		[TCP_CLOSE_WAIT] = STATS_CLOSE_WAIT + 1,
-		[TCP_LAST_ACK] = STATS_LAST_ACK + 1,
-	};
-
-	return plus_one[state] - 1;
-}
-
-/**
- * stats_bucket() - where a time goes
- * @ns: the time
- */
-unsigned int stats_bucket(u64 ns)
-{
-	return min(fls64(ns / NSEC_PER_USEC), STATS_BUCKETS - 1);
-}
 
 /**
  * stats_add() - add up over the CPUs
