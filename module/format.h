@@ -20,8 +20,38 @@ struct tcp_teardown_record;
 /* What heads each text: name and version of the format, then the text's own. */
 #define FORMAT_TITLE	"# tcp_teardown 1 "
 
+/* Room for the text of a place, and what of a record it is made of. */
+#define FORMAT_PLACE	176
+#define FORMAT_PLACE_OF	48
+
+/**
+ * struct format_place - where records were, as text
+ * @family: 0 where there is none yet
+ * @len: characters of @text
+ * @of: what of the record it was made of
+ * @text: namespace, id, and both addresses
+ */
+struct format_place {
+	u8 family;
+	u8 len;
+	u8 of[FORMAT_PLACE_OF];
+	char text[FORMAT_PLACE];
+};
+
+/**
+ * struct format_places - recent ones
+ * @place: by id; all 0 to begin with
+ *
+ * The records of a connection come in bursts, and half of a line is where it is:
+ * whoever reads lines keeps these from one to the next.
+ */
+struct format_places {
+	struct format_place place[8];
+};
+
 int format_trace_header(char *to, size_t size);
-int format_record(char *to, size_t size, const struct tcp_teardown_record *r);
+int format_record(struct format_places *places, char *to, size_t size,
+		  const struct tcp_teardown_record *r);
 int format_lost(char *to, size_t size, unsigned int cpu, unsigned long lost);
 
 void format_account(struct seq_file *m, const struct ring_account *account);

@@ -288,40 +288,60 @@ int format_trace_header(char *to, size_t size)
 			 SEQ_WIDTH, "ack", WINDOW_WIDTH, "win", "details");
 }
 
-static void line_place(struct line *line, const struct tcp_teardown_record *r)
-{
-	size_t begin;
+/* From the cookie to the ports. */
+static_assert(offsetof(struct tcp_teardown_record, seq) -
+	      offsetof(struct tcp_teardown_record, cookie) == FORMAT_PLACE_OF);
 
-	line_seconds(line, r->time, TIME_WIDTH);
-	line_literal(line, " ");
-	line_number(line, r->cpu, CPU_WIDTH);
-	line_literal(line, " ");
-	begin = line->len;
-	line_number(line, r->netns, 0);
-	line_pad(line, begin, NETNS_WIDTH);
-	line_literal(line, " ");
-	line_hex(line, r->cookie, ID_WIDTH);
-	line_literal(line, " ");
-	line_address(line, r->family, r->local, r->local_port, ADDRESS_WIDTH);
-	line_literal(line, " ");
-	line_address(line, r->family, r->peer, r->peer_port, ADDRESS_WIDTH);
-	line_literal(line, " ");
+static size_t print_place(char *to, const struct tcp_teardown_record *r)
+{
+	struct line line = line_begin(to, FORMAT_PLACE);
+
+	line_number(&line, r->netns, 0);
+	line_pad(&line, 0, NETNS_WIDTH);
+	line_literal(&line, " ");
+	line_hex(&line, r->cookie, ID_WIDTH);
+	line_literal(&line, " ");
+	line_address(&line, r->family, r->local, r->local_port, ADDRESS_WIDTH);
+	line_literal(&line, " ");
+	line_address(&line, r->family, r->peer, r->peer_port, ADDRESS_WIDTH);
+	return line.len;
+}
+
+static void line_place(struct line *line, struct format_places *places,
+		       const struct tcp_teardown_record *r)
+{
+	const u8 *of = (const u8 *)r + offsetof(struct tcp_teardown_record, cookie);
+	struct format_place *place = &places->place[r->cookie % ARRAY_SIZE(places->place)];
+
+	if (place->family != r->family || memcmp(place->of, of, sizeof(place->of))) {
+		place->len = print_place(place->text, r);
+		place->family = r->family;
+		memcpy(place->of, of, sizeof(place->of));
+	}
+	line_copy(line, place->text, place->len);
 }
 
 /**
  * format_record() - one record as a line
+ * @places: those of the lines before
  * @to: where to
  * @size: room there, FORMAT_LINE is enough
  * @r: the record
  *
  * Return: characters written, of which none is a NUL.
  */
-int format_record(char *to, size_t size, const struct tcp_teardown_record *r)
+int format_record(struct format_places *places, char *to, size_t size,
+		  const struct tcp_teardown_record *r)
 {
 	struct line line = line_begin(to, size);
 	size_t begin;
 
-	line_place(&line, r);
+	line_seconds(&line, r->time, TIME_WIDTH);
+	line_literal(&line, " ");
+	line_number(&line, r->cpu, CPU_WIDTH);
+	line_literal(&line, " ");
+	line_place(&line, places, r);
+	line_literal(&line, " ");
 	line_word(&line, kind_name(r->kind), KIND_WIDTH);
 	line_literal(&line, " ");
 	begin = line.len;

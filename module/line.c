@@ -73,29 +73,26 @@ void line_word(struct line *line, const char *word, size_t width)
 		line_pad(line, begin - line->to, width);
 }
 
-/**
- * struct made - text that is made from its end on
- * @text: blanks, but for what was made
- * @begin: where that begins; it ends in the middle of @text
- */
+/* Blanks, and in the middle of them what is made from its end on. */
 struct made {
 	char text[2 * CHUNK];
-	char *begin;
 };
 
-static __always_inline void made_init(struct made *made)
+/* Returns the end. */
+static __always_inline char *made_init(struct made *made)
 {
 	memset(made->text, ' ', sizeof(made->text));
-	made->begin = made->text + CHUNK;
+	return made->text + CHUNK;
 }
 
-static __always_inline void made_char(struct made *made, char c)
+static __always_inline char *put_char(char *begin, char c)
 {
-	*--made->begin = c;
+	*--begin = c;
+	return begin;
 }
 
 /* @number: below 100 */
-static __always_inline void made_pair(struct made *made, u32 number)
+static __always_inline char *put_pair(char *begin, u32 number)
 {
 	static const char pairs[] =
 		"00010203040506070809101112131415161718192021222324"
@@ -103,42 +100,39 @@ static __always_inline void made_pair(struct made *made, u32 number)
 		"50515253545556575859606162636465666768697071727374"
 		"75767778798081828384858687888990919293949596979899";
 
-	made->begin -= 2;
-	memcpy(made->begin, &pairs[2 * number], 2);
+	return memcpy(begin - 2, &pairs[2 * number], 2);
 }
 
 /* @number: below 10000 */
-static __always_inline void made_four(struct made *made, u32 number)
+static __always_inline char *put_four(char *begin, u32 number)
 {
-	made_pair(made, number % 100);
-	made_pair(made, number / 100);
+	return put_pair(put_pair(begin, number % 100), number / 100);
 }
 
-static __always_inline void made_number(struct made *made, u64 number)
+static __always_inline char *put_number(char *begin, u64 number)
 {
 	u32 rest;
 
 	while (number >= 10000) {
-		made_four(made, number % 10000);
+		begin = put_four(begin, number % 10000);
 		number /= 10000;
 	}
 	rest = number;
 	if (rest >= 100) {
-		made_pair(made, rest % 100);
+		begin = put_pair(begin, rest % 100);
 		rest /= 100;
 	}
-	if (rest >= 10)
-		made_pair(made, rest);
-	else
-		made_char(made, '0' + rest);
+	return rest >= 10 ? put_pair(begin, rest) : put_char(begin, '0' + rest);
 }
 
 /* @width: no more than CHUNK; blanks before it. */
-static __always_inline void line_made(struct line *line, const struct made *made, size_t width)
+static __always_inline void line_made(struct line *line, const struct made *made,
+				      const char *begin, size_t width)
 {
-	size_t len = max_t(size_t, made->text + CHUNK - made->begin, width);
-	const char *begin = made->text + CHUNK - len;
+	const char *end = made->text + CHUNK;
+	size_t len = max_t(size_t, end - begin, width);
 
+	begin = end - len;
 	if (unlikely(line->size - line->len < CHUNK)) {
 		line_copy(line, begin, len);
 		return;
@@ -155,10 +149,9 @@ static __always_inline void line_made(struct line *line, const struct made *made
 void line_unknown(struct line *line, size_t width)
 {
 	struct made made;
+	char *end = made_init(&made);
 
-	made_init(&made);
-	made_char(&made, '-');
-	line_made(line, &made, width);
+	line_made(line, &made, put_char(end, '-'), width);
 }
 
 /**
@@ -170,10 +163,9 @@ void line_unknown(struct line *line, size_t width)
 void line_number(struct line *line, u64 number, size_t width)
 {
 	struct made made;
+	char *end = made_init(&made);
 
-	made_init(&made);
-	made_number(&made, number);
-	line_made(line, &made, width);
+	line_made(line, &made, put_number(end, number), width);
 }
 
 /**
@@ -185,13 +177,13 @@ void line_number(struct line *line, u64 number, size_t width)
 void line_hex(struct line *line, u64 number, size_t width)
 {
 	struct made made;
+	char *begin = made_init(&made);
 
-	made_init(&made);
 	do {
-		made_char(&made, hex_asc[number & 0xf]);
+		begin = put_char(begin, hex_asc[number & 0xf]);
 		number >>= 4;
 	} while (number);
-	line_made(line, &made, width);
+	line_made(line, &made, begin, width);
 }
 
 /**
@@ -205,17 +197,16 @@ void line_seconds(struct line *line, u64 ns, size_t width)
 	u64 us = div_u64(ns, NSEC_PER_USEC), s = div_u64(us, USEC_PER_SEC);
 	u32 rest = us - s * USEC_PER_SEC;
 	struct made made;
+	char *begin;
 
 	if (ns == TCP_TEARDOWN_UNKNOWN) {
 		line_unknown(line, width);
 		return;
 	}
-	made_init(&made);
-	made_four(&made, rest % 10000);
-	made_pair(&made, rest / 10000);
-	made_char(&made, '.');
-	made_number(&made, s);
-	line_made(line, &made, width);
+	begin = put_four(made_init(&made), rest % 10000);
+	begin = put_pair(begin, rest / 10000);
+	begin = put_number(put_char(begin, '.'), s);
+	line_made(line, &made, begin, width);
 }
 
 static void line_ipv6(struct line *line, const u8 *addr, u16 port)
@@ -228,15 +219,13 @@ static void line_ipv6(struct line *line, const u8 *addr, u16 port)
 static void line_ipv4(struct line *line, const u8 *addr, u16 port)
 {
 	struct made made;
+	char *begin;
 	int i;
 
-	made_init(&made);
-	made_number(&made, port);
-	for (i = 3; i >= 0; i--) {
-		made_char(&made, i == 3 ? ':' : '.');
-		made_number(&made, addr[i]);
-	}
-	line_made(line, &made, 0);
+	begin = put_number(made_init(&made), port);
+	for (i = 3; i >= 0; i--)
+		begin = put_number(put_char(begin, i == 3 ? ':' : '.'), addr[i]);
+	line_made(line, &made, begin, 0);
 }
 
 /**

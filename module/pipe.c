@@ -22,6 +22,7 @@
  * @cpu: whose records, or BUFFER_ALL
  * @lock: threads that read through this one file
  * @merge: for text
+ * @places: for text
  * @headed: the header has been given
  * @at: next character of @text to give
  * @len: characters in @text
@@ -31,6 +32,7 @@ struct pipe {
 	int cpu;
 	struct mutex lock;	/* threads that share the file */
 	struct merge *merge;
+	struct format_places places;
 	bool headed;
 	size_t at;
 	size_t len;
@@ -113,7 +115,7 @@ static void pipe_add(struct pipe *pipe, const struct tcp_teardown_record *r)
 	if (pipe->merge->lost)
 		pipe->len += format_lost(to + pipe->len, size - pipe->len,
 					 pipe->merge->from, pipe->merge->lost);
-	pipe->len += format_record(to + pipe->len, size - pipe->len, r);
+	pipe->len += format_record(&pipe->places, to + pipe->len, size - pipe->len, r);
 }
 
 /* Take out so many records as make @want characters, at least one. */
