@@ -42,7 +42,8 @@ enum ring_found ring_copy(const struct ring *ring, unsigned long pos,
 	/* Pairs with the release in ring_publish(). */
 	seq = smp_load_acquire(&slot->seq);
 	if (seq == pos + 1) {
-		memcpy(to, slot, sizeof(*to));
+		/* A writer may overtake it; then the copy is not used. */
+		data_race(memcpy(to, slot, sizeof(*to)));
 		/* Data before seq: pairs with ring_claim(). */
 		smp_rmb();
 		seq = READ_ONCE(slot->seq);
