@@ -23,6 +23,8 @@ static void ring_free(struct ring *ring)
 	kfree(ring);
 }
 
+static_assert(BUFFER_KB_MIN * 1024 / RING_SLOT_SIZE >= 2);
+
 /* Holds buffer_resizing. No size that is asked for brings on the OOM killer. */
 static struct ring *ring_alloc(unsigned int cpu, unsigned long nr)
 {

@@ -11,7 +11,7 @@
  * ring_init() - make an empty ring of @slots
  * @ring: not yet visible to a writer
  * @slots: @nr of them
- * @nr: a power of two
+ * @nr: a power of two, 2 or more
  */
 void ring_init(struct ring *ring, struct ring_slot *slots, unsigned long nr)
 {

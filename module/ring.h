@@ -14,7 +14,8 @@
  *	p + 1		record p is whole
  *
  * A slot therefore never holds a number that belongs to another slot, and one
- * load tells a reader whether its record is still to come, there, or gone.
+ * load tells a reader whether its record is still to come, there, or gone. That
+ * takes two slots: with one, record p whole and p + 1 claimed would be the same.
  *
  * A position is claimed only when the slot's last record is whole. So a writer
  * that nests so deep that it comes round to the slot which the interrupted
