@@ -26,6 +26,10 @@ test: ## all set-up, then the self-tests in guests on 6.1 and 6.12
 test-vm: ## the harness's own tests
 	@scripts/vm-test
 
+test-host: ## the ring and the filter in user space; RECORDS= INPUTS= SECONDS= DEEP=1
+	@scripts/host-test $(if $(RECORDS),-r $(RECORDS)) $(if $(INPUTS),-i $(INPUTS)) \
+		$(if $(SECONDS),-s $(SECONDS)) $(if $(DEEP),-d)
+
 check: ## checkpatch, sparse, W=1, shellcheck and formatting: all silent
 	@scripts/check
 
@@ -38,4 +42,4 @@ clean: ## remove build/
 help: ## this list
 	@sed -n 's/^\([a-z-]*\): ## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 18
 
-.PHONY: module demo test test-vm check soak clean help
+.PHONY: module demo test test-vm test-host check soak clean help

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: GPL-2.0
+/* filter_check() for libFuzzer: eight bytes that the events come from, then the text. */
+#include "filter_check.h"
+
+int LLVMFuzzerTestOneInput(const u8 *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
+{
+	u64 seed;
+
+	if (size < sizeof(seed))
+		return 0;
+	memcpy(&seed, data, sizeof(seed));
+	filter_check((const char *)data + sizeof(seed), size - sizeof(seed), seed);
+	return 0;
+}

@@ -1,0 +1,406 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The ring under threads and signals: one writes, signals from two timers and from
+ * another thread make it write within its writing, one consumes, clears and does the
+ * accounts, one looks. Where the compiler and the machine may reorder, they do.
+ *
+ * The consumer knows by itself what it must get: each level of writers numbers what it
+ * has written. What is missing must be what the ring says was overwritten.
+ *
+ * usage: ring_torture [RECORDS]	so many are written in all; default 1000000
+ */
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "host.h"
+#include "mark.h"
+
+#define MOST_SLOTS	64
+#define LEVELS		3	/* the writer, and a signal within a signal */
+#define BURST		(MOST_SLOTS + 3)
+
+enum mode { KEEP, OVERWRITE, FLIPPING, MODES };
+
+/**
+ * struct plan - one run
+ * @slots: of the ring
+ * @mode: overwrite off, on, or changing
+ * @looks: somebody looks at what others consume
+ * @clears: the consumer clears at times
+ * @records: to be written
+ */
+struct plan {
+	unsigned int slots;
+	enum mode mode;
+	bool looks;
+	bool clears;
+	u64 records;
+};
+
+/*
+ * What threads share.
+ *
+ * @consumers: their lock
+ * @offered: calls of ring_claim()
+ * @done: those that have come to their end
+ * @refused: those without a slot
+ * @serial: records, by the level of the writer
+ * @over: no more is written
+ */
+static struct {
+	struct ring ring;
+	struct ring_slot slots[MOST_SLOTS];
+	pthread_mutex_t consumers;
+	local_t offered;
+	local_t done;
+	local_t refused;
+	local_t serial[LEVELS];
+	bool overwrite;
+	atomic_bool over;
+	atomic_ullong looked;
+} t = { .consumers = PTHREAD_MUTEX_INITIALIZER };
+
+static struct plan plan;
+static u64 totals[4];		/* written, consumed, overwritten, dropped */
+
+/* Of the writing thread and its signals alone. */
+static volatile unsigned int level;
+static struct ring_slot *volatile held[LEVELS];
+static u64 dice[LEVELS];
+static local_t nested, within;
+
+static void publish(struct ring_slot *slot, unsigned int l)
+{
+	struct mark m = { .level = l, .serial = t.serial[l].counter };
+	u64 pos = slot->seq;
+	unsigned int i;
+
+	for (i = 0; i < l; i++)
+		host_check(held[i] != slot, "given away while it was filled");
+	held[l] = slot;
+	host_inc(&t.serial[l]);
+	mark_fill(slot, m, pos);
+	host_check(slot->seq == pos, "taken away while it was filled");
+	held[l] = NULL;
+	ring_publish(slot);
+}
+
+static bool write_one(unsigned int l)
+{
+	struct ring_slot *slot;
+
+	local_inc(&t.offered);
+	slot = ring_claim(&t.ring, READ_ONCE(t.overwrite));
+	if (slot)
+		publish(slot, l);
+	else
+		local_inc(&t.refused);
+	local_inc(&t.done);
+	return slot;
+}
+
+static void on_signal(int signal)
+{
+	unsigned int l = level + 1, n;
+
+	(void)signal;
+	if (l == LEVELS)
+		return;
+	level = l;
+	host_inc(l > 1 ? &within : &nested);
+	for (n = host_random(&dice[l]) % (host_random(&dice[l]) % 8 ? 3 : BURST); n; n--)
+		write_one(l);
+	level = l - 1;
+}
+
+static void start_timer(timer_t *timer, int signal, long ns)
+{
+	struct sigevent event = { .sigev_notify = SIGEV_THREAD_ID, .sigev_signo = signal };
+	struct itimerspec every = { .it_interval.tv_nsec = ns, .it_value.tv_nsec = ns };
+
+	event._sigev_un._tid = syscall(SYS_gettid);
+	host_check(!timer_create(CLOCK_MONOTONIC, &event, timer), "%m");
+	host_check(!timer_settime(*timer, 0, &every, NULL), "%m");
+}
+
+static void relax(unsigned int l)
+{
+	volatile unsigned int n = host_random(&dice[l]) % 512;
+
+	while (n)
+		n--;
+}
+
+static void *writes(void *unused)
+{
+	timer_t timers[2];
+	u64 want = plan.records, refused = 0;
+
+	start_timer(&timers[0], SIGUSR1, 61000);
+	start_timer(&timers[1], SIGUSR2, 97000);
+	while ((u64)READ_ONCE(t.ring.head.counter) < want) {
+		if (!write_one(0) && !(++refused % 4))
+			sched_yield();	/* the consumer may be waiting for this CPU */
+		if (!(host_random(&dice[0]) % 64))
+			relax(0);
+		if (plan.mode == FLIPPING && !(host_random(&dice[0]) % 1024))
+			WRITE_ONCE(t.overwrite, !t.overwrite);
+	}
+	timer_delete(timers[0]);
+	timer_delete(timers[1]);
+	return unused;
+}
+
+/* Signals at times that no timer would hit upon. */
+static void *disturbs(void *writer)
+{
+	u64 random = 4;
+	struct timespec pause = { };
+
+	while (!atomic_load(&t.over)) {
+		pthread_kill(*(pthread_t *)writer, SIGUSR2);
+		pause.tv_nsec = host_random(&random) % 40000;
+		nanosleep(&pause, NULL);
+	}
+	return NULL;
+}
+
+/* What a reader has seen: the last record of each level, and how many were between. */
+struct seen {
+	u64 next[LEVELS];
+	u64 pos;
+	u64 skipped;
+};
+
+/* Reordered, repeated and invented ones do not follow. */
+static void see(struct seen *s, const struct ring_slot *copy, u64 pos)
+{
+	struct mark m = mark_read(copy);
+
+	host_check(mark_whole(copy, pos), "record %llu is torn", pos);
+	host_check(m.level < LEVELS && m.serial >= s->next[m.level],
+		   "record %llu: %llu of level %llu after %llu", pos,
+		   m.serial, m.level,
+		   s->next[m.level]);
+	s->skipped += m.serial - s->next[m.level];
+	s->next[m.level] = m.serial + 1;
+}
+
+static struct consumer {
+	struct seen seen;
+	u64 next;	/* position */
+	u64 read;
+	u64 lost;
+	u64 done_before, offered_before;	/* ring_clear() */
+} c;
+
+/* As buffer_next() and buffer_consumed(). */
+static bool consume_one(void)
+{
+	struct ring_slot copy;
+	enum ring_found found;
+	unsigned long before;
+
+	do {
+		before = t.ring.overwritten;
+		found = ring_copy(&t.ring, ring_oldest(&t.ring), &copy);
+		c.lost += t.ring.overwritten - before;
+		c.next += t.ring.overwritten - before;
+	} while (found == RING_GONE);
+	if (found != RING_WHOLE)
+		return false;
+	host_check(copy.seq == c.next + 1, "record %llu in place of %llu",
+		   copy.seq - 1, c.next);
+	see(&c.seen, &copy, c.next);
+	ring_consumed(&t.ring, t.ring.tail);
+	c.next++;
+	c.read++;
+	return true;
+}
+
+static void clear(void)
+{
+	totals[1] += c.read;
+	totals[2] += c.lost;
+	c.done_before = local_read(&t.done);
+	smp_rmb();	/* what was done before it, */
+	ring_clear(&t.ring);
+	smp_rmb();	/* and offered after it */
+	c.offered_before = local_read(&t.offered);
+	c.next = t.ring.tail;
+	c.read = 0;
+	c.lost = 0;
+}
+
+/* While others write: between what was done before and what was offered after. */
+static void check_account(void)
+{
+	u64 refused = local_read(&t.refused), done, offered;
+	struct ring_account a;
+
+	done = local_read(&t.done);
+	smp_rmb();	/* what was done before it, */
+	ring_account(&t.ring, &a);
+	smp_rmb();	/* and offered after it */
+	offered = local_read(&t.offered);
+	host_check(a.written == a.read + a.pending + a.overwritten + a.dropped, "the sum is wrong");
+	host_check(a.written + c.offered_before >= done, "written %llu, done %llu", a.written,
+		   done);
+	host_check(a.written + c.done_before <= offered, "written %llu, offered %llu", a.written,
+		   offered);
+	host_check(a.read == c.read && a.pending <= t.ring.mask + 1, "read %llu, pending %llu",
+		   a.read, a.pending);
+	host_check(a.overwritten >= c.lost && a.overwritten - c.lost <= a.written,
+		   "overwritten %llu", a.overwritten);
+	host_check(plan.mode != KEEP || !a.overwritten, "overwritten without leave");
+	host_check(plan.clears || a.dropped >= refused, "dropped too few");
+}
+
+static void *consumes(void *unused)
+{
+	u64 random = 2;
+	unsigned int n;
+
+	while (!atomic_load(&t.over)) {
+		pthread_mutex_lock(&t.consumers);
+		for (n = host_random(&random) % 256; n && consume_one(); n--)
+			;
+		check_account();
+		if (plan.clears && !(host_random(&random) % 64))
+			clear();
+		pthread_mutex_unlock(&t.consumers);
+		if (!n)
+			sched_yield();
+	}
+	return unused;
+}
+
+static void look(void)
+{
+	unsigned long pos, end, found = 0;
+	struct seen s = { };
+	struct ring_slot copy;
+
+	for (pos = ring_window(&t.ring, &end); pos != end; pos++)
+		if (ring_copy(&t.ring, pos, &copy) == RING_WHOLE) {
+			see(&s, &copy, pos);
+			found++;
+		}
+	if (end > t.ring.mask)
+		host_check(ring_copy(&t.ring, end - t.ring.mask - 2, &copy) != RING_TO_COME ||
+			   end == t.ring.mask + 1, "an old record is said to be to come");
+	atomic_fetch_add(&t.looked, found);
+}
+
+static void *looks(void *unused)
+{
+	const struct timespec pause = { .tv_nsec = 1000 };
+	unsigned int n = 0;
+
+	while (!atomic_load(&t.over)) {
+		look();
+		if (!(++n % 64))
+			nanosleep(&pause, NULL);
+	}
+	return unused;
+}
+
+/* All is at rest: the books must agree to the last record. */
+static void check_end(void)
+{
+	u64 kept = local_read(&t.offered) - local_read(&t.refused), by_level = 0;
+	struct ring_account a;
+	unsigned int i;
+
+	while (consume_one())
+		;
+	check_account();
+	ring_account(&t.ring, &a);
+	for (i = 0; i < LEVELS; i++)
+		by_level += t.serial[i].counter;
+	host_check(!a.pending && ring_is_empty(&t.ring), "%llu are left",
+		   a.pending);
+	host_check(c.next == kept && by_level == kept && (u64)t.ring.head.counter == kept,
+		   "%llu were written, %llu seen", kept,
+		   c.next);
+	host_check(local_read(&t.ring.dropped) == local_read(&t.refused), "dropped");
+	host_check(a.overwritten == c.lost, "overwritten %llu, told of %llu",
+		   a.overwritten, c.lost);
+	/* What came after the last that was seen of a level was overwritten, too. */
+	for (i = 0; i < LEVELS; i++)
+		c.seen.skipped += t.serial[i].counter - c.seen.next[i];
+	host_check(plan.clears || c.seen.skipped == c.lost, "missing %llu, overwritten %llu",
+		   c.seen.skipped, c.lost);
+	totals[0] += kept;
+	totals[1] += c.read;
+	totals[2] += c.lost;
+	totals[3] += local_read(&t.refused);
+}
+
+static void prepare(void)
+{
+	unsigned int i;
+
+	memset(&c, 0, sizeof(c));
+	memset(t.serial, 0, sizeof(t.serial));
+	t.offered.counter = 0;
+	t.done.counter = 0;
+	t.refused.counter = 0;
+	t.overwrite = plan.mode == OVERWRITE;
+	atomic_store(&t.over, false);
+	for (i = 0; i < LEVELS; i++)
+		dice[i] = i + plan.slots;
+	ring_init(&t.ring, t.slots, plan.slots);
+	/* A consumer alone, and nothing is overwritten: no copy may race. */
+	host_races = plan.mode != KEEP || plan.looks;
+}
+
+static void run(void)
+{
+	pthread_t writer, others[3];
+	unsigned int nr = 0;
+
+	prepare();
+	pthread_create(&writer, NULL, writes, NULL);
+	pthread_create(&others[nr++], NULL, disturbs, &writer);
+	pthread_create(&others[nr++], NULL, consumes, NULL);
+	if (plan.looks)
+		pthread_create(&others[nr++], NULL, looks, NULL);
+	pthread_join(writer, NULL);
+	atomic_store(&t.over, true);
+	while (nr)
+		pthread_join(others[--nr], NULL);
+	check_end();
+}
+
+int main(int argc, char **argv)
+{
+	u64 records = argc > 1 ? strtoull(argv[1], NULL, 0) : 1000000;
+	static const unsigned int sizes[] = { 2, 4, 8, MOST_SLOTS };
+	struct sigaction action = { .sa_handler = on_signal };
+	unsigned int i;
+
+	sigaction(SIGUSR1, &action, NULL);
+	sigaction(SIGUSR2, &action, NULL);
+	for (i = 0; i < ARRAY_SIZE(sizes) * MODES * 4; i++) {
+		plan = (struct plan) {
+			.slots = sizes[i / (MODES * 4)],
+			.mode = i / 4 % MODES,
+			.looks = i & 1,
+			.clears = i & 2,
+			.records = records / (ARRAY_SIZE(sizes) * MODES * 4) + 1,
+		};
+		run();
+	}
+	printf("%llu records: %llu consumed, %llu overwritten, the rest cleared; %llu refused; "
+	       "%llu seen by who looks; %ld signals within a writer, %ld within a signal\n",
+	       totals[0], totals[1],
+	       totals[2], totals[3],
+	       atomic_load(&t.looked), nested.counter, within.counter);
+	return 0;
+}
