@@ -219,18 +219,18 @@ proctype writer() provided (depth == 0)
 
 /* It comes at any time, writes one or more, and goes. */
 #define INTERRUPT(name, level, most)					\
-proctype name() provided (depth == level - 1 || depth == level)	\
+proctype name() provided (depth <= level)				\
 {									\
-	byte n, pos;							\
+	byte n, pos, under;						\
 	bool room;							\
 									\
 	do								\
-	:: atomic { n < most && depth == level - 1 -> depth = level }	\
+	:: atomic { n < most && depth < level -> under = depth; depth = level } \
 	   do								\
 	   :: n < most -> n++; write()					\
 	   :: n > 0 -> break						\
 	   od;								\
-	   depth = level - 1						\
+	   atomic { depth = under; under = 0 }				\
 	:: n == most -> break						\
 	od								\
 }
