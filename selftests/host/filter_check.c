@@ -179,6 +179,7 @@ bool filter_check(const char *from, size_t size, u64 seed)
 	current = task(netns);
 	if (size > FILTER_TEXT) {
 		check_file(from, size, "", false);
+		host_check(strstr(host_log, "bytes are too many"), "%zu bytes: %s", size, host_log);
 		return false;
 	}
 	for (i = 0; i < size; i++)
