@@ -2,9 +2,10 @@
 /* filter_check() for libFuzzer: eight bytes that the events come from, then the text. */
 #include "filter_check.h"
 
-int LLVMFuzzerTestOneInput(const u8 *data, size_t size);
+/* By the name that libFuzzer knows. */
+int fuzz_one(const u8 *data, size_t size) asm("LLVMFuzzerTestOneInput");
 
-int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
+int fuzz_one(const u8 *data, size_t size)
 {
 	u64 seed;
 

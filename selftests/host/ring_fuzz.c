@@ -80,9 +80,10 @@ int main(int argc, char **argv)
 	return 0;
 }
 #else
-int LLVMFuzzerTestOneInput(const u8 *data, size_t size);
+/* By the name that libFuzzer knows. */
+int fuzz_one(const u8 *data, size_t size) asm("LLVMFuzzerTestOneInput");
 
-int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
+int fuzz_one(const u8 *data, size_t size)
 {
 	play(data, size);
 	return 0;
