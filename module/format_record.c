@@ -10,26 +10,6 @@
 #include "line.h"
 #include "uapi/tcp_teardown.h"
 
-static const char * const kind_names[] = {
-	[TCP_TEARDOWN_CALL]	= "call",
-	[TCP_TEARDOWN_STATE]	= "state",
-	[TCP_TEARDOWN_SEGMENT]	= "segment",
-	[TCP_TEARDOWN_RESET]	= "reset",
-	[TCP_TEARDOWN_TIMEWAIT]	= "timewait",
-	[TCP_TEARDOWN_END]	= "end",
-};
-
-static_assert(ARRAY_SIZE(kind_names) == TCP_TEARDOWN_KINDS);
-
-/**
- * kind_name() - the kind of a record
- * @kind: enum tcp_teardown_kind
- */
-const char *kind_name(u8 kind)
-{
-	return name_at(kind_names, TCP_TEARDOWN_KINDS, kind);
-}
-
 static const char * const call_names[] = {
 	[TCP_TEARDOWN_CLOSE]	 = "close",
 	[TCP_TEARDOWN_SHUT_RD]	 = "shutdown_rd",

@@ -43,6 +43,26 @@ const char *state_name(u8 state)
 	return name_at(state_names, TCP_MAX_STATES, state);
 }
 
+static const char * const kind_names[] = {
+	[TCP_TEARDOWN_CALL]	= "call",
+	[TCP_TEARDOWN_STATE]	= "state",
+	[TCP_TEARDOWN_SEGMENT]	= "segment",
+	[TCP_TEARDOWN_RESET]	= "reset",
+	[TCP_TEARDOWN_TIMEWAIT]	= "timewait",
+	[TCP_TEARDOWN_END]	= "end",
+};
+
+static_assert(ARRAY_SIZE(kind_names) == TCP_TEARDOWN_KINDS);
+
+/**
+ * kind_name() - the kind of a record
+ * @kind: enum tcp_teardown_kind
+ */
+const char *kind_name(u8 kind)
+{
+	return name_at(kind_names, TCP_TEARDOWN_KINDS, kind);
+}
+
 static const char * const reason_names[] = {
 	[TCP_TEARDOWN_REASON_NOT_SPECIFIED] = "NOT_SPECIFIED",
 	[TCP_TEARDOWN_REASON_NO_SOCKET] = "NO_SOCKET",

@@ -5,6 +5,9 @@
 #ifndef TCP_TEARDOWN_NETNS_H
 #define TCP_TEARDOWN_NETNS_H
 
+#include <linux/bitops.h>
+#include <linux/minmax.h>
+#include <linux/time64.h>
 #include <net/net_namespace.h>
 #include <net/netns/generic.h>
 
@@ -55,6 +58,35 @@ static inline struct stats __percpu *netns_stats(const struct net *net)
 static inline void netns_count(const struct net *net, enum stats_counter what)
 {
 	this_cpu_inc(netns_stats(net)->count[what]);
+}
+
+/**
+ * stats_state() - which of the states whose time is told of
+ * @state: TCP_FIN_WAIT1 ...
+ *
+ * Return: enum stats_state, or negative if it is none.
+ */
+static inline int stats_state(int state)
+{
+	static const u8 plus_one[TCP_MAX_STATES] = {
+		[TCP_FIN_WAIT1] = STATS_FIN_WAIT1 + 1,
+		[TCP_FIN_WAIT2] = STATS_FIN_WAIT2 + 1,
+		[TCP_CLOSING] = STATS_CLOSING + 1,
+		[TCP_TIME_WAIT] = STATS_TIME_WAIT + 1,
+		[TCP_CLOSE_WAIT] = STATS_CLOSE_WAIT + 1,
+		[TCP_LAST_ACK] = STATS_LAST_ACK + 1,
+	};
+
+	return plus_one[state] - 1;
+}
+
+/**
+ * stats_bucket() - where a time goes
+ * @ns: the time
+ */
+static inline unsigned int stats_bucket(u64 ns)
+{
+	return min(fls64(ns / NSEC_PER_USEC), STATS_BUCKETS - 1);
 }
 
 /* @spent: nanoseconds in @from, TCP_TEARDOWN_UNKNOWN if it was entered unseen. */

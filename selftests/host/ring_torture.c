@@ -23,6 +23,7 @@
 #define MOST_SLOTS	64
 #define LEVELS		3	/* the writer, and a signal within a signal */
 #define BURST		(MOST_SLOTS + 3)
+#define RUN		16	/* records that are consumed at once, at most */
 
 enum mode { KEEP, OVERWRITE, FLIPPING, MODES };
 
@@ -67,6 +68,7 @@ static struct {
 
 static struct plan plan;
 static u64 totals[4];		/* written, consumed, overwritten, dropped */
+static u64 in_runs;		/* consumed by consume_run() */
 
 /* Of the writing thread and its signals alone. */
 static volatile unsigned int level;
@@ -223,6 +225,37 @@ static bool consume_one(void)
 	return true;
 }
 
+/* As buffer_run() and buffer_run_consumed(): they lie in a row, and are read there. */
+static bool consume_run(unsigned long max)
+{
+	static struct ring_slot copies[RUN];
+	unsigned long before = t.ring.overwritten, pos = ring_oldest(&t.ring), nr, i;
+
+	c.lost += t.ring.overwritten - before;
+	c.next += t.ring.overwritten - before;
+	nr = ring_run(&t.ring, pos, max);
+	for (i = 0; i < nr; i++)
+		data_race(memcpy(&copies[i], &t.ring.slots[(pos + i) & t.ring.mask],
+				 sizeof(copies[i])));
+	if (!nr || !ring_holds(&t.ring, pos))
+		return false;
+	for (i = 0; i < nr; i++) {
+		host_check(copies[i].seq == c.next + 1, "record %llu in place of %llu",
+			   copies[i].seq - 1, c.next);
+		see(&c.seen, &copies[i], c.next++);
+	}
+	ring_consumed(&t.ring, t.ring.tail + nr - 1);
+	c.read += nr;
+	in_runs += nr;
+	return true;
+}
+
+static bool consume(u64 *random)
+{
+	return (host_random(random) % 2 && consume_run(1 + host_random(random) % RUN)) ||
+	       consume_one();
+}
+
 static void clear(void)
 {
 	totals[1] += c.read;
@@ -268,7 +301,7 @@ static void *consumes(void *unused)
 
 	while (!atomic_load(&t.over)) {
 		pthread_mutex_lock(&t.consumers);
-		for (n = host_random(&random) % 256; n && consume_one(); n--)
+		for (n = host_random(&random) % 256; n && consume(&random); n--)
 			;
 		check_account();
 		if (plan.clears && !(host_random(&random) % 64))
@@ -397,9 +430,9 @@ int main(int argc, char **argv)
 		};
 		run();
 	}
-	printf("%llu records: %llu consumed, %llu overwritten, the rest cleared; %llu refused; "
+	printf("%llu records: %llu consumed, %llu of them in runs, %llu overwritten, the rest cleared; %llu refused; "
 	       "%llu seen by who looks; %ld signals within a writer, %ld within a signal\n",
-	       totals[0], totals[1],
+	       totals[0], totals[1], in_runs,
 	       totals[2], totals[3],
 	       atomic_load(&t.looked), nested.counter, within.counter);
 	return 0;
