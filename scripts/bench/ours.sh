@@ -1,0 +1,94 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# The module, in the ways in which it is measured: start_NAME, stop_NAME. To be
+# sourced by guest. stop_NAME leaves in $seen how many records a connection had,
+# so that nobody takes for cheap what has not run.
+
+debugfs=/sys/kernel/debug/tcp_teardown
+
+insert() {
+	insmod "build/$(uname -r)/tcp_teardown.ko" "$@"
+}
+
+stat_of() {
+	awk -v name="$1" '$1 == name { print $2 }' $debugfs/stats
+}
+
+# per_connection NUMBER: with two places.
+per_connection() {
+	awk -v n="$1" -v c="$connections" 'BEGIN { printf "%.2f", n / c }'
+}
+
+stop_module() {
+	# shellcheck disable=SC2034 # guest prints it
+	seen=$(per_connection "$(stat_of written)")
+	rmmod tcp_teardown
+}
+
+start_loaded_off() {
+	insert
+	echo 0 >$debugfs/tracing_on
+}
+
+start_transitions() { insert groups=transitions,timewait; }
+start_all() { insert; }
+start_all_v6() { insert; }
+start_acks() { insert groups=all; }
+
+start_filtered_out() {
+	insert
+	echo 'port == 1' >$debugfs/filter
+}
+
+start_filtered_in() {
+	insert
+	echo 'port != 1' >$debugfs/filter
+}
+
+# read_from SOURCE: into a file in memory, until the module is stopped.
+read_from() {
+	cat "$1" >"$out/read" &
+	reader=$!
+}
+
+# What is there is whole: the reader has had a minute.
+stop_reader() {
+	kill "$reader"
+	wait "$reader" || true
+	[ "$(stat_of read)" = "$(stat_of written)" ] || {
+		echo "guest: the reader missed records" >&2
+		exit 1
+	}
+	rm "$out/read"
+	stop_module
+}
+
+start_raw_reader() { insert; read_from $debugfs/per_cpu/cpu0/trace_pipe_raw; }
+start_text_reader() { insert; read_from $debugfs/trace_pipe; }
+
+# Four times in the time that 2000 connections take, from their first record on.
+start_snapshots() {
+	insert
+	{
+		until [ "$(stat_of written)" != 0 ]; do sleep 0.01; done
+		for _ in 1 2 3 4; do
+			sleep 0.05
+			cat $debugfs/trace >"$out/read"
+		done
+	} &
+	reader=$!
+}
+
+stop_snapshots() {
+	wait "$reader"
+	rm "$out/read"
+	stop_module
+}
+
+for name in loaded_off transitions all all_v6 acks filtered_out filtered_in; do
+	eval "stop_$name() { stop_module; }"
+done
+for name in raw_reader text_reader; do
+	eval "stop_$name() { stop_reader; }"
+done

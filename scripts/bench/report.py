@@ -1,0 +1,24 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0
+"""usage: scripts/bench/report.py SAMPLES"""
+import statistics
+import sys
+
+def main():
+    samples = {}
+    for line in open(sys.argv[1]):
+        name, total, closed, seen = line.split()
+        samples.setdefault(name, []).append((int(total), int(closed), seen))
+    print(f"{'name':16} {'added':>8} {'pct':>6} {'spread':>7} {'to close':>9} {'after':>7} records")
+    for name, values in samples.items():
+        base = samples["base_v6" if name.endswith("_v6") else "base"]
+        of = lambda s, i: statistics.median(v[i] for v in s)
+        total = of(values, 0)
+        ref = of(base, 0)
+        added = total - ref if values is not base else total
+        closed = of(values, 1) - (of(base, 1) if values is not base else 0)
+        spread = max(v[0] for v in values) - min(v[0] for v in values)
+        print(f"{name:16} {added:8.0f} {100*added/ref:6.2f} {spread:7.0f} {closed:9.0f} "
+              f"{added-closed:7.0f} {values[0][2]}")
+
+main()
