@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # The module, in the ways in which it is measured: start_NAME, stop_NAME. To be
-# sourced by guest. stop_NAME leaves in $seen how many records a connection had,
-# so that nobody takes for cheap what has not run.
+# sourced by guest. stop_NAME leaves in $seen how many records a connection had, so
+# that nobody takes for cheap what has not run, and in $lost how many were lost; but
+# for those that a newer one overwrote where nobody read.
 
 debugfs=/sys/kernel/debug/tcp_teardown
 
@@ -15,14 +16,8 @@ stat_of() {
 	awk -v name="$1" '$1 == name { print $2 }' $debugfs/stats
 }
 
-# per_connection NUMBER: with two places.
-per_connection() {
-	awk -v n="$1" -v c="$connections" 'BEGIN { printf "%.2f", n / c }'
-}
-
 stop_module() {
-	# shellcheck disable=SC2034 # guest prints it
-	seen=$(per_connection "$(stat_of written)")
+	seen_of "$(stat_of written)" "$(stat_of dropped)"
 	rmmod tcp_teardown
 }
 
