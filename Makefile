@@ -36,10 +36,14 @@ check: ## checkpatch, sparse, W=1, shellcheck and formatting: all silent
 soak: ## 100,000 connections of wrk to nginx, each one's records checked
 	@scripts/soak -k $(or $(KERNEL),6.1)
 
+bench: ## what it costs, beside its peers: an hour; QUICK=1: the budgets, on 6.1
+	@status=0; for kernel in $(or $(KERNEL),$(if $(QUICK),6.1,6.12 6.1)); do \
+		scripts/bench/run -k $$kernel $(if $(QUICK),-q) || status=$$?; done; exit $$status
+
 clean: ## remove build/
 	rm -rf build
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\): ## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 18
 
-.PHONY: module demo test test-vm test-host check soak clean help
+.PHONY: module demo test test-vm test-host check soak bench clean help

@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154 # shared with guest
 # SPDX-License-Identifier: GPL-2.0
 #
 # The module, in the ways in which it is measured: start_NAME, stop_NAME. To be

@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034,SC2154 # shared with guest
 # SPDX-License-Identifier: GPL-2.0
 #
 # What else can watch TCP connections end, each set to see as much of that as it
@@ -34,6 +34,16 @@ background() {
 until_says() {
 	until grep -q "$2" "$out/$1"; do
 		kill -0 "$peer" 2>/dev/null || { cat "$out/stderr" >&2; return 1; }
+		sleep 1
+	done
+}
+
+# until_polls: it waits for events, and no more for the host's disk.
+until_polls() {
+	local call
+
+	until read -r call _ <"/proc/$peer/syscall" && [ "$call" = 7 ]; do
+		kill -0 "$peer" || return 1
 		sleep 1
 	done
 }
@@ -79,7 +89,7 @@ stop_peer_ftrace_state() {
 # What the module hooks: "tracepoint NAME" or "function NAME".
 hooked() {
 	insert
-	awk '$4 == "attached" { print $3 == "tracepoint" ? $3 : "function", $1 }' $debugfs/hooks
+	awk '$4 == "attached" { print $3 == "tracepoint" ? $3 : "function", $1 }' "$debugfs/hooks"
 	rmmod tcp_teardown
 }
 
@@ -106,6 +116,7 @@ stop_peer_ftrace_kprobes() {
 
 start_peer_tracecmd() {
 	background trace-cmd record -e $state_event -o "$out/dat"
+	until [ "$(cat $tracefs/events/${state_event/:/\/}/enable)" = 1 ]; do sleep 1; done
 	sleep 10
 }
 
@@ -121,7 +132,7 @@ stop_peer_tracecmd() {
 
 start_peer_perf() {
 	background perf record -a -e $state_event -o "$out/data"
-	sleep 5
+	until_polls
 }
 
 stop_peer_perf() {
