@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "busy.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
-static uint64_t now(void)
+static unsigned long long now(void)
 {
 	struct timespec t;
 
@@ -15,16 +14,16 @@ static uint64_t now(void)
 }
 
 /* Of the one CPU, in ns, waiting for a disk or not. */
-static uint64_t idle(void)
+static unsigned long long idle(void)
 {
 	FILE *f = fopen("/proc/timer_list", "r");
-	uint64_t sum = 0, ns;
+	unsigned long long sum = 0, ns;
 	int found = 0;
 	char line[256];
 
 	while (f && fgets(line, sizeof(line), f))
-		if (sscanf(line, " .idle_sleeptime : %" SCNu64, &ns) == 1 ||
-		    sscanf(line, " .iowait_sleeptime : %" SCNu64, &ns) == 1) {
+		if (sscanf(line, " .idle_sleeptime : %llu", &ns) == 1 ||
+		    sscanf(line, " .iowait_sleeptime : %llu", &ns) == 1) {
 			sum += ns;
 			found++;
 		}
@@ -47,7 +46,7 @@ struct busy busy_now(void)
 	return busy;
 }
 
-uint64_t busy_between(const struct busy *a, const struct busy *b)
+unsigned long long busy_between(const struct busy *a, const struct busy *b)
 {
 	return b->begin - a->end - (b->idle - a->idle);
 }

@@ -10,16 +10,14 @@
 #ifndef BENCH_BUSY_H
 #define BENCH_BUSY_H
 
-#include <stdint.h>
-
 /* Instructions since boot. A difference of two has neither one's own cost. */
 struct busy {
-	uint64_t begin;		/* when it was asked */
-	uint64_t end;		/* when it was answered */
-	uint64_t idle;
+	unsigned long long begin;		/* when it was asked */
+	unsigned long long end;		/* when it was answered */
+	unsigned long long idle;
 };
 
 struct busy busy_now(void);
-uint64_t busy_between(const struct busy *a, const struct busy *b);
+unsigned long long busy_between(const struct busy *a, const struct busy *b);
 
 #endif

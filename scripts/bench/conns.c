@@ -13,7 +13,6 @@
  * The second needs no idle time to be told apart, for nothing in it sleeps.
  */
 #include <arpa/inet.h>
-#include <inttypes.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -98,10 +97,17 @@ static void parse(int argc, char **argv)
 
 	while ((opt = getopt(argc, argv, "6n:w:")) != -1) {
 		switch (opt) {
-		case '6': family = AF_INET6; break;
-		case 'n': connections = atoi(optarg); break;
-		case 'w': wait_seconds = atoi(optarg); break;
-		default: exit(2);
+		case '6':
+			family = AF_INET6;
+			break;
+		case 'n':
+			connections = atoi(optarg);
+			break;
+		case 'w':
+			wait_seconds = atoi(optarg);
+			break;
+		default:
+			exit(2);
 		}
 	}
 }
@@ -109,6 +115,7 @@ static void parse(int argc, char **argv)
 int main(int argc, char **argv)
 {
 	struct busy before, closed, after;
+	unsigned long long until_close;
 	int listener;
 	unsigned int i;
 
@@ -120,8 +127,7 @@ int main(int argc, char **argv)
 	closed = busy_now();
 	sleep(wait_seconds);
 	after = busy_now();
-	printf("%" PRIu64 " %" PRIu64 "\n",
-	       busy_between(&before, &closed) + busy_between(&closed, &after),
-	       busy_between(&before, &closed));
+	until_close = busy_between(&before, &closed);
+	printf("%llu %llu\n", until_close + busy_between(&closed, &after), until_close);
 	return 0;
 }

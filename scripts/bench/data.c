@@ -7,7 +7,6 @@
  * 64 bytes. Prints the instructions, of the whole guest, idle aside.
  */
 #include <arpa/inet.h>
-#include <inttypes.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
@@ -101,7 +100,7 @@ int main(int argc, char **argv)
 	before = busy_now();
 	work(client, child);
 	after = busy_now();
-	printf("%" PRIu64 "\n", busy_between(&before, &after));
+	printf("%llu\n", busy_between(&before, &after));
 	close(client);
 	close(child);
 	return 0;

@@ -7,7 +7,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -30,7 +29,7 @@ int main(int argc, char **argv)
 {
 	unsigned long bytes = 0, lines = 0;
 	struct busy before, after;
-	uint64_t spent = 0;
+	unsigned long long spent = 0;
 	ssize_t got;
 	int fd;
 
@@ -51,6 +50,6 @@ int main(int argc, char **argv)
 		perror(argv[1]);
 		return 1;
 	}
-	printf("%lu %lu %" PRIu64 "\n", bytes, lines, spent);
+	printf("%lu %lu %llu\n", bytes, lines, spent);
 	return 0;
 }

@@ -11,6 +11,7 @@
  * The clock counts instructions (scripts/vm -m icount). Each is called ROUNDS
  * times, and what it takes to call a function that does nothing is taken off.
  */
+#include <linux/bits.h>
 #include <linux/delay.h>
 #include <linux/in.h>
 #include <linux/module.h>
@@ -26,7 +27,7 @@
 #define ROUNDS	1000
 
 /* Ids that no socket will have. */
-#define FILLED	(1ULL << 48)
+#define FILLED	BIT_ULL(48)
 
 static struct sock *micro_sk;
 static unsigned long micro_filled;
@@ -230,4 +231,4 @@ static int micro_get(char *to, const struct kernel_param *param)
 
 static const struct kernel_param_ops micro_ops = { .set = micro_set, .get = micro_get };
 module_param_cb(micro, &micro_ops, NULL, 0600);
-MODULE_PARM_DESC(micro, "microbenchmarks: see scripts/bench/micro/micro.c");
+MODULE_PARM_DESC(micro, "microbenchmarks");
