@@ -208,6 +208,14 @@ static void reserve_free_all(void)
 	kmem_cache_destroy(reserve_cache);
 }
 
+/*
+ * The slab merges caches of one size, and is then silent about what is left in
+ * them; but not one with a constructor.
+ */
+static void reserve_construct(void *conn)
+{
+}
+
 /**
  * reserve_start() - fill the reserves
  * @max: of connections in all; memory is taken as it is needed
@@ -223,7 +231,7 @@ int reserve_start(unsigned int max)
 	/* In all reserves no more than a quarter of it. */
 	reserve_fill = clamp(max / (8 * num_possible_cpus()), 1U, RESERVE_FILL);
 	reserve_cache = kmem_cache_create("tcp_teardown_conn", sizeof(struct conn),
-					  0, SLAB_HWCACHE_ALIGN, NULL);
+					  0, SLAB_HWCACHE_ALIGN, reserve_construct);
 	if (!reserve_cache)
 		return -ENOMEM;
 	for_each_possible_cpu(cpu)
