@@ -13,6 +13,7 @@
 #include "filter_file.h"
 #include "format.h"
 #include "netns.h"
+#include "proc.h"
 #include "reconcile.h"
 #include "reserve.h"
 #include "trace_files.h"
@@ -260,7 +261,7 @@ static void debugfs_start_cpu(unsigned int cpu, struct dentry *per_cpu)
  */
 struct dentry *debugfs_start(void)
 {
-	struct dentry *dir = debugfs_create_dir("tcp_teardown", NULL), *per_cpu;
+	struct dentry *dir = debugfs_create_dir(tcp_teardown_name, NULL), *per_cpu;
 	void *all = trace_files_data(BUFFER_ALL);
 	unsigned int i;
 

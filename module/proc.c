@@ -2,6 +2,7 @@
 #include "proc.h"
 
 #include <linux/capability.h>
+#include <linux/export.h>
 #include <linux/fs.h>
 #include <linux/proc_fs.h>
 #include <linux/seq_file.h>
@@ -11,6 +12,9 @@
 #include "connections.h"
 #include "format.h"
 #include "netns.h"
+
+const char * const tcp_teardown_name = "tcp_teardown";
+EXPORT_SYMBOL_GPL(tcp_teardown_name);
 
 static int summary_show(struct seq_file *m, void *v)
 {
@@ -69,7 +73,7 @@ static const struct seq_operations proc_connections_ops = {
  */
 int proc_start(struct net *net, struct netns *ns)
 {
-	ns->dir = proc_net_mkdir(net, "tcp_teardown", net->proc_net);
+	ns->dir = proc_net_mkdir(net, tcp_teardown_name, net->proc_net);
 	if (!ns->dir)
 		return -ENOMEM;
 	if (proc_create_net_single("summary", 0444, ns->dir, summary_show, NULL) &&

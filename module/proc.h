@@ -6,6 +6,12 @@
 struct net;
 struct netns;
 
+/*
+ * Of the directories here and in debugfs. It is exported: the kernel loads no second
+ * module that has it, whatever that calls itself.
+ */
+extern const char * const tcp_teardown_name;
+
 int proc_start(struct net *net, struct netns *ns);
 void proc_stop(struct netns *ns);
 
