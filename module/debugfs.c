@@ -3,10 +3,10 @@
 
 #include <linux/debugfs.h>
 #include <linux/err.h>
+#include <linux/kernel.h>
 #include <linux/module.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
-#include <linux/uaccess.h>
 
 #include "buffer.h"
 #include "connections.h"
@@ -17,6 +17,7 @@
 #include "reconcile.h"
 #include "reserve.h"
 #include "trace_files.h"
+#include "written.h"
 
 static struct dentry *debugfs_dir;
 
@@ -138,13 +139,14 @@ static ssize_t control_write(struct file *file, const char __user *from,
 {
 	const struct control *control = file->private_data;
 	unsigned int value;
+	char text[32];
 	int err = -EINVAL;
 
-	if (size < 32)	/* it would cut off the rest */
-		err = kstrtouint_from_user(from, size, 0, &value);
+	if (size < sizeof(text))
+		err = written_text(text, from, size);
 	if (err == -EFAULT)
 		return err;
-	if (err) {
+	if (err || kstrtouint(text, 0, &value)) {
 		pr_err_ratelimited("%s: not a number that it can take\n", control->name);
 		return -EINVAL;
 	}

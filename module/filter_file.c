@@ -11,8 +11,9 @@
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/string.h>
-#include <linux/uaccess.h>
 #include <net/net_namespace.h>
+
+#include "written.h"
 
 struct filter __rcu *filter_in_force __read_mostly;
 
@@ -88,20 +89,18 @@ static ssize_t filter_write(struct file *file, const char __user *from, size_t s
 			    loff_t *pos)
 {
 	char *text;
-	size_t i;
 	int err;
 
 	if (size > FILTER_TEXT) {
 		pr_err_ratelimited("filter: %zu bytes are too many\n", size);
 		return -EINVAL;
 	}
-	text = memdup_user_nul(from, size);
-	if (IS_ERR(text))
-		return PTR_ERR(text);
-	for (i = 0; i < size; i++)
-		if (!text[i])	/* else it would hide the rest */
-			text[i] = '?';
-	err = filter_set(text);
+	text = kmalloc(size + 1, GFP_KERNEL);
+	if (!text)
+		return -ENOMEM;
+	err = written_text(text, from, size);
+	if (!err)
+		err = filter_set(text);
 	kfree(text);
 	return err ? err : size;
 }

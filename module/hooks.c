@@ -7,13 +7,13 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/tracepoint.h>
-#include <linux/uaccess.h>
 
 #include "conn.h"
 #include "format.h"
 #include "hook.h"
 #include "netns.h"
 #include "verdict.h"
+#include "written.h"
 
 static const char * const hook_kinds[] = {
 	[HOOK_TRACEPOINT] = "tracepoint",
@@ -103,7 +103,7 @@ static int group_find(const char *where, const char *name)
 	int group = match_string(hook_groups, GROUPS, name);
 
 	if (group < 0)
-		pr_err_ratelimited("%s: no group \"%s\"\n", where, name);
+		pr_err_ratelimited("%s: no group \"%*pE\"\n", where, (int)strlen(name), name);
 	return group;
 }
 
@@ -152,7 +152,8 @@ static int hooks_switch(char *word)
 	int group, err = 0;
 
 	if (*word != '+' && *word != '-') {
-		pr_err_ratelimited("hooks: \"%s\" is not +group or -group\n", word);
+		pr_err_ratelimited("hooks: \"%*pE\" is not +group or -group\n",
+				   (int)strlen(word), word);
 		return -EINVAL;
 	}
 	group = group_find("hooks", word + 1);
@@ -184,10 +185,9 @@ static ssize_t hooks_write(struct file *file, const char __user *from, size_t si
 		pr_err_ratelimited("hooks: %zu bytes are too many\n", size);
 		return -EINVAL;
 	}
-	if (copy_from_user(word, from, size))
-		return -EFAULT;
-	word[size] = '\0';
-	err = hooks_switch(strim(word));
+	err = written_text(word, from, size);
+	if (!err)
+		err = hooks_switch(strim(word));
 	return err ? err : size;
 }
 
