@@ -307,6 +307,7 @@ static void buffer_clear_cpu(unsigned int cpu)
 	struct ring *ring = buffer_ring(cpu);
 
 	memset(&b->past, 0, sizeof(b->past));
+	b->base_refused = READ_ONCE(b->refused);
 	b->base_filtered = READ_ONCE(b->filtered);
 	if (ring)
 		ring_clear(ring);
@@ -338,7 +339,7 @@ static void buffer_account_cpu(unsigned int cpu, struct ring_account *account)
 {
 	struct buffer_cpu *b = buffer_of(cpu);
 	struct ring *ring = buffer_ring(cpu);
-	unsigned long refused = READ_ONCE(b->refused);
+	unsigned long refused = READ_ONCE(b->refused) - b->base_refused;
 	struct ring_account now;
 
 	ring_account_add(account, &b->past);

@@ -37,7 +37,8 @@
  * @wait: readers of this CPU
  * @lock: consumers of this CPU; a leaf but for the ring
  * @past: accounts of rings that were replaced; under @lock
- * @base_filtered: @filtered when the accounts were last opened; under @lock
+ * @base_refused: @refused when the accounts were last opened; under @lock
+ * @base_filtered: the same of @filtered
  */
 struct buffer_cpu {
 	struct ring __rcu *ring;
@@ -48,6 +49,7 @@ struct buffer_cpu {
 	wait_queue_head_t wait;
 	struct mutex lock;	/* consumers */
 	struct ring_account past;
+	unsigned long base_refused;
 	unsigned long base_filtered;
 };
 
