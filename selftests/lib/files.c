@@ -223,20 +223,28 @@ long log_mark(void)
 	return mark;
 }
 
-bool log_has(long since, const char *text)
+unsigned int log_count(long since, const char *text)
 {
 	int size = klogctl(10, NULL, 0), len;
-	char *log = malloc(size + 1), *from;
+	char *log = malloc(size + 1), *at;
+	unsigned int times = 0;
 	char mark[64];
-	bool found;
 
 	len = klogctl(3, log, size);
 	log[len > 0 ? len : 0] = '\0';
 	snprintf(mark, sizeof(mark), "selftest %d: mark %ld.\n", getpid(), since);
-	from = strstr(log, mark);
-	found = from && strstr(from, text);
+	at = strstr(log, mark);
+	while (at && (at = strstr(at, text))) {
+		at++;
+		times++;
+	}
 	free(log);
-	return found;
+	return times;
+}
+
+bool log_has(long since, const char *text)
+{
+	return log_count(since, text);
 }
 
 void source_open(struct source *source)

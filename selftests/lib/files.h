@@ -50,6 +50,8 @@ int files_take(int cpu, struct tcp_teardown_record *to, int max);
 /* Does the kernel's log have that text since log_mark()? */
 long log_mark(void);
 bool log_has(long since, const char *text);
+/* How often? */
+unsigned int log_count(long since, const char *text);
 
 void pin(int cpu);
 int online_cpus(void);

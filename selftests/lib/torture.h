@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Torture: actors that each do one thing over and over, all at once and under
+ * traffic, for $TT_SECONDS (3); then, is the module still whole?
+ */
+#ifndef SELFTESTS_TORTURE_H
+#define SELFTESTS_TORTURE_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdint.h>
+
+/**
+ * struct actor - a thread
+ * @name: what it does
+ * @turn: does it once
+ * @arg: for @turn
+ * @rest: milliseconds between two turns
+ * @turns: how often it did; one that never did fails the case
+ * @random: its own random numbers
+ */
+struct actor {
+	const char *name;
+	void (*turn)(struct actor *actor);
+	void *arg;
+	unsigned int rest;
+	atomic_ulong turns;
+	uint64_t random;
+	pthread_t thread;
+};
+
+/* A number below @below. */
+unsigned int torture_random(struct actor *actor, unsigned int below);
+
+double torture_seconds(void);
+
+/* Load the module anew, with these parameters besides $TT_ARGS. */
+void torture_load(const char *args);
+
+/* All actors and so many processes of traffic (see traffic_start()). */
+void torture_run(struct actor *actors, unsigned int nr, unsigned int traffic);
+
+/*
+ * CHECK that accounts add up, records still come, exactly as many as are made, and
+ * that the module is removed and leaves nothing.
+ */
+void torture_end(void);
+
+/* Every file of the module in debugfs and /proc; ends with NULL. */
+const char * const *torture_files(void);
+
+#endif
