@@ -1,0 +1,69 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Modes and owners of all files, against what docs/abi says.
+#
+# Shows: each file that there is is described, each that is described is there, its
+# mode is the one described, root owns it, and root alone may enter debugfs; so are
+# the module's parameters.
+#
+# Needs: root, debugfs, ../docs/abi. The module is loaded.
+
+abi=../docs/abi
+debugfs=/sys/kernel/debug/tcp_teardown
+proc=/proc/net/tcp_teardown
+parameters=/sys/module/tcp_teardown/parameters
+done=0 failed=0
+
+# same NAME WANTED FOUND
+same() {
+	done=$((done + 1))
+	if [ -n "$2" ] && [ "$2" = "$3" ]; then
+		echo "ok $done $1"
+		return
+	fi
+	diff <(echo "$2") <(echo "$3") | sed 's/^/# /'
+	echo "not ok $done $1"
+	failed=1
+}
+
+skip_all() {
+	echo "KTAP version 1"
+	echo "1..0 # SKIP $*"
+	exit 4
+}
+
+# "path mode" of a file of docs/abi: What: lines share the next mode.
+described() {
+	awk '
+		$1 == "What:" { path[n++] = $2; next }
+		n && match($0, /Mode [0-7]+/) {
+			for (i = 0; i < n; i++)
+				print path[i], substr($0, RSTART + 6, RLENGTH - 6)
+			n = 0
+		}' "$1"
+}
+
+# The same of what is there; CPU numbers as docs/abi has them.
+there() {
+	find "$@" -type f -printf '%p %m\n' | sed -E 's,per_cpu/cpu[0-9]+,per_cpu/cpuN,' | sort -u
+}
+
+owners() {
+	find "$@" -printf '%u:%g\n' | sort -u
+}
+
+[ "$(id -u)" = 0 ] || skip_all "needs root"
+[ -d "$abi" ] || skip_all "no $abi"
+[ -d "$debugfs" ] || skip_all "the module is not loaded"
+echo "KTAP version 1"
+echo "1..6"
+same "debugfs" "$(described $abi/debugfs-tcp_teardown | sort)" "$(there $debugfs)"
+same "each CPU has the same files" "$(find $debugfs/per_cpu/cpu0 -printf '%f %m\n' | tail -n +2 | sort)" \
+	"$(find $debugfs/per_cpu -type f -printf '%f %m\n' | sort -u)"
+same "/proc" "$(described $abi/procfs-tcp_teardown | sort)" "$(there $proc)"
+same "parameters" "$(awk '$1 == "What:" { print $2, 444 }' $abi/module-parameters | sort)" \
+	"$(find $parameters -type f -printf '%f %m\n' | sort)"
+same "root owns them" root:root "$(owners $debugfs $proc $parameters)"
+same "root alone enters debugfs" 700 "$(stat -c %a /sys/kernel/debug)"
+exit "$failed"

@@ -1,0 +1,63 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# The record path does not rely on its caller to disable preemption: kernels after
+# 6.18 call the probes of tracepoints preemptible, and ftrace does not promise it.
+#
+# Shows, in the module's machine code: each probe of a tracepoint and each entry of
+# a function raises the preempt count before it calls anything or touches memory of
+# its CPU, and lowers it again.
+#
+# Needs: objdump; a kernel with a preempt count, that is, CONFIG_PREEMPT_COUNT.
+
+module=${TT_MODULE:-../build/$(uname -r)/tcp_teardown.ko}
+
+skip_all() {
+	echo "KTAP version 1"
+	echo "1..0 # SKIP $*"
+	exit 4
+}
+
+# The code of the hooks' handlers, each instruction on one line with its relocation.
+handlers() {
+	objdump -dr --no-show-raw-insn -j .text "$module" | awk '
+		/^[0-9a-f]+ <.*>:$/ { on = $2 ~ /^<(probe|entry)_/ }
+		!on { next }
+		/R_X86_64_/ { line = line " " $NF; next }
+		{ print line; line = $0 }
+		END { print line }'
+}
+
+# What is wrong with them, and how many there are.
+judge() {
+	awk '
+		function fault(what) { print "# " name " " what }
+		function leave() {
+			if (name != "" && !up) fault("does not disable preemption")
+			if (name != "" && !down) fault("does not enable it again")
+		}
+		/^[0-9a-f]+ <.*>:$/ { leave(); name = $2; up = down = 0; handlers++; next }
+		/%gs:.*(preempt_count|pcpu_hot)/ { up = up || /incl/; down = down || /decl/; next }
+		/__fentry__|thunk/ { next }
+		/%gs:|call/ && !up { fault("first does: " $0) }
+		END {
+			leave()
+			print handlers + 0
+		}'
+}
+
+[ -e "$module" ] || skip_all "no $module"
+[ "$(uname -m)" = x86_64 ] || skip_all "reads x86-64"
+command -v objdump >/dev/null || skip_all "needs objdump"
+grep -qE ' (__preempt_count|pcpu_hot)$' /proc/kallsyms || skip_all "no preempt count"
+said=$(handlers | judge)
+faults=$(grep '^#' <<<"$said")
+echo "KTAP version 1"
+echo "1..1"
+[ -z "$faults" ] || echo "$faults"
+if [ -z "$faults" ] && [ "$(tail -n 1 <<<"$said")" -ge 20 ]; then
+	echo "ok 1 $(tail -n 1 <<<"$said") handlers disable preemption themselves"
+else
+	echo "not ok 1 $(tail -n 1 <<<"$said") handlers disable preemption themselves"
+	exit 1
+fi

@@ -1,0 +1,99 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# A second copy of the module: the same file once more, and one that calls itself
+# by another name.
+#
+# Shows: neither is loaded, the kernel's log says why, without a splat, and the
+# first goes on as before.
+#
+# Needs: root, debugfs, objdump. The module is loaded before and after.
+
+# shellcheck disable=SC2317 # check() calls by name
+debugfs=/sys/kernel/debug/tcp_teardown
+module=${TT_MODULE:-../build/$(uname -r)/tcp_teardown.ko}
+case_failed='' done=0 failed=0
+
+# check TEXT COMMAND...: it succeeds.
+check() {
+	local text=$1
+
+	shift
+	"$@" && return
+	echo "# $text"
+	case_failed=y
+}
+
+result() {
+	done=$((done + 1))
+	if [ -n "$case_failed" ]; then
+		echo "not ok $done $*"
+		failed=1
+	else
+		echo "ok $done $*"
+	fi
+	case_failed=''
+}
+
+skip_all() {
+	echo "KTAP version 1"
+	echo "1..0 # SKIP $*"
+	exit 4
+}
+
+# renamed FILE: a copy that calls itself tcp_teardowm. The name stands in the section
+# of struct module, whose relocations must stay.
+renamed() {
+	local at size within
+
+	read -r size at < <(objdump -h "$module" |
+		awk '$2 == ".gnu.linkonce.this_module" { print "0x" $3, "0x" $6 }')
+	cp "$module" "$1"
+	within=$(tail -c +$((at + 1)) "$1" | head -c $((size)) | grep -abo tcp_teardown |
+		head -n 1 | cut -d : -f 1)
+	[ -n "$within" ] &&
+		printf m | dd of="$1" bs=1 seek=$((at + within + 11)) conv=notrunc status=none
+}
+
+# refused FILE ERROR TEXT: not loaded, with that error and a line in the log.
+refused() {
+	local message
+
+	dmesg -C
+	message=$(LC_ALL=C insmod "$1" 2>&1) && check "$1 was loaded" false
+	check "insmod says: $message" grep -q "$2" <<<"$message"
+	check "the log says: $(dmesg)" grep -q "$3" <(dmesg; echo "$message")
+	check "a splat: $(dmesg)" eval '! dmesg | grep -qE "WARNING|Call Trace|BUG"'
+}
+
+writes() {
+	local before
+
+	before=$(awk '$1 == "written" { print $2 }' "$debugfs/stats")
+	python3 - <<-'END'
+		import socket
+		with socket.socket() as s, socket.socket() as c:
+		    s.bind(("127.0.0.1", 0))
+		    s.listen()
+		    c.connect(s.getsockname())
+		    s.accept()[0].close()
+	END
+	[ "$(awk '$1 == "written" { print $2 }' "$debugfs/stats")" -gt "$before" ]
+}
+
+[ "$(id -u)" = 0 ] || skip_all "needs root"
+[ -d "$debugfs" ] || skip_all "the module is not loaded"
+command -v objdump >/dev/null || skip_all "needs objdump"
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+echo "KTAP version 1"
+echo "1..2"
+refused "$module" 'File exists' 'File exists'
+check "no records any more" writes
+result "the same file once more"
+check "can't be renamed" renamed "$dir/other.ko"
+refused "$dir/other.ko" 'Invalid module format' 'exports duplicate symbol'
+check "no records any more" writes
+check "something is left of it" eval '! grep -q tcp_teardowm /proc/modules'
+result "a copy under another name"
+exit "$failed"

@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * More connections in teardown than there is room for: what is not remembered is
+ * counted, exactly, and no record is lost.
+ *
+ * Many connections are half-closed and held: max_connections=1024, and more than
+ * that; then with room for all, but made so fast by a process that nothing may
+ * interrupt that the worker cannot fill the reserve.
+ *
+ * Shows, against the test's own count of ends: those in connections and those whose
+ * records say "untracked" are all; each is one of them, or, if there was room for it
+ * later, "adopted"; connections_now is the number of the first; not_remembered that
+ * of transitions which say "untracked"; connections_table_full that of calls and
+ * transitions which found no room; each end has all its records, and its verdict.
+ *
+ * Modes: icount
+ * Needs: root, debugfs; it removes the module and loads it anew.
+ */
+#include <errno.h>
+#include <netinet/tcp.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "lib/files.h"
+#include "lib/ktap.h"
+#include "lib/module.h"
+#include "lib/records.h"
+#include "lib/torture.h"
+
+#define CONNECTIONS "/proc/self/net/tcp_teardown/connections"
+#define PAIRS 800
+#define ENDS (2 * PAIRS)
+#define RECORDS (40 * PAIRS)
+
+static struct pair {
+	struct net_end end[2];	/* that which shuts down, the other */
+} pairs[PAIRS];
+
+/* What is known of an end by what the module says. */
+static struct seen {
+	bool listed, adopted, untracked;
+	unsigned int calls, states, untracked_states, ends;
+} seen[ENDS];
+
+static struct tcp_teardown_record records[RECORDS];
+static int nr_records;
+
+static int end_of(uint64_t cookie)
+{
+	int i;
+
+	for (i = 0; i < ENDS; i++)
+		if (pairs[i / 2].end[i % 2].cookie == cookie)
+			return i;
+	return -1;
+}
+
+static unsigned long long stat_of(const char *name)
+{
+	char *text = files_text(ALL_CPUS, "stats"), *at = strstr(text, name);
+	unsigned long long value;
+
+	REQUIRE(at, "no %s", name);
+	value = strtoull(at + strlen(name), NULL, 10);
+	free(text);
+	return value;
+}
+
+static void see_listed(void)
+{
+	unsigned long long id;
+	char line[512], how[16];
+	FILE *file = fopen(CONNECTIONS, "r");
+	int end;
+
+	REQUIRE(file, CONNECTIONS);
+	while (fgets(line, sizeof(line), file)) {
+		if (*line == '#')
+			continue;
+		REQUIRE(sscanf(line, "%*s %llx %*s %*s %*s %*s %*s %*s %*s %*s %15s",
+			       &id, how) == 2, "not a line: %s", line);
+		end = end_of(id);
+		if (CHECK(end >= 0, "nobody's: %s", line) &&
+		    CHECK(!seen[end].listed, "twice: %s", line))
+			seen[end] = (struct seen) { .listed = true,
+						    .adopted = !strcmp(how, "adopted") };
+	}
+	fclose(file);
+}
+
+static void see_record(const struct tcp_teardown_record *r)
+{
+	bool untracked = r->flags & TCP_TEARDOWN_F_UNTRACKED;
+	int end = end_of(r->cookie);
+
+	if (!CHECK(end >= 0, "cookie %llx is nobody's", r->cookie))
+		return;
+	seen[end].calls += r->kind == TCP_TEARDOWN_CALL;
+	seen[end].states += r->kind == TCP_TEARDOWN_STATE;
+	seen[end].untracked_states += r->kind == TCP_TEARDOWN_STATE && untracked;
+	seen[end].ends += r->kind == TCP_TEARDOWN_END;
+	seen[end].untracked |= untracked;
+}
+
+static void see_records(void)
+{
+	int cpu, i;
+
+	for (cpu = 0, nr_records = 0; cpu < online_cpus(); cpu++)
+		nr_records += files_take(cpu, records + nr_records, RECORDS - nr_records);
+	REQUIRE(nr_records < RECORDS, "too many records");
+	for (i = 0; i < nr_records; i++)
+		see_record(&records[i]);
+}
+
+/* The first shuts down: its own way to FIN_WAIT2, the other's to CLOSE_WAIT. */
+static void half_close_all(void)
+{
+	int i;
+
+	for (i = 0; i < PAIRS; i++)
+		shutdown(pairs[i].end[0].fd, SHUT_WR);
+}
+
+static void await_all(void)
+{
+	int i;
+
+	for (i = 0; i < PAIRS; i++) {
+		net_await_state(&pairs[i].end[0], TCP_FIN_WAIT2);
+		net_await_state(&pairs[i].end[1], TCP_CLOSE_WAIT);
+	}
+}
+
+/* Returns how many ends were not remembered at their first sign of closing. */
+static unsigned int check_half_closed(void)
+{
+	unsigned long long listed = 0, late = 0, lost = 0, states = 0, tries = 0;
+	int i;
+
+	memset(seen, 0, sizeof(seen));
+	see_listed();
+	see_records();
+	for (i = 0; i < ENDS; i++) {
+		CHECK(seen[i].states == (i % 2 ? 1 : 2), "end %d: %u transitions", i,
+		      seen[i].states);
+		CHECK(seen[i].calls == !(i % 2), "end %d: %u calls", i, seen[i].calls);
+		/* There was no room for it first, and then there was. */
+		CHECK(seen[i].listed == !seen[i].untracked || seen[i].adopted,
+		      "end %d is %s", i, seen[i].listed ? "both" : "neither");
+		CHECK(!seen[i].adopted || seen[i].untracked, "end %d is adopted", i);
+		listed += seen[i].listed;
+		lost += !seen[i].listed;
+		late += seen[i].adopted;
+		states += seen[i].untracked_states;
+		tries += seen[i].untracked ? seen[i].calls + seen[i].untracked_states : 0;
+	}
+	CHECK(listed + lost == ENDS, "%llu listed, %llu untracked", listed, lost);
+	CHECK(stat_of("connections_now") == listed, "connections_now %llu, %llu listed",
+	      stat_of("connections_now"), listed);
+	CHECK(records_counter("not_remembered") == states, "not_remembered %llu, not %llu",
+	      records_counter("not_remembered"), states);
+	CHECK(stat_of("connections_table_full") == tries, "table_full %llu, not %llu",
+	      stat_of("connections_table_full"), tries);
+	ktap_note("%llu listed, %llu of them adopted, %llu not, %llu tries in vain", listed,
+		  late, lost, tries);
+	return late + lost;
+}
+
+/* By reset, both ends: each has one more transition, and its verdict. */
+static void check_ends(void)
+{
+	struct linger linger = { .l_onoff = 1 };
+	unsigned int ends = 0;
+	int i;
+
+	memset(seen, 0, sizeof(seen));
+	for (i = 0; i < PAIRS; i++) {
+		setsockopt(pairs[i].end[1].fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
+		close(pairs[i].end[1].fd);
+		close(pairs[i].end[0].fd);
+	}
+	net_settle();
+	see_records();
+	for (i = 0; i < ENDS; i++) {
+		CHECK(seen[i].states == 1, "end %d: %u transitions", i, seen[i].states);
+		CHECK(seen[i].ends == 1, "end %d: %u verdicts", i, seen[i].ends);
+		ends += seen[i].ends;
+	}
+	CHECK(!stat_of("connections_now"), "%llu are still remembered",
+	      stat_of("connections_now"));
+	CHECK(ends == ENDS, "%u verdicts", ends);
+}
+
+static void open_all(void)
+{
+	int i;
+
+	net_new();
+	for (i = 0; i < PAIRS; i++)
+		net_pair(i % 2 ? NET_IPV6 : NET_IPV4, &pairs[i].end[0], &pairs[i].end[1]);
+	files_clear(ALL_CPUS);
+}
+
+static void test_bound(void)
+{
+	unsigned int lost;
+
+	torture_load("max_connections=1024");
+	files_start();
+	open_all();
+	half_close_all();
+	await_all();
+	lost = check_half_closed();
+	/* Other CPUs' reserves keep some of the room. */
+	CHECK(lost >= ENDS - 1024 && lost < ENDS - 512, "%u did not find room", lost);
+	check_ends();
+	ktap_result("%d ends in teardown, room for 1024", ENDS);
+}
+
+static void test_reserve(void)
+{
+	struct sched_param fifo = { .sched_priority = 50 }, normal = { };
+	unsigned int lost;
+
+	torture_load("");
+	files_start();
+	open_all();
+	pin(0);
+	REQUIRE(!sched_setscheduler(0, SCHED_FIFO, &fifo), "no SCHED_FIFO");
+	half_close_all();
+	REQUIRE(!sched_setscheduler(0, SCHED_OTHER, &normal), "no SCHED_OTHER");
+	await_all();
+	lost = check_half_closed();
+	CHECK(lost, "the reserve was filled meanwhile");
+	check_ends();
+	ktap_result("%d ends faster than the reserve is filled", ENDS);
+}
+
+int main(void)
+{
+	struct rlimit files = { .rlim_cur = 4096, .rlim_max = 4096 };
+
+	files_start();
+	REQUIRE(!setrlimit(RLIMIT_NOFILE, &files), "no more files");
+	ktap_plan(3);
+	test_bound();
+	test_reserve();
+	torture_end();
+	torture_load("");
+	return ktap_exit();
+}
