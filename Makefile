@@ -40,10 +40,13 @@ bench: ## what it costs, beside its peers: an hour; QUICK=1: the budgets, on 6.1
 	@status=0; for kernel in $(or $(KERNEL),$(if $(QUICK),6.1,6.12 6.1)); do \
 		scripts/bench/run -k $$kernel $(if $(QUICK),-q) || status=$$?; done; exit $$status
 
+torture: ## try to break it, for SECONDS= (60) each, on KERNEL= (6.12)
+	@scripts/torture -k $(or $(KERNEL),6.12) -s $(or $(SECONDS),60)
+
 clean: ## remove build/
 	rm -rf build
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\): ## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 18
 
-.PHONY: module demo test test-vm test-host check soak bench clean help
+.PHONY: module demo test test-vm test-host check soak bench torture clean help

@@ -1,0 +1,331 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Every allocation fails in turn, one after another, until none is left: of the load,
+ * of a new network namespace, of each file's opening and reading, of a resize, of a
+ * filter, of a group of hooks.
+ *
+ * Shows: what failed has left nothing behind, what was refused has changed nothing,
+ * what succeeded although something failed works and can be removed; the kernel's log
+ * has no report but for the traces with which the allocator itself tells of a failure;
+ * kmemleak finds nothing.
+ *
+ * The console is silenced meanwhile: those traces are no fault. The test looks for
+ * all others itself, and clears the log.
+ *
+ * Needs: root, debugfs, a kernel with fault injection (fail-nth, failslab) and its
+ * switches in debugfs; it loads the module anew.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/klog.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "lib/files.h"
+#include "lib/ktap.h"
+#include "lib/module.h"
+#include "lib/torture.h"
+#include "lib/traffic.h"
+
+#define FAIL_NTH "/proc/self/fail-nth"
+#define FAILSLAB "/sys/kernel/debug/failslab/"
+#define FAILPAGE "/sys/kernel/debug/fail_page_alloc/"
+#define KMEMLEAK "/sys/kernel/debug/kmemleak"
+#define TURNS_MAX 20000
+
+/**
+ * struct action - what is to fail
+ * @name: of it
+ * @act: does it; 0, or errno
+ * @undo: after success
+ * @look: CHECK that a failure has changed nothing
+ */
+struct action {
+	const char *name;
+	int (*act)(void);
+	void (*undo)(void);
+	void (*look)(void);
+};
+
+static void put(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	REQUIRE(fd >= 0 && write(fd, text, strlen(text)) > 0, "%s = %s", path, text);
+	close(fd);
+}
+
+static int fail_fd;
+
+static void fail_set(unsigned int nth)
+{
+	char text[16];
+	int len = snprintf(text, sizeof(text), "%u", nth);
+
+	REQUIRE(pwrite(fail_fd, text, len, 0) == len, "no fail-nth");
+}
+
+/* What is left of it: 0 when something has failed. */
+static unsigned int fail_left(void)
+{
+	char text[16] = "";
+
+	REQUIRE(pread(fail_fd, text, sizeof(text) - 1, 0) > 0, "no fail-nth");
+	return strtoul(text, NULL, 10);
+}
+
+/* --- the log -------------------------------------------------------------------- */
+
+static const char * const reports[] = {
+	"BUG:", "WARNING:", "KASAN", "KCSAN", "UBSAN", "Oops", "ODEBUG", "refcount_t",
+	"general protection", "possible circular", "possible recursive", "inconsistent lock",
+	"suspicious RCU", "sleeping function", "scheduling while", "bad unlock", "held lock freed",
+	"invalid wait context", "Objects remaining",
+};
+
+static void check_log(const char *when)
+{
+	int size = klogctl(10, NULL, 0), len;
+	char *log = malloc(size + 1), *at;
+	unsigned int i;
+
+	len = klogctl(3, log, size);
+	log[len > 0 ? len : 0] = '\0';
+	for (i = 0; i < ARRAY_SIZE(reports); i++) {
+		at = strstr(log, reports[i]);
+		CHECK(!at, "%s: %.800s", when, at ? at : "");
+	}
+	free(log);
+	klogctl(5, NULL, 0);
+}
+
+/* --- what fails ----------------------------------------------------------------- */
+
+/* All but most of the hooks, of which there is an action of its own. */
+static int load(void)
+{
+	return module_load("buffer_size_kb=4 max_connections=1024 groups=transitions");
+}
+
+static void unload(void)
+{
+	module_unload_soon();
+	module_left_nothing();
+}
+
+static void look_unloaded(void)
+{
+	CHECK(!module_is_loaded(), "a load that failed is there");
+	module_left_nothing();
+}
+
+/* In a child; the namespace goes with it. */
+static int namespace(void)
+{
+	return unshare(CLONE_NEWNET) ? errno : 0;
+}
+
+static unsigned int size_before;
+static char *filter_before;
+
+static int resize(void)
+{
+	return files_write(ALL_CPUS, "buffer_size_kb", size_before == 64 ? "128" : "64");
+}
+
+static void learn_size(void)
+{
+	size_before = files_get("buffer_size_kb");
+}
+
+static void look_size(void)
+{
+	CHECK(files_get("buffer_size_kb") == size_before, "the size has changed");
+}
+
+static int filter(void)
+{
+	return files_write(ALL_CPUS, "filter", "port == 443 && addr == 10.0.0.0/8");
+}
+
+static void no_filter(void)
+{
+	CHECK(!files_write(ALL_CPUS, "filter", "none"), "filter");
+}
+
+static void look_filter(void)
+{
+	char *text = files_text(ALL_CPUS, "filter");
+
+	CHECK(!strcmp(text, filter_before), "the filter has become %s", text);
+	free(text);
+}
+
+static int group(void)
+{
+	return files_write(ALL_CPUS, "hooks", "+resets");
+}
+
+static void no_group(void)
+{
+	CHECK(!files_write(ALL_CPUS, "hooks", "-resets"), "hooks");
+}
+
+/* Each file, opened and read; what can't be opened, or read, is an error. */
+static int read_all(void)
+{
+	const char * const *file;
+	char text[512];
+	int err = 0, fd;
+
+	for (file = torture_files(); *file; file++) {
+		fd = open(*file, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+		if (fd < 0 || (read(fd, text, sizeof(text)) < 0 && errno != EAGAIN))
+			err = errno;
+		close(fd);
+	}
+	return err;
+}
+
+static void nothing(void)
+{
+}
+
+/* --- one after another ------------------------------------------------------------ */
+
+static int act_within(const struct action *action, unsigned int nth, unsigned int *left)
+{
+	int err;
+
+	fail_set(nth);
+	err = action->act();
+	*left = fail_left();
+	fail_set(0);
+	return err;
+}
+
+static void fail_each(const struct action *action)
+{
+	unsigned int nth, left = 0, failed = 0, tolerated = 0;
+	int err;
+
+	for (nth = 1; !left && nth < TURNS_MAX && !ktap_case_failed(); nth++) {
+		err = act_within(action, nth, &left);
+		if (err)
+			action->look();
+		else
+			action->undo();
+		CHECK(!err || !left, "errno %d, though nothing has failed", err);
+		CHECK(!err || err == ENOMEM || err == ENOENT || err == EFAULT || err == EIO,
+		      "allocation %u: errno %d", nth, err);
+		failed += !!err;
+		tolerated += !err && !left;
+		if (!(nth % 50))
+			fprintf(stderr, "# %s: %u\n", action->name, nth);
+		if (!(nth % 16) || left)
+			check_log(action->name);
+	}
+	CHECK(left && failed, "%u turns, %u failures", nth, failed);
+	ktap_note("%u allocations: %u were an error, %u were not", nth - 2, failed, tolerated);
+	ktap_result("each allocation fails in turn: %s", action->name);
+}
+
+static void in_child(const struct action *action)
+{
+	unsigned int nth, left = 0, failed = 0;
+	int status;
+	pid_t pid;
+
+	for (nth = 1; !left && nth < TURNS_MAX && !ktap_case_failed(); nth++) {
+		pid = fork();
+		if (!pid) {
+			fail_fd = open(FAIL_NTH, O_RDWR);
+			status = act_within(action, nth, &left);
+			_exit(left ? 1 : status ? 2 : 0);
+		}
+		REQUIRE(pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status),
+			"no child");
+		left = WEXITSTATUS(status) == 1;
+		failed += WEXITSTATUS(status) == 2;
+		if (!(nth % 16) || left)
+			check_log(action->name);
+	}
+	CHECK(left && failed, "%u turns, %u failures", nth, failed);
+	ktap_note("%u allocations: %u were an error", nth - 2, failed);
+	ktap_result("each allocation fails in turn: %s", action->name);
+}
+
+static void start(void)
+{
+	static const char * const switches[] = {
+		FAILSLAB "ignore-gfp-wait", FAILPAGE "ignore-gfp-wait",
+		FAILPAGE "ignore-gfp-highmem",
+	};
+	unsigned int i;
+
+	if (access(FAIL_NTH, W_OK) || access(FAILSLAB "verbose", W_OK))
+		ktap_skip_all("no fault injection");
+	for (i = 0; i < ARRAY_SIZE(switches); i++)
+		if (!access(switches[i], W_OK))
+			put(switches[i], "N");
+	put(FAILSLAB "verbose", "0");
+	if (!access(FAILPAGE "verbose", W_OK)) {
+		put(FAILPAGE "verbose", "0");
+		put(FAILPAGE "min-order", "0");
+	}
+	fail_fd = open(FAIL_NTH, O_RDWR | O_CLOEXEC);
+	REQUIRE(fail_fd >= 0, "no fail-nth");
+	klogctl(8, NULL, 1);
+}
+
+static void test_leaks(void)
+{
+	char text[4096] = "";
+	int fd;
+
+	if (access(KMEMLEAK, W_OK)) {
+		ktap_skip("no kmemleak", "kmemleak finds nothing");
+		return;
+	}
+	usleep(6000000);
+	put(KMEMLEAK, "scan");
+	put(KMEMLEAK, "scan");
+	fd = open(KMEMLEAK, O_RDONLY);
+	CHECK(fd >= 0 && !read(fd, text, sizeof(text) - 1), "%s", text);
+	close(fd);
+	ktap_result("kmemleak finds nothing");
+}
+
+int main(void)
+{
+	static const struct action loading = { "load", load, unload, look_unloaded };
+	static const struct action namespaces = { "a namespace", namespace, nothing, nothing };
+	static const struct action others[] = {
+		{ "resize", resize, learn_size, look_size },
+		{ "filter", filter, no_filter, look_filter },
+		{ "+resets", group, no_group, nothing },
+		{ "reading all files", read_all, nothing, nothing },
+	};
+	unsigned int i;
+
+	files_start();
+	start();
+	ktap_plan(4 + ARRAY_SIZE(others));
+	module_unload_soon();
+	fail_each(&loading);
+	torture_load("buffer_size_kb=64 groups=transitions");
+	in_child(&namespaces);
+	filter_before = files_text(ALL_CPUS, "filter");
+	for (i = 0; i < ARRAY_SIZE(others); i++) {
+		learn_size();
+		fail_each(&others[i]);
+	}
+	torture_end();
+	test_leaks();
+	klogctl(8, NULL, 7);
+	return ktap_exit();
+}

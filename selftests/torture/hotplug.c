@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * CPUs go offline and come back while the module is loaded with some of them
+ * offline, while records are made and read, and rings are resized.
+ *
+ * Shows: no record is lost by it: all that readers got is all that was read, of each
+ * CPU; a CPU that was offline at load has its ring when it comes; the account adds up
+ * all the time.
+ *
+ * Needs: root, debugfs, two CPUs, CPU hotplug; it loads the module anew.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/files.h"
+#include "lib/ktap.h"
+#include "lib/torture.h"
+
+#define CPUS_MAX 64
+
+static int cpus;
+static atomic_ullong taken[CPUS_MAX];
+static atomic_ulong moves;
+
+static int set_online(int cpu, bool on)
+{
+	char path[64];
+	ssize_t done;
+	int fd;
+
+	snprintf(path, sizeof(path), "/sys/devices/system/cpu/cpu%d/online", cpu);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return errno;
+	done = write(fd, on ? "1" : "0", 1);
+	close(fd);
+	return done == 1 ? 0 : errno;
+}
+
+static void plug(struct actor *a)
+{
+	moves += !set_online(1 + torture_random(a, cpus - 1), torture_random(a, 2));
+}
+
+static void account(struct actor *a)
+{
+	int cpu = (int)torture_random(a, cpus + 1) - 1;
+	struct account is = files_account(cpu);
+
+	CHECK(is.written == is.read + is.pending + is.overwritten + is.dropped,
+	      "cpu %d: the account does not add up", cpu);
+}
+
+static void drain(int cpu)
+{
+	struct tcp_teardown_record records[128];
+	int nr, i;
+
+	do {
+		nr = files_take(cpu, records, 128);
+		for (i = 0; i < nr; i++)
+			CHECK(records[i].cpu == cpu, "cpu %d: a record of %u", cpu, records[i].cpu);
+		taken[cpu] += nr;
+	} while (nr == 128);
+}
+
+static void read_raw(struct actor *a)
+{
+	drain(torture_random(a, cpus));
+}
+
+static void resize(struct actor *a)
+{
+	files_set("buffer_size_kb", 64 << torture_random(a, 5));
+}
+
+int main(void)
+{
+	struct actor actors[] = {
+		{ .name = "plug", .turn = plug, .rest = 20 },
+		{ .name = "account", .turn = account, .rest = 1 },
+		{ .name = "read", .turn = read_raw },
+		{ .name = "read", .turn = read_raw },
+		{ .name = "resize", .turn = resize, .rest = 50 },
+	};
+	struct account is;
+	int cpu;
+
+	cpus = sysconf(_SC_NPROCESSORS_CONF);
+	if (cpus < 2 || cpus > CPUS_MAX || access("/sys/devices/system/cpu/cpu1/online", W_OK))
+		ktap_skip_all("no CPU that can be plugged");
+	files_start();
+	ktap_plan(2);
+	set_online(cpus - 1, false);
+	torture_load("");
+	CHECK(files_account(cpus - 1).written == 0, "an account of a CPU that is offline");
+	torture_run(actors, ARRAY_SIZE(actors), 2 * cpus);
+	CHECK(moves > 1, "CPUs were not plugged");
+	for (cpu = 0; cpu < cpus; cpu++) {
+		CHECK(!cpu || !set_online(cpu, true) || errno == EINVAL, "cpu %d stays away", cpu);
+		drain(cpu);
+		is = files_account(cpu);
+		CHECK(is.read == taken[cpu], "cpu %d: %llu read, the readers got %llu", cpu,
+		      is.read, (unsigned long long)taken[cpu]);
+	}
+	ktap_note("%lu moves", (unsigned long)moves);
+	ktap_result("CPUs come and go");
+	torture_end();
+	return ktap_exit();
+}

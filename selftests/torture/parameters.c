@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The module is loaded with parameters of all kinds: right and wrong ones, those with
+ * bytes changed, random ones, none, many, the same one twice, long ones.
+ *
+ * Shows: the test's own reading of docs/abi says which are refused; a load that is
+ * refused has left nothing, one that is taken shows the values that were given, and
+ * is removed. The parameters below /sys can't be written.
+ *
+ * Needs: root, debugfs; it loads the module anew.
+ */
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/files.h"
+#include "lib/ktap.h"
+#include "lib/module.h"
+#include "lib/torture.h"
+
+#define PARAMETERS "/sys/module/tcp_teardown/parameters/"
+
+/* What is wanted; or 0. */
+#define WRONG EINVAL
+#define TOO_LARGE ERANGE
+
+static struct actor dice = { .random = 1 };
+static unsigned int taken, refused;
+
+/* -1: as there is memory; else 0, EINVAL, or ERANGE for what no 32 bits hold. */
+static int want_number(const char *text, unsigned long low, unsigned long high)
+{
+	const char *from = text + (*text == '+');
+	unsigned long long value;
+	char *end;
+
+	if (!isdigit((unsigned char)*from))
+		return WRONG;
+	errno = 0;
+	value = strtoull(from, &end, 0);
+	if (*end || end[-1] == 'x')
+		return WRONG;
+	if (errno || value > UINT32_MAX)
+		return TOO_LARGE;
+	if (value < low || value > high)
+		return WRONG;
+	return value > 4096 ? -1 : 0;
+}
+
+/* As kstrtobool() of 6.1; later kernels also know "enable". */
+static int want_bool(const char *text)
+{
+	if (*text && strchr("eEdD", *text))
+		return -1;
+	if (strchr("yYtT1nNfF0", *text) && *text)
+		return 0;
+	return !strncasecmp(text, "on", 2) || !strncasecmp(text, "of", 2) ? 0 : WRONG;
+}
+
+static int want_groups(const char *text)
+{
+	static const char * const names[] = {
+		"transitions", "segments", "timewait", "resets", "calls", "acks", "all",
+	};
+	unsigned int i;
+	size_t len;
+
+	for (;; text += len + 1) {
+		len = strcspn(text, ",");
+		for (i = 0; i < ARRAY_SIZE(names); i++)
+			if (strlen(names[i]) == len && !strncmp(names[i], text, len))
+				break;
+		if (i == ARRAY_SIZE(names))
+			return WRONG;
+		if (!text[len])
+			return 0;
+	}
+}
+
+static int want(const char *name, const char *value)
+{
+	if (!strcmp(name, "buffer_size_kb"))
+		return want_number(value, 4, 1048576);
+	if (!strcmp(name, "max_connections"))
+		return want_number(value, 1024, 16777216);
+	if (!strcmp(name, "overwrite"))
+		return want_bool(value);
+	if (!strcmp(name, "attach"))
+		return strcmp(value, "auto") && strcmp(value, "kprobe") ? WRONG : 0;
+	return want_groups(value);
+}
+
+static void draft(const char **name, char *value, size_t size)
+{
+	static const char * const names[] = {
+		"buffer_size_kb", "max_connections", "overwrite", "attach", "groups",
+	};
+	static const char * const values[][12] = {
+		{ "4", "64", "3", "0", "1048577", "0x40", "-1", "", "+8", "4x", "4294967296",
+		  "010" },
+		{ "1024", "4096", "1023", "16777217", "0", "", "x", "2048", "-1024", "0x400",
+		  "1e4", "4096" },
+		{ "Y", "N", "0", "1", "2", "", "on", "off", "maybe", "y", "-1", "T" },
+		{ "auto", "kprobe", "", "Auto", "kprobes", "ftrace", "auto,kprobe", "0", "none",
+		  "kprobe", "auto", "a" },
+		{ "all", "calls", "segments,timewait", "", ",", "calls,", "nosuch", "all,acks",
+		  "transitions", "resets,resets", "calls;acks", "Calls" },
+	};
+	unsigned int which = torture_random(&dice, ARRAY_SIZE(names)), i, len;
+
+	*name = names[which];
+	snprintf(value, size, "%s", values[which][torture_random(&dice, 12)]);
+	len = strlen(value);
+	if (!torture_random(&dice, 4) && len)
+		value[torture_random(&dice, len)] = '!' + torture_random(&dice, 90);
+	if (!torture_random(&dice, 20))
+		for (i = 0; i < size - 1; i++)
+			value[i] = '0' + torture_random(&dice, 70), value[i + 1] = '\0';
+	/* What the kernel's own parser of the line takes for something else. */
+	for (i = 0; value[i]; i++)
+		if (strchr("\"\\ -=", value[i]) && i)
+			value[i] = '_';
+	if (*value == '"' || *value == '=')
+		*value = '_';
+}
+
+static void check_shown(const char *name, const char *value)
+{
+	char path[96], is[1024] = "";
+	int fd;
+
+	snprintf(path, sizeof(path), PARAMETERS "%s", name);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	CHECK(fd >= 0 && read(fd, is, sizeof(is) - 1) > 0, "no %s", path);
+	close(fd);
+	is[strcspn(is, "\n")] = '\0';
+	if (isdigit((unsigned char)*is))
+		CHECK(strtoul(is, NULL, 10) == strtoul(value, NULL, 0), "%s=%s became %s", name,
+		      value, is);
+	else if (strcmp(name, "overwrite"))
+		CHECK(!strcmp(is, value), "%s=%s became %s", name, value, is);
+	CHECK(open(path, O_WRONLY) < 0 && errno == EACCES, "%s can be written", path);
+}
+
+static void turn(void)
+{
+	char value[256], line[320];
+	const char *name;
+	int err, wanted;
+
+	draft(&name, value, sizeof(value));
+	snprintf(line, sizeof(line), "%s=%s", name, value);
+	wanted = want(name, value);
+	err = module_load(line);
+	if (wanted < 0 && (!err || err == ENOMEM || err == EINVAL))
+		wanted = err;
+	/* Charp parameters are bounded by the kernel. */
+	CHECK(err == wanted || (err == ENOSPC && strlen(value) > 200), "%s: errno %d, not %d",
+	      line, err, wanted);
+	if (!err) {
+		check_shown(name, value);
+		module_unload_soon();
+	}
+	module_left_nothing();
+	if (err)
+		refused++;
+	else
+		taken++;
+}
+
+int main(void)
+{
+	double end;
+
+	files_start();
+	ktap_plan(2);
+	module_unload_soon();
+	for (end = net_now() + torture_seconds(); net_now() < end && !ktap_case_failed();)
+		turn();
+	ktap_note("%u loads taken, %u refused", taken, refused);
+	CHECK(taken && refused, "not both");
+	ktap_result("each load is taken or refused as docs/abi says");
+	torture_load("");
+	torture_end();
+	return ktap_exit();
+}

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The kernel's means of hooking are taken away: kprobes are switched off and on in
+ * debugfs, ftrace by its sysctl, other users sit on the same functions, by kprobes of
+ * tracefs and by the function tracer, which comes and goes.
+ *
+ * Shows: with ftrace off at load no function is hooked, and hooks says so; the module
+ * goes on by its tracepoints; while it is loaded, ftrace can't be switched off; with
+ * kprobes off it is loaded, traces what tracepoints see, and is removed; under traffic
+ * none of that harms it, whether it hooks by ftrace or by kprobes.
+ *
+ * Needs: root, debugfs, tracefs, kprobes; it loads the module anew.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/files.h"
+#include "lib/ktap.h"
+#include "lib/module.h"
+#include "lib/torture.h"
+#include "lib/traffic.h"
+
+#define KPROBES "/sys/kernel/debug/kprobes/enabled"
+#define FTRACE "/proc/sys/kernel/ftrace_enabled"
+#define TRACEFS "/sys/kernel/tracing/"
+
+static int put(const char *path, const char *text, int flags)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC | flags), err;
+
+	if (fd < 0)
+		return errno;
+	err = write(fd, text, strlen(text)) < 0 ? errno : 0;
+	close(fd);
+	return err;
+}
+
+/* Lines of hooks that have both words. */
+static unsigned int hooks_with(const char *kind, const char *status)
+{
+	char *text = files_text(ALL_CPUS, "hooks"), *line, *rest;
+	unsigned int lines = 0;
+
+	for (line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
+		lines += *line != '#' && strstr(line, kind) && strstr(line, status);
+	free(text);
+	return lines;
+}
+
+/* Some connections, and the records of them. */
+static void check_traces(const char *when)
+{
+	int listeners[2], i;
+
+	net_new();
+	traffic_listen(listeners);
+	files_clear(ALL_CPUS);
+	for (i = 0; i < 30; i++)
+		traffic_one(i, listeners);
+	CHECK(files_account(ALL_CPUS).written >= 120, "%s: %llu records", when,
+	      files_account(ALL_CPUS).written);
+	close(listeners[0]);
+	close(listeners[1]);
+}
+
+static void test_no_ftrace(void)
+{
+	module_unload_soon();
+	CHECK(!put(FTRACE, "0", 0), "ftrace is not switched off");
+	torture_load("");
+	CHECK(hooks_with("kernel.ftrace_enabled is 0", "absent") > 5, "not so many are absent");
+	CHECK(!hooks_with("ftrace ", "attached"), "some are attached");
+	CHECK(hooks_with("tracepoint", "attached") > 2, "tracepoints are missing");
+	check_traces("without ftrace");
+	module_unload_soon();
+	CHECK(!put(FTRACE, "1", 0), "ftrace is not switched on");
+	torture_load("");
+	CHECK(put(FTRACE, "0", 0) == EBUSY, "ftrace can be switched off: errno %d", errno);
+	CHECK(hooks_with("ftrace ", "attached") > 10, "not so many are attached");
+	check_traces("with ftrace");
+	module_unload_soon();
+	module_left_nothing();
+	ktap_result("ftrace off at load, and not later");
+}
+
+static void test_no_kprobes(const char *attach)
+{
+	CHECK(!put(KPROBES, "0", 0), "kprobes are not switched off");
+	torture_load(attach);
+	check_traces("without kprobes");
+	CHECK(!put(KPROBES, "1", 0), "kprobes are not switched on");
+	check_traces("with kprobes again");
+	CHECK(!put(KPROBES, "0", 0), "kprobes are not switched off");
+	check_traces("without kprobes again");
+	module_unload_soon();
+	module_left_nothing();
+	CHECK(!put(KPROBES, "1", 0), "kprobes are not switched on");
+	ktap_result("kprobes off at load, and later: %s", attach);
+}
+
+static void kprobes(struct actor *a)
+{
+	put(KPROBES, torture_random(a, 2) ? "1" : "0", 0);
+}
+
+/* Kprobes of others on our functions. */
+static void neighbours(struct actor *a)
+{
+	static const char * const functions[] = {
+		"tcp_rcv_state_process", "tcp_fin", "inet_twsk_kill", "__tcp_close", "tcp_reset",
+	};
+	const char *function = functions[torture_random(a, ARRAY_SIZE(functions))];
+	char text[128];
+
+	snprintf(text, sizeof(text), "p:tt/%s %s", function, function);
+	if (put(TRACEFS "kprobe_events", text, O_APPEND))
+		return;
+	snprintf(text, sizeof(text), TRACEFS "events/tt/%s/enable", function);
+	put(text, "1", 0);
+	usleep(torture_random(a, 20000));
+	put(text, "0", 0);
+	snprintf(text, sizeof(text), "-:tt/%s", function);
+	put(TRACEFS "kprobe_events", text, O_APPEND);
+}
+
+static void tracer(struct actor *a)
+{
+	put(TRACEFS "set_ftrace_filter", torture_random(a, 2) ? "tcp_*" : "inet_*", O_TRUNC);
+	put(TRACEFS "current_tracer", "function", 0);
+	usleep(torture_random(a, 20000));
+	put(TRACEFS "current_tracer", "nop", 0);
+	CHECK(put(FTRACE, "0", 0) == EBUSY, "ftrace can be switched off");
+}
+
+static void groups(struct actor *a)
+{
+	static const char * const words[] = { "segments", "timewait", "resets", "calls", "acks" };
+	char word[32];
+
+	snprintf(word, sizeof(word), "%c%s", "+-"[torture_random(a, 2)],
+		 words[torture_random(a, ARRAY_SIZE(words))]);
+	CHECK(!files_write(ALL_CPUS, "hooks", word), "%s is refused", word);
+}
+
+static void test_all(const char *attach)
+{
+	struct actor actors[] = {
+		{ .name = "kprobes", .turn = kprobes, .rest = 20 },
+		{ .name = "neighbours", .turn = neighbours, .rest = 5 },
+		{ .name = "tracer", .turn = tracer, .rest = 20 },
+		{ .name = "groups", .turn = groups, .rest = 20 },
+	};
+
+	torture_load(attach);
+	torture_run(actors, ARRAY_SIZE(actors), 2);
+	put(KPROBES, "1", 0);
+	put(TRACEFS "current_tracer", "nop", 0);
+	put(TRACEFS "set_ftrace_filter", "", O_TRUNC);
+	ktap_result("kprobes, ftrace and tracers come and go: %s", attach);
+	files_write(ALL_CPUS, "hooks", "-acks");
+	files_write(ALL_CPUS, "hooks", "+calls");
+	torture_end();
+}
+
+int main(void)
+{
+	files_start();
+	if (access(KPROBES, W_OK) || access(FTRACE, W_OK) || access(TRACEFS "kprobe_events", W_OK))
+		ktap_skip_all("no kprobes, or no tracefs");
+	ktap_plan(7);
+	test_no_ftrace();
+	test_no_kprobes("attach=auto");
+	test_no_kprobes("attach=kprobe");
+	test_all("attach=auto");
+	test_all("attach=kprobe");
+	return ktap_exit();
+}
