@@ -104,7 +104,7 @@ static int buffer_replace(struct ring **fresh, unsigned long nr)
 	for_each_possible_cpu(cpu)
 		if (fresh[cpu])
 			buffer_retire(cpu, fresh[cpu]);
-	buffer_nr_slots = nr;
+	WRITE_ONCE(buffer_nr_slots, nr);
 	return 0;
 
 free:

@@ -100,7 +100,7 @@ static int control_set_bool(const char *name, bool *to, unsigned int value)
 
 static unsigned int tracing_on_get(void)
 {
-	return buffer_on;
+	return READ_ONCE(buffer_on);
 }
 
 static int tracing_on_set(unsigned int value)
@@ -110,7 +110,7 @@ static int tracing_on_set(unsigned int value)
 
 static unsigned int overwrite_get(void)
 {
-	return buffer_overwrite;
+	return READ_ONCE(buffer_overwrite);
 }
 
 static int overwrite_set(unsigned int value)

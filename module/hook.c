@@ -172,7 +172,7 @@ int hook_attach(struct hook *hook, bool by_kprobe)
 		return 0;
 	}
 	err = hook->probe ? hook_attach_tracepoint(hook) : hook_attach_function(hook, by_kprobe);
-	hook->attached = !err;
+	WRITE_ONCE(hook->attached, !err);
 	return err;
 }
 
@@ -187,7 +187,7 @@ void hook_detach(struct hook *hook)
 {
 	if (!hook->attached)
 		return;
-	hook->attached = false;
+	WRITE_ONCE(hook->attached, false);
 	switch (hook->kind) {
 	case HOOK_TRACEPOINT:
 		tracepoint_probe_unregister(hook->tp, hook->probe, NULL);
@@ -213,5 +213,6 @@ unsigned long hook_missed(const struct hook *hook)
 {
 	bool is_kprobe = hook->attached && hook->kind == HOOK_KPROBE;
 
-	return hook->missed + (is_kprobe ? hook->kp.nmissed : 0);
+	/* The kernel counts it with a plain increment. */
+	return hook->missed + (is_kprobe ? data_race(hook->kp.nmissed) : 0);
 }

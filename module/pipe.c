@@ -173,8 +173,8 @@ static __poll_t pipe_poll(struct file *file, poll_table *table)
 	struct pipe *pipe = file->private_data;
 
 	poll_wait(file, buffer_waitqueue(pipe->cpu), table);
-	if (READ_ONCE(pipe->at) == READ_ONCE(pipe->len) &&
-	    buffer_is_empty(pipe->cpu)) {
+	/* A thread that reads meanwhile, with the lock, makes any answer stale. */
+	if (data_race(pipe->at == pipe->len) && buffer_is_empty(pipe->cpu)) {
 		buffer_expect(pipe->cpu);
 		return 0;
 	}

@@ -40,7 +40,7 @@ static enum cpuhp_state reserve_hotplug;
 /* Whoever calls the slab; guards the two that follow. */
 static DEFINE_MUTEX(reserve_memory);
 static unsigned long reserve_max;
-static unsigned long reserve_allocated;
+static unsigned long reserve_allocated;	/* looked at by reserve_get() */
 
 static void reserve_push(struct reserve *r, struct conn *conn)
 {
@@ -153,9 +153,9 @@ struct conn *reserve_get(void)
 	struct conn *conn = reserve_pop(r);
 
 	if (conn)
-		r->now++;
+		this_cpu_inc(reserves.now);
 	else
-		r->full++;
+		this_cpu_inc(reserves.full);
 	if (r->nr < reserve_fill / 2 && READ_ONCE(reserve_allocated) < reserve_max)
 		queue_work_on(smp_processor_id(), system_highpri_wq, &r->work);
 	return conn;
@@ -172,7 +172,7 @@ void reserve_put(struct conn *conn)
 	struct reserve *r = this_cpu_ptr(&reserves);
 
 	reserve_push(r, conn);
-	r->now--;
+	this_cpu_dec(reserves.now);
 	if (r->nr > 2 * reserve_fill)
 		queue_work_on(smp_processor_id(), system_highpri_wq, &r->work);
 }
