@@ -122,6 +122,7 @@ static struct conn *event_minisock_adopt(const struct inet_timewait_sock *tw, u8
 
 /* Hold its connection, which is remembered from now on. */
 static struct conn_ref event_minisock_find(const struct inet_timewait_sock *tw, u8 substate)
+	__acquires(bitlock)
 {
 	struct conn_ref ref = conn_find(atomic64_read(&tw->tw_cookie), common_of_tw(tw));
 

@@ -95,6 +95,7 @@ static void event_refused(const struct sock *sk, u64 now, u8 how)
 
 /* The connection ends with its full socket. @ref: holds it, if it is remembered. */
 static noinline void event_end(const struct sock *sk, int from, u64 now, struct conn_ref ref)
+	__releases(bitlock)
 {
 	bool matters = (1 << from) & TCPF_CLOSING_STATES, fin_left = false, refused = false;
 	u64 spent = TCP_TEARDOWN_UNKNOWN;

@@ -25,6 +25,7 @@ struct conn *remember_tw(const struct inet_timewait_sock *tw, u8 substate);
  * Return: as conn_find(); NULL in it if there is no memory.
  */
 static inline struct conn_ref remember_find(const struct sock *sk, u64 cookie, u8 state)
+	__acquires(bitlock)
 {
 	struct conn_ref ref = conn_find(cookie, common_of_sock(sk));
 
