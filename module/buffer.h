@@ -135,9 +135,13 @@ void buffer_stop(void);
 unsigned int buffer_size_kb(void);
 int buffer_resize(unsigned int kb);
 
-/* buffer.c */
+/* buffer_wait.c */
 void buffer_init_cpu(struct buffer_cpu *b);
+bool buffer_is_empty(int cpu);
+void buffer_expect(int cpu);
+wait_queue_head_t *buffer_waitqueue(int cpu);
 
+/* buffer.c */
 void buffer_look(unsigned int cpu, struct buffer_cursor *cursor);
 bool buffer_peek(unsigned int cpu, struct buffer_cursor *cursor,
 		 struct ring_slot *to, unsigned long *lost);
@@ -151,10 +155,6 @@ bool buffer_run_consumed(unsigned int cpu, unsigned long nr);
 
 int buffer_clear(int cpu);
 int buffer_account(int cpu, struct ring_account *account);
-
-bool buffer_is_empty(int cpu);
-void buffer_expect(int cpu);
-wait_queue_head_t *buffer_waitqueue(int cpu);
 
 /* In place of a CPU's number: all of them. */
 #define BUFFER_ALL	(-1)

@@ -39,7 +39,7 @@ static bool is_closing(int from, int to)
 	       !((1 << from) & (TCPF_LISTEN | TCPF_CLOSE));
 }
 
-static __always_inline void event_tell_state(const struct sock *sk, int to, u64 now, u64 spent, u16 flags)
+static void event_tell_state(const struct sock *sk, int to, u64 now, u64 spent, u16 flags)
 {
 	struct tcp_teardown_record *r;
 

@@ -6,6 +6,7 @@
 #include <linux/limits.h>
 #include <linux/time64.h>
 
+#include "format_place.h"
 #include "format_word.h"
 #include "line.h"
 #include "uapi/tcp_teardown.h"
@@ -106,32 +107,32 @@ static void line_what(struct line *line, const struct tcp_teardown_record *r)
 	}
 }
 
-/* " name=" and a number. */
-#define line_field(line, name, number) do {				\
-	line_literal(line, " " name "=");				\
-	line_number(line, number, 0);					\
-} while (0)
+static __always_inline void line_field(struct line *line, const char *name, u64 number)
+{
+	line_constant(line, name, strlen(name));
+	line_number(line, number, 0);
+}
 
 static void line_call(struct line *line, const struct tcp_teardown_record *r)
 {
-	line_field(line, "pid", r->call.pid);
+	line_field(line, " pid=", r->call.pid);
 	line_literal(line, " comm=");
 	line_plain(line, r->call.comm, sizeof(r->call.comm));
-	line_field(line, "unread", r->call.unread);
-	line_field(line, "unsent", r->call.unsent);
+	line_field(line, " unread=", r->call.unread);
+	line_field(line, " unsent=", r->call.unsent);
 	if (r->flags & TCP_TEARDOWN_F_LINGER)
-		line_field(line, "linger", r->call.linger);
+		line_field(line, " linger=", r->call.linger);
 }
 
 static void line_segment(struct line *line, const struct tcp_teardown_record *r)
 {
-	line_field(line, "len", r->segment.len);
+	line_field(line, " len=", r->segment.len);
 	if (r->what == TCP_TEARDOWN_SEG_QUEUE)
-		line_field(line, "unsent", r->segment.unsent);
+		line_field(line, " unsent=", r->segment.unsent);
 	else if (r->what == TCP_TEARDOWN_SEG_RESEND && r->segment.tries)
-		line_field(line, "try", r->segment.tries);
+		line_field(line, " try=", r->segment.tries);
 	else if (r->segment.wscale)
-		line_field(line, "wscale", r->segment.wscale);
+		line_field(line, " wscale=", r->segment.wscale);
 }
 
 static void line_reset(struct line *line, const struct tcp_teardown_record *r)
@@ -147,7 +148,7 @@ static void line_reset(struct line *line, const struct tcp_teardown_record *r)
 static void line_timewait(struct line *line, const struct tcp_teardown_record *r)
 {
 	if (r->what == TCP_TEARDOWN_TW_REARMED)
-		line_field(line, "timeout_ms", r->timewait.timeout_ms);
+		line_field(line, " timeout_ms=", r->timewait.timeout_ms);
 	if (r->what < TCP_TEARDOWN_TW_EXPIRED)
 		return;
 	line_literal(line, " age=");
@@ -193,9 +194,9 @@ static void line_end(struct line *line, const struct tcp_teardown_end *end)
 	line_literal(line, " comm=");
 	line_plain(line, end->comm, sizeof(end->comm));
 	line_spent(line, end);
-	line_field(line, "fins_resent", end->fins_resent);
-	line_field(line, "fins_again", end->fins_again);
-	line_field(line, "bytes", end->bytes);
+	line_field(line, " fins_resent=", end->fins_resent);
+	line_field(line, " fins_again=", end->fins_again);
+	line_field(line, " bytes=", end->bytes);
 }
 
 static void line_marks(struct line *line, u16 flags)
@@ -240,17 +241,6 @@ static void line_details(struct line *line, const struct tcp_teardown_record *r)
 	line_marks(line, r->flags);
 }
 
-/* The widths of the fields, in the header and in each line. */
-#define TIME_WIDTH	14
-#define CPU_WIDTH	3
-#define NETNS_WIDTH	10
-#define ID_WIDTH	8
-#define ADDRESS_WIDTH	21
-#define KIND_WIDTH	8
-#define WHAT_WIDTH	23
-#define SEQ_WIDTH	10
-#define WINDOW_WIDTH	7
-
 /**
  * format_trace_header() - what heads the text of records
  * @to: where to
@@ -266,39 +256,6 @@ int format_trace_header(char *to, size_t size)
 			 ID_WIDTH, "id", ADDRESS_WIDTH, "local", ADDRESS_WIDTH, "peer",
 			 KIND_WIDTH, "kind", WHAT_WIDTH, "what", SEQ_WIDTH, "seq",
 			 SEQ_WIDTH, "ack", WINDOW_WIDTH, "win", "details");
-}
-
-/* From the cookie to the ports. */
-static_assert(offsetof(struct tcp_teardown_record, seq) -
-	      offsetof(struct tcp_teardown_record, cookie) == FORMAT_PLACE_OF);
-
-static size_t print_place(char *to, const struct tcp_teardown_record *r)
-{
-	struct line line = line_begin(to, FORMAT_PLACE);
-
-	line_number(&line, r->netns, 0);
-	line_pad(&line, 0, NETNS_WIDTH);
-	line_literal(&line, " ");
-	line_hex(&line, r->cookie, ID_WIDTH);
-	line_literal(&line, " ");
-	line_address(&line, r->family, r->local, r->local_port, ADDRESS_WIDTH);
-	line_literal(&line, " ");
-	line_address(&line, r->family, r->peer, r->peer_port, ADDRESS_WIDTH);
-	return line.len;
-}
-
-static void line_place(struct line *line, struct format_places *places,
-		       const struct tcp_teardown_record *r)
-{
-	const u8 *of = (const u8 *)r + offsetof(struct tcp_teardown_record, cookie);
-	struct format_place *place = &places->place[r->cookie % ARRAY_SIZE(places->place)];
-
-	if (place->family != r->family || memcmp(place->of, of, sizeof(place->of))) {
-		place->len = print_place(place->text, r);
-		place->family = r->family;
-		memcpy(place->of, of, sizeof(place->of));
-	}
-	line_copy(line, place->text, place->len);
 }
 
 /**

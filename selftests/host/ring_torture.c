@@ -235,6 +235,7 @@ static bool consume_run(unsigned long max)
 	c.next += t.ring.overwritten - before;
 	nr = ring_run(&t.ring, pos, max);
 	for (i = 0; i < nr; i++)
+		/* A writer may overtake it; then the copies are not used. */
 		data_race(memcpy(&copies[i], &t.ring.slots[(pos + i) & t.ring.mask],
 				 sizeof(copies[i])));
 	if (!nr || !ring_holds(&t.ring, pos))
@@ -430,10 +431,11 @@ int main(int argc, char **argv)
 		};
 		run();
 	}
-	printf("%llu records: %llu consumed, %llu of them in runs, %llu overwritten, the rest cleared; %llu refused; "
-	       "%llu seen by who looks; %ld signals within a writer, %ld within a signal\n",
-	       totals[0], totals[1], in_runs,
-	       totals[2], totals[3],
-	       atomic_load(&t.looked), nested.counter, within.counter);
+	printf("%llu records: %llu consumed, %llu of them in runs, %llu overwritten, ", totals[0],
+	       totals[1], in_runs, totals[2]);
+	printf("the rest cleared; %llu refused; %llu seen by who looks; ", totals[3],
+	       atomic_load(&t.looked));
+	printf("%ld signals within a writer, %ld within a signal\n", nested.counter,
+	       within.counter);
 	return 0;
 }
