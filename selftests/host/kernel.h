@@ -110,6 +110,7 @@ __printf(1, 2) void host_print(const char *format, ...);
 /* Memory, errors, and locks of one thread */
 
 #define GFP_KERNEL		0
+#define kmalloc(size, gfp)	malloc((size) + (gfp))
 #define kzalloc(size, gfp)	calloc(1, (size) + (gfp))
 #define kfree(p)		free((void *)(p))
 #define ERR_PTR(err)		((void *)(long)(err))
@@ -169,7 +170,7 @@ struct file_operations {
 
 __printf(2, 3) void seq_printf(struct seq_file *m, const char *format, ...);
 int single_open(struct file *file, int (*show)(struct seq_file *m, void *v), void *data);
-void *memdup_user_nul(const char *from, size_t size);
+unsigned long copy_from_user(void *to, const void *from, unsigned long size);
 
 /* What "self" is, in the filter's words. */
 struct host_task {
