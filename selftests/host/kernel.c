@@ -31,7 +31,7 @@ int single_open(struct file *file, int (*show)(struct seq_file *m, void *v), voi
 	return show(&m, data);
 }
 
-/* Of just that size, so that AddressSanitizer sees who reads on. */
+/* What user space gives is there. */
 unsigned long copy_from_user(void *to, const void *from, unsigned long size)
 {
 	memcpy(to, from, size);

@@ -200,6 +200,13 @@ static bool is_segment_of(const struct view *view, const struct sighting *seen,
 	return s->seq == r->seq && s->flags == r->tcp_flags && s->window == r->window;
 }
 
+/* A FIN that was merged is told of with a guess where it began: here it is right. */
+static bool is_better(const struct sighting *a, const struct sighting *b,
+		      const struct tcp_teardown_record *r)
+{
+	return a->segment.seq == r->seq && b->segment.seq != r->seq;
+}
+
 /*
  * Of several that are alike: what is received is told of at once, so the last
  * before; what is sent was not there yet, so the first.
@@ -210,7 +217,8 @@ static struct sighting *find(const struct view *view, const struct tcp_teardown_
 	size_t i;
 
 	for (i = 0; i < view->nr_seen; i++) {
-		if (!is_free(&view->seen[i], r) || !is_segment_of(view, &view->seen[i], r))
+		if (!is_free(&view->seen[i], r) || !is_segment_of(view, &view->seen[i], r) ||
+		    (found && is_better(found, &view->seen[i], r)))
 			continue;
 		found = &view->seen[i];
 		if (!is_received(r))
@@ -454,6 +462,38 @@ static bool has_accepted(const struct view *view, const struct sighting *fin)
 	return false;
 }
 
+/* Was another copy of this FIN the one that the socket took in the end? */
+static bool is_told(const struct view *view, const struct sighting *fin)
+{
+	const struct tcp_teardown_record *r;
+	size_t i;
+
+	for (i = 0; i < view->nr_told; i++) {
+		r = &view->told[i].record;
+		if (!view->told[i].gone && tells_of_a_segment(r) && is_received(r) &&
+		    r->tcp_flags & FIN &&
+		    payload_end(r) == fin->segment.seq + fin->segment.len)
+			return true;
+	}
+	return false;
+}
+
+/* Those that are alike may have been told of in any order: this is the last. */
+static const struct sighting *last_like(const struct view *view, const struct sighting *like)
+{
+	const struct segment *s, *l = &like->segment;
+	const struct sighting *last = like;
+	size_t i;
+
+	for (i = 0; i < view->nr_seen; i++) {
+		s = &view->seen[i].segment;
+		if (!s->out && s->seq == l->seq && s->len == l->len && s->ack == l->ack &&
+		    s->flags == l->flags && s->window == l->window && &view->seen[i] > last)
+			last = &view->seen[i];
+	}
+	return last;
+}
+
 /*
  * A socket is taken out of the kernel's table a little before it tells of its
  * end, and on another CPU it may go between the capture of a segment and its
@@ -514,11 +554,15 @@ static void find_all_answered(struct view *view)
 
 static enum verdict judge_fin(const struct view *view, const struct sighting *s)
 {
+	bool early = before(expected(view, s), s->segment.seq) || is_answered_behind(view, s);
+
 	if (s->answered)
 		return VERDICT_FIN_NO_SOCKET;
+	if (early && !has_left(view, s->time, false) && is_told(view, s))
+		return VERDICT_FIN_EARLY;
 	if (has_left(view, s->time, false) || !had_socket(view) || has_accepted(view, s))
 		return VERDICT_UNTOLD;
-	if (before(expected(view, s), s->segment.seq) || is_answered_behind(view, s))
+	if (early)
 		return VERDICT_FIN_EARLY;
 	if (!window_told(view, s))
 		return VERDICT_FIN_NO_WINDOW;
@@ -531,7 +575,7 @@ static enum verdict judge_rst(const struct view *view, const struct sighting *s)
 		return VERDICT_RST_NO_SOCKET;
 	if (!has_left(view, s->time, false) && s->segment.seq != expected(view, s))
 		return VERDICT_RST_REFUSED;
-	return was_overtaken(view, s) ? VERDICT_RST_OVERTAKEN : VERDICT_UNTOLD;
+	return was_overtaken(view, last_like(view, s)) ? VERDICT_RST_OVERTAKEN : VERDICT_UNTOLD;
 }
 
 static enum verdict judge_untold(const struct view *view, const struct sighting *s)
