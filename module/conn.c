@@ -15,14 +15,14 @@ static bool conn_closed;
 
 /**
  * conn_make() - begin to remember a connection
- * @cookie: its id
+ * @bucket: held, by conn_find(), which found nothing
+ * @cookie: its id, the same
  * @owner: the socket that stands for it
- *
- * Context: its bucket is held, by conn_find(), which found nothing.
  *
  * Return: the connection, all 0 but for what is given here; or NULL, and counted.
  */
-struct conn *conn_make(u64 cookie, const struct sock_common *owner)
+struct conn *conn_make(struct hlist_bl_head *bucket, u64 cookie,
+		       const struct sock_common *owner)
 {
 	struct conn *conn = READ_ONCE(conn_closed) ? NULL : reserve_get();
 
@@ -31,7 +31,7 @@ struct conn *conn_make(u64 cookie, const struct sock_common *owner)
 	memset(conn, 0, sizeof(*conn));
 	conn->cookie = cookie;
 	conn->owner = owner;
-	hlist_bl_add_head(&conn->node, &conn_table[cookie & conn_mask]);
+	hlist_bl_add_head(&conn->node, bucket);
 	return conn;
 }
 

@@ -171,7 +171,8 @@ static inline void conn_put(struct conn_ref ref)
 	local_irq_restore(ref.flags);
 }
 
-struct conn *conn_make(u64 cookie, const struct sock_common *owner);
+struct conn *conn_make(struct hlist_bl_head *bucket, u64 cookie,
+		       const struct sock_common *owner);
 void conn_forget(struct conn *conn);
 
 unsigned int conn_buckets(void);

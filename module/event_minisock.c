@@ -109,25 +109,19 @@ void event_minisock_born(const struct inet_timewait_sock *tw, const struct sock 
 }
 
 /*
- * Begin to remember a minisock whose birth was not seen. Not one that has no
- * cookie: many may have none. Nor one that is being killed on another CPU: its
- * timer is stopped before event_minisock_kill() looks into the bucket, which is
+ * Hold its connection. One whose birth was not seen is remembered from now on. Not
+ * if it has no cookie: many may have none. Nor if it is being killed on another CPU:
+ * its timer is stopped before event_minisock_kill() looks into the bucket, which is
  * held here.
  */
-static struct conn *event_minisock_adopt(const struct inet_timewait_sock *tw, u8 substate)
-{
-	return atomic64_read(&tw->tw_cookie) && timer_pending(&tw->tw_timer) ?
-	       remember_tw(tw, substate) : NULL;
-}
-
-/* Hold its connection, which is remembered from now on. */
 static struct conn_ref event_minisock_find(const struct inet_timewait_sock *tw, u8 substate)
 	__acquires(bitlock)
 {
-	struct conn_ref ref = conn_find(atomic64_read(&tw->tw_cookie), common_of_tw(tw));
+	u64 cookie = atomic64_read(&tw->tw_cookie);
+	struct conn_ref ref = conn_find(cookie, common_of_tw(tw));
 
-	if (!ref.conn)
-		ref.conn = event_minisock_adopt(tw, substate);
+	if (!ref.conn && cookie && timer_pending(&tw->tw_timer))
+		ref.conn = remember_tw(ref.bucket, tw, cookie, substate);
 	return ref;
 }
 
@@ -296,7 +290,7 @@ void event_minisock_kill(const struct inet_timewait_sock *tw)
 			age = elapsed(ref.conn->born, now);
 		owner = ref.conn->owner_id;
 		ref.conn->owner = NULL;
-		if (!ref.conn->leaving)	/* else event_step() does it */
+		if (!ref.conn->leaving)	/* else event_leave() does it */
 			conn_forget(ref.conn);
 	}
 	conn_put(ref);

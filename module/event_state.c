@@ -104,7 +104,7 @@ static noinline void event_end(const struct sock *sk, int from, u64 now, struct 
 
 	/* The first sign of closing may be the last: nothing is lost. */
 	if (!ref.conn && matters)
-		ref.conn = remember(sk, record_cookie(sk), from);
+		ref.conn = remember(ref.bucket, sk, record_cookie(sk), from);
 	if (ref.conn || matters)
 		flags = remember_flags(ref.conn);
 	if (ref.conn) {

@@ -179,7 +179,7 @@ static void line_known(struct line *line, bool known, u64 number, size_t width)
  */
 void format_connection(struct seq_file *m, const struct format_conn *conn)
 {
-	char text[256];
+	char text[FORMAT_LINE];
 	struct line line = line_begin(text, sizeof(text));
 
 	line_number(&line, conn->netns, 0);

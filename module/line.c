@@ -53,7 +53,11 @@ void line_copy(struct line *line, const char *text, size_t len)
  */
 void line_pad(struct line *line, size_t begin, size_t width)
 {
-	line->len = min(max(line->len, begin + width), line->size);
+	size_t len = min(max(line->len, begin + width), line->size);
+
+	if (unlikely(len > BLANK))
+		memset(line->to + line->len, ' ', len - line->len);
+	line->len = len;
 }
 
 /**

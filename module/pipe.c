@@ -203,18 +203,24 @@ static long pipe_raw_give_one(int cpu, char __user *to)
 	return 1;
 }
 
+/* So many at once: if a writer overtakes them, that was in vain. */
+#define RUN	32UL
+
 /*
- * Those that lie in a row, up to @max, without a copy. If a writer comes so
- * near that it overwrites one under our hands, one by one. Returns how many.
+ * Those that lie in a row, up to @max, without a copy. If a writer comes so near
+ * that it overwrites one under our hands, or the reader's memory ends, one by one.
+ * Returns how many.
  */
 static long pipe_raw_give(int cpu, char __user *to, unsigned long max)
 {
 	const struct ring_slot *first;
-	unsigned long nr = buffer_run(cpu, max, &first);
+	unsigned long nr = buffer_run(cpu, min(max, RUN), &first);
 
-	if (nr && copy_to_user(to, first, nr * sizeof(*first)))
-		return -EFAULT;
-	return nr && buffer_run_consumed(cpu, nr) ? nr : pipe_raw_give_one(cpu, to);
+	/* A writer may overtake it; then it does not count. */
+	if (nr && !data_race(copy_to_user(to, first, nr * sizeof(*first))) &&
+	    buffer_run_consumed(cpu, nr))
+		return nr;
+	return pipe_raw_give_one(cpu, to);
 }
 
 /* A record that could not be given stays where it is. */
@@ -226,11 +232,12 @@ static ssize_t pipe_raw_take(int cpu, char __user *to, size_t size)
 
 	if (nr)
 		return nr;
-	while (done < max) {
+	while (done < max && !(done && fatal_signal_pending(current))) {
 		nr = pipe_raw_give(cpu, to + done * sizeof(struct ring_slot), max - done);
 		if (nr <= 0)
 			break;
 		done += nr;
+		cond_resched();
 	}
 	buffer_unlock(cpu);
 	return done ? done * sizeof(struct ring_slot) : nr;

@@ -144,7 +144,9 @@ static noinline struct tcp_teardown_record *
 begin_tw_filtered(const struct inet_timewait_sock *tw, u64 now, struct record_head head,
 		  const struct conn_owner *owner)
 {
-	if (!record_keeps(filter_get(), common_of_tw(tw), tw->tw_sport, owner, head))
+	const struct filter *filter = filter_get();	/* it may have gone meanwhile */
+
+	if (filter && !record_keeps(filter, common_of_tw(tw), tw->tw_sport, owner, head))
 		return NULL;
 	return begin_tw(tw, now, head);
 }

@@ -21,6 +21,7 @@ static void remember_place(struct conn *conn, const struct sock_common *sc,
 
 /**
  * remember() - begin to remember a connection
+ * @bucket: held, its own
  * @sk: its full socket
  * @cookie: its id
  * @state: the state that it is in, or about to leave; if that is a closing
@@ -28,10 +29,11 @@ static void remember_place(struct conn *conn, const struct sock_common *sc,
  *
  * Context and return: as conn_make().
  */
-struct conn *remember(const struct sock *sk, u64 cookie, u8 state)
+struct conn *remember(struct hlist_bl_head *bucket, const struct sock *sk, u64 cookie,
+		      u8 state)
 {
 	const struct sock_common *sc = common_of_sock(sk);
-	struct conn *conn = conn_make(cookie, sc);
+	struct conn *conn = conn_make(bucket, cookie, sc);
 
 	if (!conn)
 		return NULL;
@@ -42,15 +44,18 @@ struct conn *remember(const struct sock *sk, u64 cookie, u8 state)
 
 /**
  * remember_tw() - adopt a minisock whose birth was not seen
+ * @bucket: held, its own
  * @tw: it
+ * @cookie: its id, as it was read when the bucket was found: ss may make one now
  * @substate: as it was before what is told of it now
  *
  * Context and return: as conn_make().
  */
-struct conn *remember_tw(const struct inet_timewait_sock *tw, u8 substate)
+struct conn *remember_tw(struct hlist_bl_head *bucket, const struct inet_timewait_sock *tw,
+			 u64 cookie, u8 substate)
 {
 	const struct sock_common *sc = common_of_tw(tw);
-	struct conn *conn = conn_make(atomic64_read(&tw->tw_cookie), sc);
+	struct conn *conn = conn_make(bucket, cookie, sc);
 
 	if (!conn)
 		return NULL;

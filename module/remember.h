@@ -13,8 +13,10 @@
 #include "conn.h"
 #include "record.h"
 
-struct conn *remember(const struct sock *sk, u64 cookie, u8 state);
-struct conn *remember_tw(const struct inet_timewait_sock *tw, u8 substate);
+struct conn *remember(struct hlist_bl_head *bucket, const struct sock *sk, u64 cookie,
+		      u8 state);
+struct conn *remember_tw(struct hlist_bl_head *bucket, const struct inet_timewait_sock *tw,
+			 u64 cookie, u8 substate);
 
 /**
  * remember_find() - hold the connection of a full socket, remembered from now on
@@ -30,7 +32,7 @@ static inline struct conn_ref remember_find(const struct sock *sk, u64 cookie, u
 	struct conn_ref ref = conn_find(cookie, common_of_sock(sk));
 
 	if (!ref.conn)
-		ref.conn = remember(sk, cookie, state);
+		ref.conn = remember(ref.bucket, sk, cookie, state);
 	return ref;
 }
 

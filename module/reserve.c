@@ -156,7 +156,7 @@ struct conn *reserve_get(void)
 		this_cpu_inc(reserves.now);
 	else
 		this_cpu_inc(reserves.full);
-	if (r->nr < reserve_fill / 2 && READ_ONCE(reserve_allocated) < reserve_max)
+	if (r->nr <= reserve_fill / 2 && READ_ONCE(reserve_allocated) < reserve_max)
 		queue_work_on(smp_processor_id(), system_highpri_wq, &r->work);
 	return conn;
 }
@@ -210,11 +210,19 @@ static void reserve_free_all(void)
 
 /*
  * The slab merges caches of one size, and is then silent about what is left in
- * them; but not one with a constructor.
+ * them. Where it can't be told not to, a constructor keeps it from that, at the
+ * price that slub_debug=P does not see who uses what is freed.
  */
+#ifdef SLAB_NO_MERGE
+#define RESERVE_FLAGS		(SLAB_HWCACHE_ALIGN | SLAB_NO_MERGE)
+#define reserve_construct	NULL
+#else
+#define RESERVE_FLAGS		SLAB_HWCACHE_ALIGN
+
 static void reserve_construct(void *conn)
 {
 }
+#endif
 
 /**
  * reserve_start() - fill the reserves
@@ -231,7 +239,7 @@ int reserve_start(unsigned int max)
 	/* In all reserves no more than a quarter of it. */
 	reserve_fill = clamp(max / (8 * num_possible_cpus()), 1U, RESERVE_FILL);
 	reserve_cache = kmem_cache_create("tcp_teardown_conn", sizeof(struct conn),
-					  0, SLAB_HWCACHE_ALIGN, reserve_construct);
+					  0, RESERVE_FLAGS, reserve_construct);
 	if (!reserve_cache)
 		return -ENOMEM;
 	for_each_possible_cpu(cpu)
