@@ -75,7 +75,7 @@ static noinline void run_find(unsigned int round)
 static noinline void run_make(unsigned int round)
 {
 	struct conn_ref ref = conn_find(FILLED - 1, common_of_sock(micro_sk));
-	struct conn *conn = conn_make(FILLED - 1, common_of_sock(micro_sk));
+	struct conn *conn = conn_make(ref.bucket, FILLED - 1, common_of_sock(micro_sk));
 
 	if (conn)
 		conn_forget(conn);
@@ -177,7 +177,7 @@ static bool micro_remember(u64 cookie)
 	struct conn *conn;
 
 	ref = conn_find(cookie, common_of_sock(micro_sk));
-	conn = ref.conn ?: conn_make(cookie, common_of_sock(micro_sk));
+	conn = ref.conn ?: conn_make(ref.bucket, cookie, common_of_sock(micro_sk));
 	conn_put(ref);
 	return conn;
 }
