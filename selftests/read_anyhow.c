@@ -8,6 +8,10 @@
  * docs/abi or the kernel has for it. No file can be mapped, none of those that are
  * only read can be written. Those that consume can't be sought.
  *
+ * Nothing moves where time is skipped; elsewhere TIME_WAITs of other tests grow older.
+ *
+ * Modes: icount
+ *
  * Needs: root, debugfs.
  */
 #include <errno.h>

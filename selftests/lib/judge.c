@@ -478,7 +478,7 @@ static bool is_told(const struct view *view, const struct sighting *fin)
 	return false;
 }
 
-/* Those that are alike may have been told of in any order: this is the last. */
+/* Of those that are alike another may have been told of in its place: the last. */
 static const struct sighting *last_like(const struct view *view, const struct sighting *like)
 {
 	const struct segment *s, *l = &like->segment;
@@ -487,7 +487,7 @@ static const struct sighting *last_like(const struct view *view, const struct si
 
 	for (i = 0; i < view->nr_seen; i++) {
 		s = &view->seen[i].segment;
-		if (!s->out && s->seq == l->seq && s->len == l->len && s->ack == l->ack &&
+		if (!s->out && s->claimed && s->seq == l->seq && s->len == l->len && s->ack == l->ack &&
 		    s->flags == l->flags && s->window == l->window && &view->seen[i] > last)
 			last = &view->seen[i];
 	}
