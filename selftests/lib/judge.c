@@ -575,7 +575,8 @@ static enum verdict judge_rst(const struct view *view, const struct sighting *s)
 		return VERDICT_RST_NO_SOCKET;
 	if (!has_left(view, s->time, false) && s->segment.seq != expected(view, s))
 		return VERDICT_RST_REFUSED;
-	return was_overtaken(view, last_like(view, s)) ? VERDICT_RST_OVERTAKEN : VERDICT_UNTOLD;
+	s = last_like(view, s);
+	return was_overtaken(view, s) ? VERDICT_RST_OVERTAKEN : VERDICT_UNTOLD;
 }
 
 static enum verdict judge_untold(const struct view *view, const struct sighting *s)

@@ -111,7 +111,12 @@ static bool verdict_fits(uint8_t how, uint8_t last, bool reset)
 	case TCP_TEARDOWN_RESET_SENT:
 	case TCP_TEARDOWN_RESET_RECEIVED:
 		return reset;
-	case TCP_TEARDOWN_ABORTED:	/* with the namespace */
+	case TCP_TEARDOWN_ABORTED:
+		/*
+		 * With the namespace; or two CPUs have made a socket of one request,
+		 * and tcp_v4_syn_recv_sock() undoes the one that comes second.
+		 */
+		return last == TCP_FIN_WAIT2 || last == TCP_SYN_RECV;
 	case TCP_TEARDOWN_FIN_WAIT2_EXPIRED:
 		return last == TCP_FIN_WAIT2;
 	}
