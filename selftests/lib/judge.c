@@ -487,8 +487,9 @@ static const struct sighting *last_like(const struct view *view, const struct si
 
 	for (i = 0; i < view->nr_seen; i++) {
 		s = &view->seen[i].segment;
-		if (!s->out && s->claimed && s->seq == l->seq && s->len == l->len && s->ack == l->ack &&
-		    s->flags == l->flags && s->window == l->window && &view->seen[i] > last)
+		if (!s->out && s->claimed && s->seq == l->seq && s->len == l->len &&
+		    s->ack == l->ack && s->flags == l->flags && s->window == l->window &&
+		    &view->seen[i] > last)
 			last = &view->seen[i];
 	}
 	return last;
