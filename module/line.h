@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * A line of text, printed from left to right, field by field. By hand, for a
- * reader of trace_pipe keeps up with the load: a line of vsnprintf() costs ten
+ * reader of trace_pipe keeps up with the load: a line of vsnprintf() costs six
  * times as much. What there is no room for is cut off.
  */
 #ifndef TCP_TEARDOWN_LINE_H

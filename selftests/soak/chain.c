@@ -114,7 +114,7 @@ static bool verdict_fits(uint8_t how, uint8_t last, bool reset)
 	case TCP_TEARDOWN_ABORTED:
 		/*
 		 * With the namespace; or two CPUs have made a socket of one request,
-		 * and tcp_v4_syn_recv_sock() undoes the one that comes second.
+		 * and inet_ehash_nolisten() undoes the one that comes second.
 		 */
 		return last == TCP_FIN_WAIT2 || last == TCP_SYN_RECV;
 	case TCP_TEARDOWN_FIN_WAIT2_EXPIRED:
