@@ -15,6 +15,7 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>
@@ -86,6 +87,17 @@ static int wait_epoll(int fd)
 	return ret == 1;
 }
 
+/* The record that came in place of ours. */
+static void tell_what_came(const struct place *place, bool was_read)
+{
+	char *pending = files_text(ALL_CPUS, "trace");
+
+	if (was_read && strcmp(place->name, "trace_pipe_raw"))
+		ktap_note("read: %.128s", text);
+	ktap_note("pending: %s", pending);
+	free(pending);
+}
+
 static void check_waiter(const struct place *place, const char *how, int (*waiter)(int fd))
 {
 	int fd = open_place(place, 0), delay = 300000;
@@ -98,8 +110,9 @@ static void check_waiter(const struct place *place, const char *how, int (*waite
 	CHECK(waiter(fd), "%s: %s fails, errno %d", place->label, how, errno);
 	end = net_now() - start;
 	pthread_join(maker, NULL);
-	CHECK(end >= delay / 1e6 && end < delay / 1e6 + SOON_S,
-	      "%s: %s returns after %.3f s", place->label, how, end);
+	if (!CHECK(end >= delay / 1e6 && end < delay / 1e6 + SOON_S,
+		   "%s: %s returns after %.3f s", place->label, how, end))
+		tell_what_came(place, waiter == wait_read);
 	close(fd);
 }
 
