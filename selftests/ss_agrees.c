@@ -128,12 +128,13 @@ static bool are_same(const struct list *a, const struct list *b)
 	return a->nr == b->nr;
 }
 
+enum { LIVE, ORPHAN, CLOSING, TIME_WAIT, LAST_ACK, ENDS };
+
 /* All against the peer are connected first: later, others' FINs come again. */
-static void hold(struct peer *peer, enum net_family family)
+static void hold(struct peer *peer, enum net_family family, struct net_end *end,
+		 struct peer *at)
 {
-	enum { LIVE, ORPHAN, CLOSING, TIME_WAIT, LAST_ACK, ENDS };
-	struct net_end end[ENDS], client, server;
-	struct peer at[ENDS];
+	struct net_end client, server;
 	unsigned int i;
 
 	for (i = 0; i < ENDS; i++) {
@@ -154,6 +155,15 @@ static void hold(struct peer *peer, enum net_family family)
 	peer_send(&at[LAST_ACK], FIN | ACK, end[LAST_ACK].rcv_nxt, end[LAST_ACK].snd_nxt, 0);
 	net_await_state(&end[LAST_ACK], TCP_CLOSE_WAIT);
 	close(end[LAST_ACK].fd);
+}
+
+/* Else orphans would retry for minutes, and the next test would wait for them. */
+static void let_go(struct net_end *end, struct peer *at)
+{
+	unsigned int i;
+
+	for (i = 0; i < ENDS; i++)
+		peer_send(&at[i], RST, end[i].rcv_nxt + (i >= CLOSING), 0, 0);
 }
 
 static bool has_held(const struct list *list)
@@ -197,11 +207,12 @@ static void play(enum net_family family)
 {
 	struct list before, theirs, after;
 	struct net_wait wait = { .patience = 20 };
-	struct peer peer;
+	struct net_end end[ENDS];
+	struct peer peer, at[ENDS];
 
 	net_new();
 	peer_open(&peer, family);
-	hold(&peer, family);
+	hold(&peer, family, end, at);
 	while (before = read_connections(), !has_held(&before))
 		REQUIRE(net_wait(&wait), "not in the states that were to be held");
 	theirs = read_ss();
@@ -210,6 +221,7 @@ static void play(enum net_family family)
 		return;
 	check_same(&before, &theirs);
 	CHECK(theirs.nr == ARRAY_SIZE(held), "ss has %u", theirs.nr);
+	let_go(end, at);
 	peer_close(&peer);
 }
 
