@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # The module is loaded and unloaded, 50 times where time is skipped (VM_MODE is
-# icount), else a few times, while connections are made and closed.
+# icount; fewer by TT_SLOW), else a few times, while connections are made and closed.
 #
 # Shows: each time it traces; nothing is left behind in /proc/net, debugfs,
 # /proc/slabinfo, ftrace and kprobes; the kernel's log has nothing unexpected;
@@ -247,7 +247,7 @@ stop_traffic() {
 all() {
 	local turns=$2
 
-	[ "$VM_MODE" != icount ] || turns=$3
+	[ "$VM_MODE" != icount ] || turns=$(($3 / ${TT_SLOW:-1}))
 	start_traffic
 	test_turns "$turns" "under traffic ($1)"
 	stop_traffic
