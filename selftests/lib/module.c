@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -44,6 +45,23 @@ int module_load_file(const char *file, const char *args)
 int module_load(const char *args)
 {
 	return module_load_file(module_file(), args);
+}
+
+int module_load_image(const char *args)
+{
+	static char *image;
+	static size_t len;
+	struct stat st;
+	int fd;
+
+	if (!image) {
+		fd = open(module_file(), O_RDONLY | O_CLOEXEC);
+		REQUIRE(fd >= 0 && !fstat(fd, &st), "no module");
+		image = malloc(st.st_size);
+		len = read(fd, image, st.st_size);
+		close(fd);
+	}
+	return syscall(SYS_init_module, image, len, args) ? errno : 0;
 }
 
 int module_unload(void)

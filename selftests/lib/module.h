@@ -10,6 +10,8 @@
 /* Load $TT_MODULE, or another file, with $TT_ARGS and these: 0, or errno. */
 int module_load(const char *args);
 int module_load_file(const char *file, const char *args);
+/* As module_load(), from memory, once it was read. */
+int module_load_image(const char *args);
 
 /* Remove it, without waiting: 0, or errno; EAGAIN while it is in use. */
 int module_unload(void);

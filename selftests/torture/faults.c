@@ -105,10 +105,13 @@ static void check_log(const char *when)
 
 /* --- what fails ----------------------------------------------------------------- */
 
-/* All but most of the hooks, of which there is an action of its own. */
+/*
+ * All but most of the hooks, of which there is an action of its own. From memory:
+ * allocations that fail below a file's reading spoil its inode.
+ */
 static int load(void)
 {
-	return module_load("buffer_size_kb=4 max_connections=1024 groups=transitions");
+	return module_load_image("buffer_size_kb=4 max_connections=1024 groups=transitions");
 }
 
 static void unload(void)
@@ -282,9 +285,37 @@ static void start(void)
 	klogctl(8, NULL, 1);
 }
 
+/*
+ * 6.12's sysfs_slab_add() leaks the name of a cache that has no room in sysfs: that
+ * is the kernel's own. Of all others, how many are there? The text is cut up.
+ */
+static unsigned int count_leaks(char *text, unsigned int *foreign)
+{
+	static const char title[] = "unreferenced object";
+	unsigned int nr = 0;
+	char *at, *next;
+
+	*foreign = 0;
+	for (at = strstr(text, title); at; at = next) {
+		next = strstr(at + 1, title);
+		if (next)
+			next[-1] = '\0';
+		if (strstr(at, " sysfs_slab_add+")) {
+			(*foreign)++;
+			continue;
+		}
+		ktap_note("%s", at);
+		nr++;
+	}
+	return nr;
+}
+
 static void test_leaks(void)
 {
-	char text[4096] = "";
+	static char text[1 << 20];
+	unsigned int leaks, foreign;
+	size_t len = 0;
+	ssize_t got;
 	int fd;
 
 	if (access(KMEMLEAK, W_OK)) {
@@ -295,8 +326,13 @@ static void test_leaks(void)
 	put(KMEMLEAK, "scan");
 	put(KMEMLEAK, "scan");
 	fd = open(KMEMLEAK, O_RDONLY);
-	CHECK(fd >= 0 && !read(fd, text, sizeof(text) - 1), "%s", text);
+	while ((got = read(fd, text + len, sizeof(text) - len - 1)) > 0)
+		len += got;
 	close(fd);
+	leaks = count_leaks(text, &foreign);
+	CHECK(!got && !leaks, "%u leaks", leaks);
+	ktap_note("%u names of caches leaked by sysfs_slab_add()", foreign);
+	put(KMEMLEAK, "clear");		/* else the guest's own search tells of them again */
 	ktap_result("kmemleak finds nothing");
 }
 
@@ -316,6 +352,8 @@ int main(void)
 	start();
 	ktap_plan(4 + ARRAY_SIZE(others));
 	module_unload_soon();
+	REQUIRE(!load(), "the module does not load");	/* and its file is read now */
+	unload();
 	fail_each(&loading);
 	torture_load("buffer_size_kb=64 groups=transitions");
 	in_child(&namespaces);
