@@ -235,7 +235,7 @@ static void judge(const struct tcp_teardown_record *r, unsigned int count, unsig
 }
 
 /* Play with that filter. Return: the records that were kept. */
-static unsigned int play(unsigned int nr, bool negated, unsigned int *filtered)
+static unsigned int play_once(unsigned int nr, bool negated, unsigned int *filtered)
 {
 	static const struct tcp_teardown_record none;
 	const char *text = question(nr, &none).text;
@@ -261,6 +261,17 @@ static unsigned int play(unsigned int nr, bool negated, unsigned int *filtered)
 	records_stop(&records);
 	*filtered = account.filtered;
 	return account.written;
+}
+
+/* Until TCP has not sent anything again, so that two have the same records. */
+static unsigned int play(unsigned int nr, bool negated, unsigned int *filtered)
+{
+	struct net_again again = { };
+	unsigned int written = 0;
+
+	while (net_again(&again))
+		written = play_once(nr, negated, filtered);
+	return written;
 }
 
 static void test_expressions(void)

@@ -40,7 +40,7 @@ judge() {
 		}
 		/^[0-9a-f]+ <.*>:$/ { leave(); name = $2; up = down = 0; handlers++; next }
 		/%gs:.*(preempt_count|pcpu_hot)/ { up = up || /incl/; down = down || /decl/; next }
-		/__fentry__|thunk/ { next }
+		/__fentry__|thunk|__tsan_func_entry/ { next }
 		/%gs:|call/ && !up { fault("first does: " $0) }
 		END {
 			leave()

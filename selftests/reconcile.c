@@ -85,36 +85,11 @@ static struct reading read_reconcile(const struct room *room)
 	return reading;
 }
 
-/* A figure below its name, in the line below: as netstat and snmp have them. */
-static long read_mib(const char *path, const char *group, const char *name)
-{
-	char heads[8192], values[8192], *head, *value, *heads_rest, *values_rest;
-	FILE *file = fopen(path, "r");
-	long found = -1;
-
-	REQUIRE(file, "%s", path);
-	while (found < 0 && fgets(heads, sizeof(heads), file) &&
-	       fgets(values, sizeof(values), file)) {
-		head = strtok_r(heads, "\n ", &heads_rest);
-		value = strtok_r(values, "\n ", &values_rest);
-		if (strcmp(head, group))
-			continue;
-		while (head && value && strcmp(head, name)) {
-			head = strtok_r(NULL, "\n ", &heads_rest);
-			value = strtok_r(NULL, "\n ", &values_rest);
-		}
-		REQUIRE(head && value, "no %s", name);
-		found = strtol(value, NULL, 10);
-	}
-	fclose(file);
-	return found;
-}
-
 static long kernel_count(enum line line)
 {
 	if (line == ESTAB_RESETS || line == OUT_RSTS)
-		return read_mib("/proc/self/net/snmp", "Tcp:", names[line]);
-	return read_mib("/proc/self/net/netstat", "TcpExt:", names[line]);
+		return net_mib("/proc/self/net/snmp", "Tcp:", names[line]);
+	return net_mib("/proc/self/net/netstat", "TcpExt:", names[line]);
 }
 
 static void room_enter(const struct room *room)

@@ -200,11 +200,13 @@ static bool is_segment_of(const struct view *view, const struct sighting *seen,
 	return s->seq == r->seq && s->flags == r->tcp_flags && s->window == r->window;
 }
 
-/* A FIN that was merged is told of with a guess where it began: here it is right. */
-static bool is_better(const struct sighting *a, const struct sighting *b,
-		      const struct tcp_teardown_record *r)
+/*
+ * A FIN that was merged is told of with a guess where it began, and with the window
+ * of the last that was merged: the more of these is right, the better.
+ */
+static unsigned int fit(const struct sighting *s, const struct tcp_teardown_record *r)
 {
-	return a->segment.seq == r->seq && b->segment.seq != r->seq;
+	return (s->segment.seq == r->seq) + (s->segment.window == r->window);
 }
 
 /*
@@ -218,7 +220,7 @@ static struct sighting *find(const struct view *view, const struct tcp_teardown_
 
 	for (i = 0; i < view->nr_seen; i++) {
 		if (!is_free(&view->seen[i], r) || !is_segment_of(view, &view->seen[i], r) ||
-		    (found && is_better(found, &view->seen[i], r)))
+		    (found && fit(found, r) > fit(&view->seen[i], r)))
 			continue;
 		found = &view->seen[i];
 		if (!is_received(r))

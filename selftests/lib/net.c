@@ -290,6 +290,40 @@ bool net_wait(struct net_wait *wait)
 	return net_now() < wait->deadline;
 }
 
+/* The name is above its figure, each in a line of the group's. */
+long net_mib(const char *path, const char *group, const char *name)
+{
+	char heads[8192], values[8192], *head, *value, *heads_rest, *values_rest;
+	FILE *file = fopen(path, "r");
+	long found = -1;
+
+	REQUIRE(file, "%s", path);
+	while (found < 0 && fgets(heads, sizeof(heads), file) &&
+	       fgets(values, sizeof(values), file)) {
+		head = strtok_r(heads, "\n ", &heads_rest);
+		value = strtok_r(values, "\n ", &values_rest);
+		if (strcmp(head, group))
+			continue;
+		while (head && value && strcmp(head, name)) {
+			head = strtok_r(NULL, "\n ", &heads_rest);
+			value = strtok_r(NULL, "\n ", &values_rest);
+		}
+		REQUIRE(head && value, "no %s", name);
+		found = strtol(value, NULL, 10);
+	}
+	fclose(file);
+	return found;
+}
+
+bool net_again(struct net_again *again)
+{
+	long resent = net_mib("/proc/self/net/snmp", "Tcp:", "RetransSegs");
+	bool disturbed = !again->rounds || resent != again->resent;
+
+	again->resent = resent;
+	return disturbed && again->rounds++ < 5;
+}
+
 void net_settle(void)
 {
 	REQUIRE(!syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0), "membarrier");

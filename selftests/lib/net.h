@@ -102,6 +102,21 @@ struct net_wait {
 };
 
 bool net_wait(struct net_wait *wait);
+
+/* A figure of /proc/self/net/snmp or netstat, of the group "Tcp:" or the like. */
+long net_mib(const char *path, const char *group, const char *name);
+
+/*
+ * while (net_again(&again)) scene: once, and again as long as TCP has sent something
+ * again in this namespace meanwhile, at most 5 times. Where the host is busy, a guest's
+ * CPU stands still for longer than TCP waits.
+ */
+struct net_again {
+	long resent;
+	unsigned int rounds;
+};
+
+bool net_again(struct net_again *again);
 double net_now(void);
 
 /* Until all softirqs that run now have ended. */

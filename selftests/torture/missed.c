@@ -4,7 +4,7 @@
  * on that CPU, is skipped by the kernel.
  *
  * Traffic goes over loopback with receive packet steering, so that packets come in by
- * interrupts of other CPUs, also within a kprobe; not on PREEMPT_RT, where softirqs
+ * interrupts of other CPUs, also within a kprobe, if the kernel can; not on PREEMPT_RT, where softirqs
  * are no interrupts, and the kernel itself warns of steering (6.1: softirq.c:315,
  * without this module, too). The witness is the function tracer,
  * which skips nothing: in an instance of its own it traces the hooked functions.
@@ -35,6 +35,7 @@
 #include "lib/traffic.h"
 
 #define INSTANCE "/sys/kernel/tracing/instances/tt/"
+#define STEERING "/sys/class/net/lo/queues/rx-0/rps_cpus"
 #define WORKERS 8
 
 static const char * const functions[] = {
@@ -113,8 +114,8 @@ static void work(void)
 	net_new();
 	REQUIRE(!unshare(CLONE_NEWNS) && !mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) &&
 		!mount("sysfs", "/sys", "sysfs", 0, NULL), "no sysfs of the namespace");
-	REQUIRE(!access("/sys/kernel/realtime", F_OK) ||
-		!put("/sys/class/net/lo/queues/rx-0/rps_cpus", "f", 0), "no steering");
+	if (access("/sys/kernel/realtime", F_OK) && !access(STEERING, F_OK))
+		REQUIRE(!put(STEERING, "f", 0), "no steering");
 	net_sysctl("ipv4/tcp_fin_timeout", "1");
 	traffic_listen(listeners);
 	for (n = 0;; n++)
