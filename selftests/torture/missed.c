@@ -3,11 +3,12 @@
  * What a kprobe misses is counted: one that is hit in a softirq, while another runs
  * on that CPU, is skipped by the kernel.
  *
- * Traffic goes over loopback with receive packet steering, so that packets come in by
- * interrupts of other CPUs, also within a kprobe, if the kernel can; not on PREEMPT_RT, where softirqs
- * are no interrupts, and the kernel itself warns of steering (6.1: softirq.c:315,
- * without this module, too). The witness is the function tracer,
- * which skips nothing: in an instance of its own it traces the hooked functions.
+ * Traffic goes over loopback with receive packet steering, if the kernel has it, so
+ * that packets come in by interrupts of other CPUs, also within a kprobe. Not on
+ * PREEMPT_RT, where softirqs are no interrupts, and the kernel itself warns of
+ * steering (6.1: softirq.c:315, without this module, too). The witness is the function
+ * tracer, which skips nothing: in an instance of its own it traces the hooked
+ * functions.
  *
  * Shows: with attach=kprobe, for each function that is traced, hits and missed
  * together are the calls that the tracer saw; so they are with attach=auto, and there
