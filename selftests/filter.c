@@ -14,6 +14,8 @@
  * written, and removed; that it is replaced under load and each record is either
  * written or counted as filtered.
  *
+ * Modes: icount smp
+ *
  * Needs: root, debugfs, cgroup2.
  */
 #include <errno.h>

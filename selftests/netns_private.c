@@ -7,6 +7,8 @@
  * exactly its own, each list has its own connections alone. Who closed is told
  * to a reader with CAP_NET_ADMIN there, and to no other.
  *
+ * Modes: icount smp
+ *
  * Needs: the module; CAP_NET_ADMIN, CAP_SETUID.
  */
 #include <fcntl.h>

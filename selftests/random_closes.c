@@ -16,7 +16,7 @@
  * or TT_CONNECTIONS and TT_SEED in the environment. The seed is printed: it is the
  * shapes', while what is lost and when things happen is not repeated.
  *
- * Modes: smp
+ * Modes: smp slow
  *
  * Needs: the module; tcpdump, ip, tc; veth, bridge and netem.
  */

@@ -11,6 +11,8 @@
  *
  * The process stays on one CPU: what it sends is received there, too.
  *
+ * Modes: icount smp
+ *
  * Needs: root, debugfs.
  */
 #include <fcntl.h>
