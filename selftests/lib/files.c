@@ -161,7 +161,7 @@ void files_reset(void)
  * What earlier tests left behind dies with their namespaces, a little later; an
  * orphan that nobody answers keeps its own until its retries are over.
  */
-static void settle(void)
+void files_settle(void)
 {
 	unsigned long long before, after = ~0ULL, held;
 	struct net_wait wait = { };
@@ -192,7 +192,7 @@ void files_start(void)
 	load();
 	if (access(DIR "/trace", F_OK))
 		ktap_skip_all("needs debugfs at /sys/kernel/debug");
-	settle();
+	files_settle();
 	net_new();
 	files_reset();
 }

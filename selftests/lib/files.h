@@ -28,6 +28,8 @@ struct account {
  * record comes, the settings are the module's own, and nothing is held.
  */
 void files_start(void);
+/* No connection is held, and no record comes. */
+void files_settle(void);
 /* Put the settings back and drop what is held. */
 void files_reset(void);
 

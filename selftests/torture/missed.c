@@ -140,19 +140,6 @@ static void traffic(void)
 	}
 }
 
-/* Until nothing is called any more: what the namespaces left has gone. */
-static void settle(void)
-{
-	unsigned long hits[2] = { 0, 1 }, missed;
-	struct net_wait wait = { };
-
-	while (hits[0] != hits[1] && net_wait(&wait)) {
-		hits[0] = hits[1];
-		usleep(300000);
-		hook_counts("inet_twsk_kill", &hits[1], &missed);
-	}
-}
-
 static void test(const char *attach)
 {
 	unsigned long before[2][ARRAY_SIZE(functions)], hits, missed, calls[8] = { }, all = 0;
@@ -160,12 +147,12 @@ static void test(const char *attach)
 
 	torture_load(attach);
 	witness_start();
-	settle();
+	files_settle();
 	for (i = 0; i < ARRAY_SIZE(functions); i++)
 		hook_counts(functions[i], &before[0][i], &before[1][i]);
 	REQUIRE(!put(INSTANCE "trace", "", O_TRUNC), "the witness's buffer is not cleared");
 	traffic();
-	settle();
+	files_settle();
 	witness_stop(calls);
 	for (i = 0; i < ARRAY_SIZE(functions); i++) {
 		hook_counts(functions[i], &hits, &missed);
