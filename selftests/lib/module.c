@@ -49,19 +49,18 @@ int module_load(const char *args)
 
 int module_load_image(const char *args)
 {
+	static struct stat st;
 	static char *image;
-	static size_t len;
-	struct stat st;
 	int fd;
 
 	if (!image) {
 		fd = open(module_file(), O_RDONLY | O_CLOEXEC);
 		REQUIRE(fd >= 0 && !fstat(fd, &st), "no module");
 		image = malloc(st.st_size);
-		len = read(fd, image, st.st_size);
+		REQUIRE(read(fd, image, st.st_size) == st.st_size, "the module is cut short");
 		close(fd);
 	}
-	return syscall(SYS_init_module, image, len, args) ? errno : 0;
+	return syscall(SYS_init_module, image, st.st_size, args) ? errno : 0;
 }
 
 int module_unload(void)

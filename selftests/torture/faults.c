@@ -52,12 +52,22 @@ struct action {
 	void (*look)(void);
 };
 
+/* 0, or errno: opening it may be what fails. */
+static int write_to(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC), err;
+
+	if (fd < 0)
+		return errno;
+	err = write(fd, text, strlen(text)) < 0 ? errno : 0;
+	close(fd);
+	return err;
+}
+
 static void put(const char *path, const char *text)
 {
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-
-	REQUIRE(fd >= 0 && write(fd, text, strlen(text)) > 0, "%s = %s", path, text);
-	close(fd);
+	errno = write_to(path, text);
+	REQUIRE(!errno, "%s = %s", path, text);
 }
 
 static int fail_fd;
@@ -156,18 +166,6 @@ static void look_unloaded(void)
 static int namespace(void)
 {
 	return unshare(CLONE_NEWNET) ? errno : 0;
-}
-
-/* As files_write(), but that opening it may fail, too. */
-static int write_to(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC), err;
-
-	if (fd < 0)
-		return errno;
-	err = write(fd, text, strlen(text)) < 0 ? errno : 0;
-	close(fd);
-	return err;
 }
 
 static unsigned int size_before;
