@@ -3,6 +3,7 @@
 
 #include <linux/log2.h>
 #include <linux/mm.h>
+#include <linux/random.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -11,6 +12,7 @@
 
 struct hlist_bl_head *conn_table __read_mostly;
 u64 conn_mask __read_mostly;
+u64 conn_secret __read_mostly;
 static bool conn_closed;
 
 /**
@@ -139,6 +141,7 @@ int conn_start(unsigned int max)
 		return -EINVAL;
 	}
 	conn_mask = roundup_pow_of_two(max) / 2 - 1;
+	conn_secret = get_random_u64() | 1;
 	conn_table = kvcalloc(conn_mask + 1, sizeof(*conn_table), GFP_KERNEL);
 	if (!conn_table)
 		return -ENOMEM;

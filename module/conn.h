@@ -20,6 +20,7 @@
 #include <linux/irqflags.h>
 #include <linux/processor.h>	/* which bit_spinlock.h of 6.12 forgets */
 #include <linux/list_bl.h>
+#include <linux/math64.h>
 #include <linux/sched.h>
 #include <linux/types.h>
 #include <linux/uidgid.h>
@@ -130,6 +131,20 @@ struct conn_ref {
 
 extern struct hlist_bl_head *conn_table;
 extern u64 conn_mask;
+extern u64 conn_secret;
+
+/*
+ * Cookies are counted up and anybody may see them, so without a secret a user could
+ * have all sockets that go into one bucket, which is walked with interrupts off. Both
+ * halves of the product, so that two cookies which are found to meet, by the time that
+ * it takes, tell nothing of others.
+ */
+static inline struct hlist_bl_head *conn_bucket(u64 cookie)
+{
+	u64 hash = cookie * conn_secret ^ mul_u64_u64_shr(cookie, conn_secret, 64);
+
+	return &conn_table[hash & conn_mask];
+}
 
 /**
  * conn_find() - hold a connection
@@ -144,7 +159,7 @@ extern u64 conn_mask;
 static __always_inline struct conn_ref conn_find(u64 cookie, const struct sock_common *owner)
 	__acquires(bitlock)
 {
-	struct conn_ref ref = { .bucket = &conn_table[cookie & conn_mask] };
+	struct conn_ref ref = { .bucket = conn_bucket(cookie) };
 	struct hlist_bl_node *pos;
 	struct conn *conn;
 
