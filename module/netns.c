@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "netns.h"
 
+#include <linux/delay.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/percpu.h>
@@ -23,6 +24,8 @@ static struct stats __percpu *netns_gone;
 static DEFINE_MUTEX(netns_lock);
 static LIST_HEAD(netns_all);		/* by number */
 static loff_t netns_number;
+static bool netns_stopping;		/* no more files */
+static gfp_t netns_gfp = GFP_KERNEL;
 
 static int __net_init netns_init(struct net *net)
 {
@@ -30,43 +33,45 @@ static int __net_init netns_init(struct net *net)
 	int err;
 
 	ns->net = net;
-	ns->stats = alloc_percpu(struct stats);
+	ns->stats = alloc_percpu_gfp(struct stats, netns_gfp);
 	if (!ns->stats)
 		return -ENOMEM;
-	err = proc_start(net, ns);
-	if (err) {
-		free_percpu(ns->stats);
-		return err;
-	}
 	mutex_lock(&netns_lock);
-	ns->number = ++netns_number;
-	list_add_tail(&ns->list, &netns_all);
+	err = netns_stopping ? 0 : proc_start(net, ns);
+	if (!err) {
+		ns->number = ++netns_number;
+		list_add_tail(&ns->list, &netns_all);
+	}
 	mutex_unlock(&netns_lock);
-	return 0;
+	if (err)
+		free_percpu(ns->stats);
+	return err;
 }
 
 static void __net_exit netns_exit_batch(struct list_head *nets)
 {
-	struct stats __percpu *stats;
 	struct netns *ns;
 	struct net *net;
 
 	list_for_each_entry(net, nets, exit_list)
-		proc_stop(netns_of(net));
+		proc_stop(netns_of(net)->dir);
 	mutex_lock(&netns_lock);
 	list_for_each_entry(net, nets, exit_list) {
 		ns = netns_of(net);
 		ns->buried = ns->stats;
 		WRITE_ONCE(ns->stats, netns_gone);
-		list_del(&ns->list);
-	}
-	synchronize_rcu();	/* hooks run with preemption disabled */
-	list_for_each_entry(net, nets, exit_list) {
-		stats = netns_of(net)->buried;
-		stats_move(stats, netns_gone);
-		free_percpu(stats);
 	}
 	mutex_unlock(&netns_lock);
+	synchronize_rcu();	/* hooks run with preemption disabled */
+	list_for_each_entry(net, nets, exit_list) {
+		ns = netns_of(net);
+		mutex_lock(&netns_lock);
+		list_del(&ns->list);
+		stats_move(ns->buried, netns_gone);
+		mutex_unlock(&netns_lock);
+		free_percpu(ns->buried);
+		cond_resched();
+	}
 }
 
 static struct pernet_operations netns_ops = {
@@ -94,11 +99,24 @@ struct stats *netns_sum(const struct net *net)
 		return sum;
 	}
 	mutex_lock(&netns_lock);
-	list_for_each_entry(ns, &netns_all, list)
-		stats_add(ns->stats, sum);
+	list_for_each_entry(ns, &netns_all, list) {
+		stats_add(ns->buried ?: ns->stats, sum);
+		cond_resched();
+	}
 	stats_add(netns_gone, sum);
 	mutex_unlock(&netns_lock);
 	return sum;
+}
+
+/* The first that has this number or a higher one, and is not going; or NULL. */
+static struct netns *netns_from(loff_t number)
+{
+	struct netns *ns;
+
+	list_for_each_entry(ns, &netns_all, list)
+		if (ns->number >= number && !ns->buried)
+			return ns;
+	return NULL;
 }
 
 /**
@@ -130,19 +148,29 @@ static int netns_frozen(void *arg)
  *
  * Traffic may run. Between what the kernel counts and our hook beside it there
  * is an instant; no CPU is within it while all are stopped, for the time that
- * one namespace takes.
+ * one namespace takes. Then all have a rest: there may be many namespaces. Of
+ * those that come meanwhile both counts begin at 0.
  *
- * Context: process, may sleep.
+ * Context: process, may sleep; the caller serialises.
  */
 void netns_baseline(unsigned long groups)
 {
 	static struct netns_freeze freeze;	/* too large for the stack */
+	loff_t number, last;
 
 	mutex_lock(&netns_lock);
-	freeze.groups = groups;
-	list_for_each_entry(freeze.ns, &netns_all, list)
-		stop_machine(netns_frozen, &freeze, NULL);
+	last = netns_number;
 	mutex_unlock(&netns_lock);
+	freeze.groups = groups;
+	for (number = 0; number <= last; number++) {
+		mutex_lock(&netns_lock);
+		freeze.ns = netns_from(number);
+		number = freeze.ns ? freeze.ns->number : last;
+		if (freeze.ns && number <= last)
+			stop_machine(netns_frozen, &freeze, NULL);
+		mutex_unlock(&netns_lock);
+		usleep_range(1000, 2000);
+	}
 }
 
 /**
@@ -162,26 +190,25 @@ void *netns_seq_start(struct seq_file *m, loff_t *pos)
 	mutex_lock(&netns_lock);
 	if (!*pos)
 		return SEQ_START_TOKEN;
-	list_for_each_entry(ns, &netns_all, list) {
-		if (ns->number < *pos)
+	ns = netns_from(*pos);
+	if (ns)
+		*pos = ns->number;
+	return ns;
+}
+
+void *netns_seq_next(struct seq_file *m, void *v, loff_t *pos)
+{
+	struct netns *ns = v == SEQ_START_TOKEN ? NULL : v;
+
+	++*pos;
+	ns = list_prepare_entry(ns, &netns_all, list);
+	list_for_each_entry_continue(ns, &netns_all, list) {
+		if (ns->buried)
 			continue;
 		*pos = ns->number;
 		return ns;
 	}
 	return NULL;
-}
-
-void *netns_seq_next(struct seq_file *m, void *v, loff_t *pos)
-{
-	struct netns *ns = v;
-
-	++*pos;
-	ns = v == SEQ_START_TOKEN ?
-	     list_first_entry_or_null(&netns_all, struct netns, list) :
-	     list_is_last(&ns->list, &netns_all) ? NULL : list_next_entry(ns, list);
-	if (ns)
-		*pos = ns->number;
-	return ns;
 }
 
 void netns_seq_stop(struct seq_file *m, void *v)
@@ -204,12 +231,50 @@ int netns_start(void)
 	err = register_pernet_subsys(&netns_ops);
 	if (err)
 		free_percpu(netns_gone);
+	/* From now on, whoever makes a namespace pays for it. */
+	netns_gfp = GFP_KERNEL_ACCOUNT;
 	return err;
 }
 
-/** netns_stop() - forget all counters; no hook is left */
+/* Take one namespace's files away, and hold it, so that it does not go meanwhile. */
+static struct net *netns_take_dir(struct proc_dir_entry **dir)
+{
+	struct net *net = NULL;
+	struct netns *ns;
+
+	mutex_lock(&netns_lock);
+	list_for_each_entry(ns, &netns_all, list) {
+		net = ns->dir ? maybe_get_net(ns->net) : NULL;
+		if (net) {
+			*dir = ns->dir;
+			ns->dir = NULL;
+			break;
+		}
+	}
+	mutex_unlock(&netns_lock);
+	return net;
+}
+
+/**
+ * netns_stop() - forget all counters; no hook is left
+ *
+ * The files go first: while their readers are waited for, who may take their time,
+ * namespaces can still be made and go. One that is just going has no reader. One
+ * that could not be made, and is undone, may have a count: wait for these.
+ */
 void netns_stop(void)
 {
+	struct proc_dir_entry *dir;
+	struct net *net;
+
+	mutex_lock(&netns_lock);
+	netns_stopping = true;
+	mutex_unlock(&netns_lock);
+	net_ns_barrier();
+	while ((net = netns_take_dir(&dir))) {
+		proc_stop(dir);
+		put_net(net);
+	}
 	unregister_pernet_subsys(&netns_ops);
 	free_percpu(netns_gone);
 }

@@ -19,17 +19,17 @@
 /**
  * struct netns - our part of a struct net
  * @stats: counters; read it once, with preemption disabled: see netns.c
- * @buried: counters of a namespace that is going
+ * @buried: NULL, or the counters of a namespace that is going
  * @net: whose it is
  * @base: where both counts began, to be compared
  * @number: never used again, in the order of @list
  * @list: all there are
- * @dir: /proc/net/tcp_teardown
+ * @dir: /proc/net/tcp_teardown; NULL once the module goes
  */
 struct netns {
 	struct stats __percpu *stats;
 	struct stats __percpu *buried;
-	const struct net *net;
+	struct net *net;
 	struct reconcile_base base;
 	loff_t number;
 	struct list_head list;

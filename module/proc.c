@@ -81,15 +81,15 @@ int proc_start(struct net *net, struct netns *ns)
 	    proc_create_net("connections", 0444, ns->dir, &proc_connections_ops,
 			    sizeof(struct seq_net_private)))
 		return 0;
-	proc_stop(ns);
+	proc_stop(ns->dir);
 	return -ENOMEM;
 }
 
 /**
  * proc_stop() - remove the files; waits for those who are reading
- * @ns: our part of the namespace
+ * @dir: of one namespace; may be NULL
  */
-void proc_stop(struct netns *ns)
+void proc_stop(struct proc_dir_entry *dir)
 {
-	proc_remove(ns->dir);
+	proc_remove(dir);
 }

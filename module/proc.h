@@ -5,6 +5,7 @@
 
 struct net;
 struct netns;
+struct proc_dir_entry;
 
 /*
  * Of the directories here and in debugfs. It is exported: the kernel loads no second
@@ -13,6 +14,6 @@ struct netns;
 extern const char * const tcp_teardown_name;
 
 int proc_start(struct net *net, struct netns *ns);
-void proc_stop(struct netns *ns);
+void proc_stop(struct proc_dir_entry *dir);
 
 #endif

@@ -5,18 +5,25 @@
  * Shows: each file of debugfs, opened in each way that its mode allows, also by a
  * reader that sleeps in it, holds the module (EAGAIN), which goes on as before, and
  * lets it go when it is closed. A file of /proc does not: the module goes, a read
- * fails with EIO, also after a part was read. An open directory holds nothing.
- * Each time nothing is left.
+ * fails with EIO, also after a part was read. An open directory holds nothing. A
+ * reader of /proc that is stuck in its own memory is waited for, and meanwhile
+ * network namespaces can be made. Each time nothing is left.
  *
  * Modes: icount
  * Needs: root, debugfs; it removes the module, and loads it again.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/userfaultfd.h>
+#include <sched.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -165,14 +172,103 @@ static void test_directory(void)
 	ktap_result("nor does a directory");
 }
 
+/* A page whose first touch, by whomever, lasts until the toucher is killed. */
+static void *endless_page(void)
+{
+	struct uffdio_api api = { .api = UFFD_API };
+	struct uffdio_register reg = { .mode = UFFDIO_REGISTER_MODE_MISSING };
+	int fd = syscall(SYS_userfaultfd, O_CLOEXEC);
+	size_t size = getpagesize();
+	void *page;
+
+	REQUIRE(fd >= 0, "no userfaultfd");
+	page = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	reg.range = (struct uffdio_range){ .start = (uintptr_t)page, .len = size };
+	REQUIRE(page != MAP_FAILED && !ioctl(fd, UFFDIO_API, &api) &&
+		!ioctl(fd, UFFDIO_REGISTER, &reg), "userfaultfd refuses");
+	return page;
+}
+
+/* A process that reads it into such a page. */
+static pid_t get_stuck(const char *path)
+{
+	pid_t pid = fork();
+	void *page;
+	int fd;
+
+	if (!pid) {
+		page = endless_page();
+		fd = open(path, O_RDONLY);
+		(void)!read(fd, page, 4096);
+		_exit(1);
+	}
+	REQUIRE(pid > 0, "no process");
+	usleep(200000);
+	REQUIRE(!waitpid(pid, NULL, WNOHANG), "the reader is not stuck");
+	return pid;
+}
+
+/* In a process of its own: 0 when done, or errno. */
+static pid_t in_process(int (*act)(void))
+{
+	pid_t pid = fork();
+
+	if (!pid)
+		_exit(act());
+	REQUIRE(pid > 0, "no process");
+	return pid;
+}
+
+static int new_namespace(void)
+{
+	return unshare(CLONE_NEWNET) ? errno : 0;
+}
+
+/* Done without an error, and within five seconds. */
+static bool is_done(pid_t pid)
+{
+	int status, i;
+
+	for (i = 0; i < 500; i++) {
+		if (waitpid(pid, &status, WNOHANG) == pid)
+			return WIFEXITED(status) && !WEXITSTATUS(status);
+		usleep(10000);
+	}
+	return false;
+}
+
+static void test_stuck(void)
+{
+	static const char name[] = "while a reader of /proc is stuck, namespaces can be made";
+	pid_t reader, remover, maker;
+
+	if (access("/proc/sys/vm/unprivileged_userfaultfd", F_OK)) {
+		ktap_skip("no userfaultfd", "%s", name);
+		return;
+	}
+	reader = get_stuck(PROC "/summary");
+	remover = in_process(module_unload);
+	sleep(60);	/* until it has waited for all else; time is skipped */
+	CHECK(!waitpid(remover, NULL, WNOHANG), "the module did not wait for the reader");
+	maker = in_process(new_namespace);
+	CHECK(is_done(maker), "no namespace in five seconds");
+	kill(reader, SIGKILL);
+	waitpid(reader, NULL, 0);
+	CHECK(is_done(remover), "the module is not removed");
+	module_left_nothing();
+	torture_load("");
+	ktap_result("%s", name);
+}
+
 int main(void)
 {
 	files_start();
-	ktap_plan(5);
+	ktap_plan(6);
 	test_open();
 	test_asleep();
 	test_proc();
 	test_directory();
+	test_stuck();
 	torture_end();
 	torture_load("");
 	return ktap_exit();
