@@ -4,6 +4,7 @@
  * nobody; it ends with what was there when it began. Writing clears.
  */
 #include <linux/module.h>
+#include <linux/sched/signal.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 
@@ -42,10 +43,18 @@ static void snapshot_rewind(struct snapshot *s)
 	s->pos = 0;
 }
 
-static void snapshot_advance(struct snapshot *s)
+/*
+ * To seek is to read all that lies before. False if the reader is killed: it has moved
+ * no further then, for others may have the file open, too.
+ */
+static bool snapshot_advance(struct snapshot *s)
 {
+	cond_resched();
+	if (fatal_signal_pending(current))
+		return false;
 	s->record = merge_next(s->merge);
 	s->pos++;
+	return true;
 }
 
 /* seq_file goes back only to seek, and then begins at 0. */
@@ -56,7 +65,8 @@ static void *snapshot_start(struct seq_file *m, loff_t *pos)
 	if (!*pos || *pos < s->pos)
 		snapshot_rewind(s);
 	while (s->pos < *pos && snapshot_at(s))
-		snapshot_advance(s);
+		if (!snapshot_advance(s))
+			return NULL;
 	return s->pos == *pos ? snapshot_at(s) : NULL;
 }
 
@@ -65,8 +75,7 @@ static void *snapshot_next(struct seq_file *m, void *v, loff_t *pos)
 	struct snapshot *s = m->private;
 
 	++*pos;
-	snapshot_advance(s);
-	return snapshot_at(s);
+	return snapshot_advance(s) ? snapshot_at(s) : NULL;
 }
 
 static void snapshot_stop(struct seq_file *m, void *v)
@@ -110,25 +119,6 @@ static int snapshot_open_read(struct inode *inode, struct file *file)
 	return 0;
 }
 
-static int snapshot_open(struct inode *inode, struct file *file)
-{
-	int err = 0;
-
-	if ((file->f_mode & FMODE_WRITE) && (file->f_flags & O_TRUNC))
-		err = buffer_clear(trace_files_cpu(inode));
-	if (!err && (file->f_mode & FMODE_READ))
-		err = snapshot_open_read(inode, file);
-	return err;
-}
-
-static ssize_t snapshot_write(struct file *file, const char __user *from,
-			      size_t size, loff_t *pos)
-{
-	int err = buffer_clear(trace_files_cpu(file_inode(file)));
-
-	return err ? err : size;
-}
-
 static int snapshot_release(struct inode *inode, struct file *file)
 {
 	struct snapshot *s;
@@ -138,6 +128,28 @@ static int snapshot_release(struct inode *inode, struct file *file)
 	s = ((struct seq_file *)file->private_data)->private;
 	merge_free(s->merge);
 	return seq_release_private(inode, file);
+}
+
+static int snapshot_open(struct inode *inode, struct file *file)
+{
+	int err = 0;
+
+	if (file->f_mode & FMODE_READ)
+		err = snapshot_open_read(inode, file);
+	if (err || !(file->f_mode & FMODE_WRITE) || !(file->f_flags & O_TRUNC))
+		return err;
+	err = buffer_clear(trace_files_cpu(inode));
+	if (err)
+		snapshot_release(inode, file);
+	return err;
+}
+
+static ssize_t snapshot_write(struct file *file, const char __user *from,
+			      size_t size, loff_t *pos)
+{
+	int err = buffer_clear(trace_files_cpu(file_inode(file)));
+
+	return err ? err : size;
 }
 
 static loff_t snapshot_llseek(struct file *file, loff_t offset, int whence)
