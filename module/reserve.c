@@ -60,12 +60,16 @@ static struct conn *reserve_pop(struct reserve *r)
 	return conn;
 }
 
-/* Fetch from the slab, as many as the bound allows. Holds reserve_memory. */
+/*
+ * Fetch from the slab, as many as the bound allows, and as there is memory for:
+ * the OOM killer is not for a tracer to bring on. Holds reserve_memory.
+ */
 static unsigned int reserve_alloc(void **to, unsigned int nr)
 {
 	nr = min_t(unsigned long, nr, reserve_max - reserve_allocated);
 	if (nr)
-		nr = kmem_cache_alloc_bulk(reserve_cache, GFP_KERNEL | __GFP_NOWARN, nr, to);
+		nr = kmem_cache_alloc_bulk(reserve_cache, GFP_KERNEL | __GFP_NORETRY |
+					   __GFP_NOWARN, nr, to);
 	WRITE_ONCE(reserve_allocated, reserve_allocated + nr);
 	return nr;
 }
