@@ -41,13 +41,19 @@ void hook_anchor_start(void)
 	hook_is_anchored = !err;
 }
 
-/** hook_anchor_stop() - all hooks are detached */
-void hook_anchor_stop(void)
+/**
+ * hook_anchor_stop() - all hooks are detached
+ *
+ * Return: false if ftrace keeps it, see hook_detach().
+ */
+bool hook_anchor_stop(void)
 {
-	if (!hook_is_anchored)
-		return;
-	unregister_ftrace_function(&hook_anchor);
-	ftrace_free_filter(&hook_anchor);
+	if (hook_is_anchored && unregister_ftrace_function(&hook_anchor))
+		return false;
+	if (hook_is_anchored)
+		ftrace_free_filter(&hook_anchor);
+	hook_is_anchored = false;
+	return true;
 }
 
 /* Why it was not attached, for those who read the table. */
@@ -176,31 +182,42 @@ int hook_attach(struct hook *hook, bool by_kprobe)
 	return err;
 }
 
+/* False if it is called all the same. */
+static bool hook_let_go(struct hook *hook)
+{
+	switch (hook->kind) {
+	case HOOK_TRACEPOINT:
+		tracepoint_probe_unregister(hook->tp, hook->probe, NULL);
+		return true;
+	case HOOK_FTRACE:
+		if (unregister_ftrace_function(&hook->ops))
+			return false;
+		ftrace_free_filter(&hook->ops);
+		return true;
+	case HOOK_KPROBE:
+		unregister_kprobe(&hook->kp);
+		return hook->kp.addr;	/* that is how it says so */
+	}
+	return true;
+}
+
 /**
  * hook_detach() - detach one, if it is attached
  * @hook: which
  *
  * Context: process, may sleep; holds hooks_lock. On return the handler of a
  * tracepoint may still run on another CPU: see hooks_settle().
+ *
+ * A function's hook may stay attached: ftrace refuses where it has shut itself
+ * down, after a bug of anybody's, and leaves the calls that are there.
  */
 void hook_detach(struct hook *hook)
 {
-	if (!hook->attached)
+	if (!hook->attached || !hook_let_go(hook))
 		return;
 	WRITE_ONCE(hook->attached, false);
-	switch (hook->kind) {
-	case HOOK_TRACEPOINT:
-		tracepoint_probe_unregister(hook->tp, hook->probe, NULL);
-		break;
-	case HOOK_FTRACE:
-		unregister_ftrace_function(&hook->ops);
-		ftrace_free_filter(&hook->ops);
-		break;
-	case HOOK_KPROBE:
-		unregister_kprobe(&hook->kp);
+	if (hook->kind == HOOK_KPROBE)
 		hook->missed += hook->kp.nmissed;
-		break;
-	}
 }
 
 /**

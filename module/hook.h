@@ -82,7 +82,7 @@ struct hook {
 extern struct hook hooks[HOOKS];
 
 void hook_anchor_start(void);
-void hook_anchor_stop(void);
+bool hook_anchor_stop(void);
 int hook_attach(struct hook *hook, bool by_kprobe);
 void hook_detach(struct hook *hook);
 unsigned long hook_missed(const struct hook *hook);

@@ -3,6 +3,7 @@
 
 #include <linux/debugfs.h>
 #include <linux/module.h>
+#include <linux/sched.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -86,16 +87,29 @@ static int group_attach(enum hook_group group)
 	return 0;
 }
 
+/* Where ftrace does not let go of us, the module must not go, and an exit can't fail. */
+static void hooks_stay(void)
+{
+	pr_emerg("ftrace has shut down and does not let go: the module stays until reboot\n");
+	for (;;)
+		schedule_timeout_idle(MAX_SCHEDULE_TIMEOUT);
+}
+
 static void hooks_detach(void)
 {
-	int group;
+	int group, i;
+	bool gone;
 
 	mutex_lock(&hooks_lock);
 	for (group = GROUPS - 1; group >= 0; group--)
 		if (group_is_on[group])
 			group_detach(group);
-	hook_anchor_stop();
+	gone = hook_anchor_stop();
+	for (i = 0; i < HOOKS; i++)
+		gone = gone && !hooks[i].attached;
 	mutex_unlock(&hooks_lock);
+	if (!gone)
+		hooks_stay();
 }
 
 static int group_find(const char *where, const char *name)
