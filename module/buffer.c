@@ -2,6 +2,7 @@
 #include "buffer.h"
 
 #include <linux/cpumask.h>
+#include <linux/minmax.h>
 #include <linux/sched.h>
 #include <linux/string.h>
 
@@ -47,17 +48,21 @@ bool buffer_peek(unsigned int cpu, struct buffer_cursor *cursor,
 {
 	struct buffer_cpu *b = buffer_of(cpu);
 	enum ring_found found = RING_TO_COME;
+	unsigned long oldest;
 	struct ring *ring;
 
 	rcu_read_lock();
 	ring = rcu_dereference(b->ring);
-	if (ring && ring->id == cursor->id) {
-		while (cursor->pos != cursor->end) {
-			found = ring_copy(ring, cursor->pos++, to);
-			if (found != RING_GONE)
-				break;
-			++*lost;
+	while (ring && ring->id == cursor->id && cursor->pos != cursor->end) {
+		found = ring_copy(ring, cursor->pos, to);
+		if (found != RING_GONE) {
+			cursor->pos++;
+			break;
 		}
+		/* Overtaken; by how far, no loop has to find out. */
+		oldest = min(ring_overtaken(ring), cursor->end);
+		*lost += oldest - cursor->pos;
+		cursor->pos = oldest;
 	}
 	rcu_read_unlock();
 	return found == RING_WHOLE;

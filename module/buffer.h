@@ -34,6 +34,7 @@
  * @refused: records that had no ring to go to; the CPU's own
  * @filtered: records that were not wanted; the CPU's own
  * @wake: wakes the sleepers, a little later, so that they find many records
+ * @expected: since @wake last ran, somebody went to sleep
  * @wait: readers of this CPU
  * @lock: consumers of this CPU; a leaf but for the ring
  * @past: accounts of rings that were replaced; under @lock
@@ -46,6 +47,7 @@ struct buffer_cpu {
 	unsigned long refused;
 	unsigned long filtered;
 	struct delayed_work wake ____cacheline_aligned_in_smp;
+	bool expected;
 	wait_queue_head_t wait;
 	struct mutex lock;	/* consumers */
 	struct ring_account past;
@@ -139,6 +141,7 @@ int buffer_resize(unsigned int kb);
 void buffer_init_cpu(struct buffer_cpu *b);
 bool buffer_is_empty(int cpu);
 void buffer_expect(int cpu);
+void buffer_wake_all(void);
 wait_queue_head_t *buffer_waitqueue(int cpu);
 
 /* buffer.c */

@@ -25,13 +25,12 @@ static void ring_free(struct ring *ring)
 
 static_assert(BUFFER_KB_MIN * 1024 / RING_SLOT_SIZE >= 2);
 
-/* Holds buffer_resizing. No size that is asked for brings on the OOM killer. */
+/* No size that is asked for brings on the OOM killer. */
 static struct ring *ring_alloc(unsigned int cpu, unsigned long nr)
 {
 	gfp_t gfp = GFP_KERNEL | __GFP_RETRY_MAYFAIL | __GFP_NOWARN;
 	struct ring *ring = kzalloc_node(sizeof(*ring), gfp, cpu_to_node(cpu));
 	struct ring_slot *slots = __vmalloc(nr * sizeof(*slots), gfp | __GFP_ZERO);
-	static unsigned long id;
 
 	if (!ring || !slots) {
 		vfree(slots);
@@ -39,8 +38,16 @@ static struct ring *ring_alloc(unsigned int cpu, unsigned long nr)
 		return NULL;
 	}
 	ring_init(ring, slots, nr);
-	ring->id = ++id;
 	return ring;
+}
+
+/* Holds buffer_resizing. */
+static void ring_install(unsigned int cpu, struct ring *ring)
+{
+	static unsigned long id;
+
+	ring->id = ++id;
+	rcu_assign_pointer(buffer_of(cpu)->ring, ring);
 }
 
 /*
@@ -49,27 +56,40 @@ static struct ring *ring_alloc(unsigned int cpu, unsigned long nr)
  */
 static int buffer_prepare(unsigned int cpu)
 {
-	struct buffer_cpu *b = buffer_of(cpu);
+	struct ring *ring;
 
 	mutex_lock(&buffer_resizing);
-	if (!rcu_access_pointer(b->ring))
-		rcu_assign_pointer(b->ring, ring_alloc(cpu, buffer_nr_slots));
-	if (!rcu_access_pointer(b->ring))
-		pr_warn("no memory for the ring of cpu %u\n", cpu);
+	if (!rcu_access_pointer(buffer_of(cpu)->ring)) {
+		ring = ring_alloc(cpu, buffer_nr_slots);
+		if (ring)
+			ring_install(cpu, ring);
+		else
+			pr_warn("no memory for the ring of cpu %u\n", cpu);
+	}
 	mutex_unlock(&buffer_resizing);
+	buffer_wake_all();	/* who sleeps for all CPUs has one more to expect */
 	return 0;
 }
 
-/* Close the accounts of a ring that no writer sees any more. */
-static void buffer_retire(unsigned int cpu, struct ring *ring)
+/* An offline CPU keeps its ring. One that is online may have had no memory for one. */
+static bool ring_is_due(unsigned int cpu)
 {
-	struct ring_account last;
+	return cpu_online(cpu) || rcu_access_pointer(buffer_of(cpu)->ring);
+}
 
-	ring_account(ring, &last);
-	last.overwritten += last.pending;
-	last.pending = 0;
-	ring_account_add(&buffer_of(cpu)->past, &last);
-	ring_free(ring);
+/* A ring for each CPU that is to have one, where @fresh has none. */
+static int buffer_alloc(struct ring **fresh, unsigned long nr)
+{
+	unsigned int cpu;
+
+	for_each_possible_cpu(cpu) {
+		if (fresh[cpu] || !ring_is_due(cpu))
+			continue;
+		fresh[cpu] = ring_alloc(cpu, nr);
+		if (!fresh[cpu])
+			return -ENOMEM;
+	}
+	return 0;
 }
 
 /* Put the rings of @fresh in place, and leave the old ones there. */
@@ -82,35 +102,50 @@ static void buffer_swap(struct ring **fresh)
 		if (!fresh[cpu])
 			continue;
 		old = buffer_ring(cpu);
-		rcu_assign_pointer(buffer_of(cpu)->ring, fresh[cpu]);
+		ring_install(cpu, fresh[cpu]);
 		fresh[cpu] = old;
 	}
 }
 
-/* Holds buffer_access, so no reader is at work, and buffer_resizing. */
+/* Close the accounts of a ring that no writer sees any more. */
+static void buffer_retire(unsigned int cpu, struct ring *ring)
+{
+	struct ring_account last;
+
+	ring_account(ring, &last);
+	last.overwritten += last.pending;
+	last.pending = 0;
+	ring_account_add(&buffer_of(cpu)->past, &last);
+}
+
+/*
+ * Holds buffer_access, so no reader is at work. Most memory is had before hotplug
+ * has to wait. What is then in @fresh is to be freed, whether it failed or not.
+ */
 static int buffer_replace(struct ring **fresh, unsigned long nr)
 {
 	unsigned int cpu;
+	int err = buffer_alloc(fresh, nr);
 
-	for_each_possible_cpu(cpu) {
-		if (!rcu_access_pointer(buffer_of(cpu)->ring))
-			continue;
-		fresh[cpu] = ring_alloc(cpu, nr);
-		if (!fresh[cpu])
-			goto free;
+	if (err)
+		return err;
+	cpus_read_lock();
+	mutex_lock(&buffer_resizing);
+	err = buffer_alloc(fresh, nr);	/* of those that have come meanwhile */
+	if (!err) {
+		buffer_swap(fresh);
+		WRITE_ONCE(buffer_nr_slots, nr);
 	}
-	buffer_swap(fresh);
+	mutex_unlock(&buffer_resizing);
+	cpus_read_unlock();
+	if (err)
+		return err;
 	synchronize_rcu();
 	for_each_possible_cpu(cpu)
 		if (fresh[cpu])
 			buffer_retire(cpu, fresh[cpu]);
-	WRITE_ONCE(buffer_nr_slots, nr);
+	buffer_wake_all();	/* as for buffer_prepare() */
 	return 0;
-
-free:
-	for_each_possible_cpu(cpu)
-		ring_free(fresh[cpu]);
-	return -ENOMEM;
 }
 
 static unsigned long kb_to_slots(unsigned int kb)
@@ -121,15 +156,19 @@ static unsigned long kb_to_slots(unsigned int kb)
 /* Is @kb for each CPU a size to be had? Says in the log why not. */
 static int buffer_check_size(unsigned int kb)
 {
+	unsigned int cpu, cpus = 0;
+
 	if (kb < BUFFER_KB_MIN || kb > BUFFER_KB_MAX) {
 		pr_err_ratelimited("buffer_size_kb: %u is not within %u to %u\n",
 				   kb, BUFFER_KB_MIN, BUFFER_KB_MAX);
 		return -EINVAL;
 	}
-	if ((u64)kb_to_slots(kb) * RING_SLOT_SIZE * num_online_cpus() >
+	for_each_possible_cpu(cpu)
+		cpus += ring_is_due(cpu);
+	if ((u64)kb_to_slots(kb) * RING_SLOT_SIZE * cpus >
 	    (u64)si_mem_available() << PAGE_SHIFT) {
 		pr_err_ratelimited("buffer_size_kb: no memory for %u on each of %u CPUs\n",
-				   kb, num_online_cpus());
+				   kb, cpus);
 		return -ENOMEM;
 	}
 	return 0;
@@ -148,6 +187,7 @@ int buffer_resize(unsigned int kb)
 {
 	int err = buffer_check_size(kb);
 	struct ring **fresh;
+	unsigned int cpu;
 
 	if (err)
 		return err;
@@ -156,15 +196,12 @@ int buffer_resize(unsigned int kb)
 		return -ENOMEM;
 	/* First the readers: one may be slow, and hotplug shall not wait for it. */
 	err = buffer_lock(BUFFER_ALL);
-	if (err)
-		goto free;
-	cpus_read_lock();
-	mutex_lock(&buffer_resizing);
-	err = buffer_replace(fresh, kb_to_slots(kb));
-	mutex_unlock(&buffer_resizing);
-	cpus_read_unlock();
-	buffer_unlock(BUFFER_ALL);
-free:
+	if (!err) {
+		err = buffer_replace(fresh, kb_to_slots(kb));
+		buffer_unlock(BUFFER_ALL);
+	}
+	for_each_possible_cpu(cpu)
+		ring_free(fresh[cpu]);
 	kfree(fresh);
 	return err;
 }

@@ -20,9 +20,11 @@ static void buffer_expect_cpu(struct buffer_cpu *b)
 	WRITE_ONCE(b->waiting, true);
 	/*
 	 * The writer has no barrier between its record and its look at
-	 * @waiting; a record that crosses this store is found by this one look
-	 * back, when both have long been seen.
+	 * @waiting; a record that crosses this store is found by a look back,
+	 * when both have long been seen. The work may be about to run now: that
+	 * does not count.
 	 */
+	WRITE_ONCE(b->expected, true);
 	schedule_delayed_work(&b->wake, WAKE_DELAY);
 }
 
@@ -35,6 +37,7 @@ static void buffer_wake_work(struct work_struct *work)
 {
 	struct buffer_cpu *b = container_of(to_delayed_work(work),
 					    struct buffer_cpu, wake);
+	bool expected = xchg(&b->expected, false);
 	struct ring *ring;
 	bool empty;
 
@@ -45,6 +48,8 @@ static void buffer_wake_work(struct work_struct *work)
 	if (!empty) {
 		wake_up_all(&b->wait);
 		wake_up_all(&buffer_wait_all);
+	} else if (expected) {
+		schedule_delayed_work(&b->wake, WAKE_DELAY);
 	} else if (!READ_ONCE(b->waiting)) {
 		buffer_expect_cpu(b);
 	}
@@ -73,6 +78,16 @@ void buffer_wake(void)
 
 	WRITE_ONCE(b->waiting, false);
 	schedule_delayed_work(&b->wake, WAKE_DELAY);
+}
+
+/**
+ * buffer_wake_all() - have those who sleep for the records of all CPUs look anew
+ *
+ * Context: process.
+ */
+void buffer_wake_all(void)
+{
+	wake_up_all(&buffer_wait_all);
 }
 
 /**

@@ -56,6 +56,19 @@ enum ring_found ring_copy(const struct ring *ring, unsigned long pos,
 }
 
 /**
+ * ring_overtaken() - up to where records are overwritten
+ * @ring: the ring; ring_copy() has just found one RING_GONE
+ *
+ * Return: the first position after them, so one after that which was gone. What is
+ * before it is overwritten, or its writer is just about to.
+ */
+unsigned long ring_overtaken(const struct ring *ring)
+{
+	/* Not before ring_copy() looked at seq: it ends with a barrier. */
+	return local_read(&ring->head) - ring->mask - 1;
+}
+
+/**
  * ring_run() - how many whole records lie one behind the other
  * @ring: the ring
  * @pos: the position of the first

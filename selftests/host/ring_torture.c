@@ -316,15 +316,24 @@ static void *consumes(void *unused)
 
 static void look(void)
 {
-	unsigned long pos, end, found = 0;
+	unsigned long pos, next, end, found = 0;
+	enum ring_found what;
 	struct seen s = { };
 	struct ring_slot copy;
 
-	for (pos = ring_window(&t.ring, &end); pos != end; pos++)
-		if (ring_copy(&t.ring, pos, &copy) == RING_WHOLE) {
+	for (pos = ring_window(&t.ring, &end); pos < end; pos = next) {
+		next = pos + 1;
+		what = ring_copy(&t.ring, pos, &copy);
+		if (what == RING_WHOLE) {
 			see(&s, &copy, pos);
 			found++;
+		} else if (what == RING_GONE) {
+			next = ring_overtaken(&t.ring);
+			host_check(next > pos, "gone at %lu, overtaken up to %lu", pos, next);
+			host_check(ring_copy(&t.ring, next - 1, &copy) != RING_TO_COME,
+				   "said to be overtaken, and is to come");
 		}
+	}
 	if (end > t.ring.mask)
 		host_check(ring_copy(&t.ring, end - t.ring.mask - 2, &copy) != RING_TO_COME ||
 			   end == t.ring.mask + 1, "an old record is said to be to come");

@@ -211,6 +211,19 @@ int online_cpus(void)
 	return sysconf(_SC_NPROCESSORS_ONLN);
 }
 
+int cpu_plug(int cpu, bool online)
+{
+	char path[64];
+	int fd, err = 0;
+
+	snprintf(path, sizeof(path), "/sys/devices/system/cpu/cpu%d/online", cpu);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0 || write(fd, online ? "1" : "0", 1) < 0)
+		err = errno;
+	close(fd);
+	return err;
+}
+
 /* The log's clock is another: a line of our own tells where we are. */
 long log_mark(void)
 {

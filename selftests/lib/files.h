@@ -57,6 +57,8 @@ unsigned int log_count(long since, const char *text);
 
 void pin(int cpu);
 int online_cpus(void);
+/* Take a CPU offline or online: 0, or errno. */
+int cpu_plug(int cpu, bool online);
 
 /* Open connections, half of them IPv6, that make records one by one. */
 #define SOURCES 7

@@ -25,24 +25,9 @@ static int cpus;
 static atomic_ullong taken[CPUS_MAX];
 static atomic_ulong moves;
 
-static int set_online(int cpu, bool on)
-{
-	char path[64];
-	ssize_t done;
-	int fd;
-
-	snprintf(path, sizeof(path), "/sys/devices/system/cpu/cpu%d/online", cpu);
-	fd = open(path, O_WRONLY | O_CLOEXEC);
-	if (fd < 0)
-		return errno;
-	done = write(fd, on ? "1" : "0", 1);
-	close(fd);
-	return done == 1 ? 0 : errno;
-}
-
 static void plug(struct actor *a)
 {
-	moves += !set_online(1 + torture_random(a, cpus - 1), torture_random(a, 2));
+	moves += !cpu_plug(1 + torture_random(a, cpus - 1), torture_random(a, 2));
 }
 
 static void account(struct actor *a)
@@ -94,13 +79,13 @@ int main(void)
 		ktap_skip_all("no CPU that can be plugged");
 	files_start();
 	ktap_plan(2);
-	set_online(cpus - 1, false);
+	cpu_plug(cpus - 1, false);
 	torture_load("");
 	CHECK(files_account(cpus - 1).written == 0, "an account of a CPU that is offline");
 	torture_run(actors, ARRAY_SIZE(actors), 2 * cpus);
 	CHECK(moves > 1, "CPUs were not plugged");
 	for (cpu = 0; cpu < cpus; cpu++) {
-		CHECK(!cpu || !set_online(cpu, true) || errno == EINVAL, "cpu %d stays away", cpu);
+		CHECK(!cpu || !cpu_plug(cpu, true) || errno == EINVAL, "cpu %d stays away", cpu);
 		drain(cpu);
 		is = files_account(cpu);
 		CHECK(is.read == taken[cpu], "cpu %d: %llu read, the readers got %llu", cpu,
