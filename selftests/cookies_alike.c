@@ -20,7 +20,7 @@
 #include "lib/torture.h"
 
 #define BUCKETS 512	/* of max_connections=1024 */
-#define ALIKE 128
+#define ALIKE 64
 
 static struct net_end client[ALIKE], server[ALIKE];
 
