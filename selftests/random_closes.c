@@ -203,6 +203,14 @@ static void check_account(const struct test *test)
 	ktap_result("recorded without a loss");
 }
 
+/* There no segment may come between the queueing of a FIN and its leaving. */
+static bool is_slow(void)
+{
+	const char *times = getenv("TT_SLOW");
+
+	return times && strcmp(times, "1");
+}
+
 static void check_verdicts(struct test *test)
 {
 	unsigned int i;
@@ -213,10 +221,10 @@ static void check_verdicts(struct test *test)
 	for (i = 0; i < 2; i++)
 		CHECK(!test->verdicts[VERDICT_UNTOLD + i], "%s: %lu",
 		      verdict_names[VERDICT_UNTOLD + i], test->verdicts[VERDICT_UNTOLD + i]);
-	/* What the line and the shapes are there for; some come by chance alone. */
+	/* What the line and the shapes are there for. */
 	for (i = 0; i < VERDICT_FIN_EARLY; i++)
 		if (i != VERDICT_FIN_BACKLOG && i != VERDICT_OTHER_BACKLOG &&
-		    i != VERDICT_FIN_LEFT && i != VERDICT_FIN_SENT_LATER)
+		    i != VERDICT_FIN_LEFT && (i != VERDICT_FIN_SENT_LATER || !is_slow()))
 			CHECK(test->verdicts[i] || test->crowd.nr < CONNECTIONS, "no %s",
 			      verdict_names[i]);
 	ktap_result("each FIN and RST is told of, and nothing else");

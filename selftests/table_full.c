@@ -34,7 +34,7 @@
 #define CONNECTIONS "/proc/self/net/tcp_teardown/connections"
 /*
  * More than a reserve holds (1024): those who shut down empty it by themselves. Of the
- * others the FIN may have to wait for ksoftirqd, which can't interrupt, either.
+ * others the FIN may have to wait for ksoftirqd, and that for this process.
  */
 #define PAIRS 1200
 #define ENDS (2 * PAIRS)
