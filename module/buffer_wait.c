@@ -30,8 +30,9 @@ static void buffer_expect_cpu(struct buffer_cpu *b)
 
 /*
  * Runs in a worker, some time after a record was written or expected. When
- * @waiting is still set, no record has come, and the sleepers sleep on. When it
- * is not, and the record is gone, another reader has had it: look once more.
+ * @waiting is still set, no record has come, and the sleepers sleep on; if one of
+ * them has just gone to sleep, look once more. When it is not set, and the record
+ * is gone, another reader has had it: look once more.
  */
 static void buffer_wake_work(struct work_struct *work)
 {

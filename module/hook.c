@@ -48,10 +48,11 @@ void hook_anchor_start(void)
  */
 bool hook_anchor_stop(void)
 {
-	if (hook_is_anchored && unregister_ftrace_function(&hook_anchor))
+	if (!hook_is_anchored)
+		return true;
+	if (unregister_ftrace_function(&hook_anchor))
 		return false;
-	if (hook_is_anchored)
-		ftrace_free_filter(&hook_anchor);
+	ftrace_free_filter(&hook_anchor);
 	hook_is_anchored = false;
 	return true;
 }

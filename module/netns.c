@@ -33,7 +33,7 @@ static int __net_init netns_init(struct net *net)
 	int err;
 
 	ns->net = net;
-	ns->stats = alloc_percpu_gfp(struct stats, netns_gfp);
+	ns->stats = alloc_percpu_gfp(struct stats, READ_ONCE(netns_gfp));
 	if (!ns->stats)
 		return -ENOMEM;
 	mutex_lock(&netns_lock);
@@ -232,7 +232,7 @@ int netns_start(void)
 	if (err)
 		free_percpu(netns_gone);
 	/* From now on, whoever makes a namespace pays for it. */
-	netns_gfp = GFP_KERNEL_ACCOUNT;
+	WRITE_ONCE(netns_gfp, GFP_KERNEL_ACCOUNT);
 	return err;
 }
 
