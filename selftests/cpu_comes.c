@@ -6,6 +6,7 @@
  * the CPU had no ring.
  *
  * Needs: root, debugfs, two CPUs, CPU hotplug; it loads the module anew.
+ * Modes: smp slow
  */
 #include <errno.h>
 #include <fcntl.h>
