@@ -23,7 +23,7 @@ demo: ## boot a guest, make traffic, show how its connections ended
 test: ## all set-up, then the self-tests in guests on 6.1 and 6.12
 	@scripts/test
 
-DEBUG_KERNELS = 6.12-debug 6.1-debug 6.12-kcsan 6.1-rt
+DEBUG_KERNELS = 6.12-debug 6.1-debug 6.12-kcsan 6.1-rt 6.12-debug-rt
 test-debug: ## the same on kernels built to find faults, and on 6.1-rt; QUICK=1: some, on one
 	@scripts/test $(if $(QUICK),-q 6.12-debug,$(or $(KERNEL),$(DEBUG_KERNELS)))
 

@@ -53,3 +53,15 @@ apt_update() {
 	as_root apt-get -qq -o DPkg::Lock::Timeout=300 update >&2 &&
 		mkdir -p "$cache" && touch "$stamp"
 }
+
+# counts FILE STATUS: what selftests/run has told there, in $passed, $failed and
+# $skipped. A run that did not end as it should has failed once more.
+# shellcheck disable=SC2034 # the callers read them
+counts() {
+	local file=$1 status=$2 last
+
+	last=$(grep -aE '^[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$' "$file" | tail -n 1) || true
+	read -r passed failed skipped < <(tr -dc '0-9 \n' <<<"${last:-0 passed, 0 failed, 0 skipped}")
+	[ -n "$last" ] && { [ "$status" = 0 ] || [ "$failed" != 0 ]; } || failed=$((failed + 1))
+	[ "$status" -lt 124 ] || failed=$((failed + 1))
+}

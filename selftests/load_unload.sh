@@ -117,13 +117,13 @@ is_attached() {
 leftovers() {
 	local file
 
-	for file in "$proc" "$debugfs" /sys/module/tcp_teardown; do
+	for file in "$proc" "$debugfs" /sys/module/tcp_teardown \
+		/sys/kernel/slab/tcp_teardown_conn; do
 		[ ! -e "$file" ] || echo "$file"
 	done
 	grep -s 'tcp_teardown' /proc/slabinfo /proc/modules
 	grep -sE 'tcp_teardown|tcp_fin|inet_twsk' /sys/kernel/tracing/enabled_functions \
 		/sys/kernel/debug/kprobes/list
-	[ ! -e /sys/kernel/slab/conn ] || echo "/sys/kernel/slab/conn"
 }
 
 is_clean() {

@@ -110,11 +110,7 @@ static void over_loopback(struct stage *stage)
 
 	while (!both_close(stage, &client, &server)) {
 		REQUIRE(++attempt < ATTEMPTS, "never three waves");
-		net_settle();
-		records_read(&stage->records);
-		stage->records.nr = 0;
-		capture_read(&stage->capture);
-		stage->capture.nr = 0;
+		stage_again(stage);
 	}
 	expect_closer(stage, &client);
 	expect_other(stage, &server);

@@ -211,17 +211,23 @@ int online_cpus(void)
 	return sysconf(_SC_NPROCESSORS_ONLN);
 }
 
+int write_text(const char *path, const char *text, int flags)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC | flags), err;
+
+	if (fd < 0)
+		return errno;
+	err = write(fd, text, strlen(text)) < 0 ? errno : 0;
+	close(fd);
+	return err;
+}
+
 int cpu_plug(int cpu, bool online)
 {
 	char path[64];
-	int fd, err = 0;
 
 	snprintf(path, sizeof(path), "/sys/devices/system/cpu/cpu%d/online", cpu);
-	fd = open(path, O_WRONLY | O_CLOEXEC);
-	if (fd < 0 || write(fd, online ? "1" : "0", 1) < 0)
-		err = errno;
-	close(fd);
-	return err;
+	return write_text(path, online ? "1" : "0", 0);
 }
 
 /* The log's clock is another: a line of our own tells where we are. */

@@ -55,6 +55,9 @@ bool log_has(long since, const char *text);
 /* How often? */
 unsigned int log_count(long since, const char *text);
 
+/* Write it to any file, with these flags besides: 0, or errno, of open() too. */
+int write_text(const char *path, const char *text, int flags);
+
 void pin(int cpu);
 int online_cpus(void);
 /* Take a CPU offline or online: 0, or errno. */

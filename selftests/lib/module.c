@@ -91,14 +91,15 @@ static bool left_in(const char *path, const char *text)
 	char line[512];
 	bool left = false;
 
-	while (file && fgets(line, sizeof(line), file)) {
+	if (!CHECK(file, "can't see what is left in %s", path))
+		return true;
+	while (fgets(line, sizeof(line), file)) {
 		if (!strstr(line, text))
 			continue;
 		left = true;
 		CHECK(!left, "left in %s: %s", path, line);
 	}
-	if (file)
-		fclose(file);
+	fclose(file);
 	return left;
 }
 

@@ -7,6 +7,15 @@
 
 #include "witness.h"
 
+static void begin(struct stage *stage, bool peer)
+{
+	net_new();
+	if (peer)
+		peer_open(&stage->peer, stage->family);
+	capture_start(&stage->capture, peer ? PEER_INTERFACE : "lo");
+	records_start(&stage->records);
+}
+
 static void play(const struct scene *scene, enum net_family family)
 {
 	static struct stage stage;
@@ -14,11 +23,7 @@ static void play(const struct scene *scene, enum net_family family)
 	memset(&stage, 0, sizeof(stage));
 	stage.family = family;
 	stage.peer.fd = -1;
-	net_new();
-	if (scene->peer)
-		peer_open(&stage.peer, family);
-	capture_start(&stage.capture, scene->peer ? PEER_INTERFACE : "lo");
-	records_start(&stage.records);
+	begin(&stage, scene->peer);
 	scene->play(&stage);
 	net_settle();
 	records_read(&stage.records);
@@ -56,6 +61,13 @@ void stage_leave(struct stage *stage)
 		peer_close(&stage->peer);
 	net_new();
 	stage->left = true;
+}
+
+void stage_again(struct stage *stage)
+{
+	capture_stop(&stage->capture);
+	records_stop(&stage->records);
+	begin(stage, false);
 }
 
 void stage_needs_icount(void)

@@ -56,6 +56,9 @@ void stage_verdict(struct stage *stage, const struct net_end *end,
  */
 void stage_leave(struct stage *stage);
 
+/* Begin anew, over loopback, in another namespace: what has been is not looked at. */
+void stage_again(struct stage *stage);
+
 /*
  * Segments until now, of that direction and with all of the flags, that no record
  * has to tell of: TCP did not heed them.

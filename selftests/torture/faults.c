@@ -52,21 +52,9 @@ struct action {
 	void (*look)(void);
 };
 
-/* 0, or errno: opening it may be what fails. */
-static int write_to(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC), err;
-
-	if (fd < 0)
-		return errno;
-	err = write(fd, text, strlen(text)) < 0 ? errno : 0;
-	close(fd);
-	return err;
-}
-
 static void put(const char *path, const char *text)
 {
-	errno = write_to(path, text);
+	errno = write_text(path, text, 0);
 	REQUIRE(!errno, "%s = %s", path, text);
 }
 
@@ -173,7 +161,7 @@ static char *filter_before;
 
 static int resize(void)
 {
-	return write_to(DIR "buffer_size_kb", size_before == 64 ? "128" : "64");
+	return write_text(DIR "buffer_size_kb", size_before == 64 ? "128" : "64", 0);
 }
 
 static void learn_size(void)
@@ -188,7 +176,7 @@ static void look_size(void)
 
 static int filter(void)
 {
-	return write_to(DIR "filter", "port == 443 && addr == 10.0.0.0/8");
+	return write_text(DIR "filter", "port == 443 && addr == 10.0.0.0/8", 0);
 }
 
 static void no_filter(void)
@@ -206,7 +194,7 @@ static void look_filter(void)
 
 static int group(void)
 {
-	return write_to(DIR "hooks", "+resets");
+	return write_text(DIR "hooks", "+resets", 0);
 }
 
 static void no_group(void)

@@ -43,17 +43,6 @@ static const char * const functions[] = {
 	"tcp_rcv_state_process", "tcp_fin", "tcp_send_fin", "__tcp_close", "inet_twsk_kill",
 };
 
-static int put(const char *path, const char *text, int flags)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC | flags), err;
-
-	if (fd < 0)
-		return errno;
-	err = write(fd, text, strlen(text)) < 0 ? errno : 0;
-	close(fd);
-	return err;
-}
-
 /* Hits and missed of a hook. */
 static void hook_counts(const char *name, unsigned long *hits, unsigned long *missed)
 {
@@ -75,11 +64,11 @@ static void witness_start(void)
 	unsigned int i;
 
 	mkdir(INSTANCE, 0700);
-	REQUIRE(!put(INSTANCE "buffer_size_kb", "16384", 0), "no buffer");
+	REQUIRE(!write_text(INSTANCE "buffer_size_kb", "16384", 0), "no buffer");
 	for (i = 0; i < ARRAY_SIZE(functions); i++)
-		REQUIRE(!put(INSTANCE "set_ftrace_filter", functions[i], O_APPEND), "no %s",
+		REQUIRE(!write_text(INSTANCE "set_ftrace_filter", functions[i], O_APPEND), "no %s",
 			functions[i]);
-	REQUIRE(!put(INSTANCE "current_tracer", "function", 0), "no function tracer");
+	REQUIRE(!write_text(INSTANCE "current_tracer", "function", 0), "no function tracer");
 }
 
 /* Calls of each function; the tracer has lost none. */
@@ -89,7 +78,7 @@ static void witness_stop(unsigned long *calls)
 	unsigned int i;
 	FILE *file;
 
-	put(INSTANCE "tracing_on", "0", 0);
+	write_text(INSTANCE "tracing_on", "0", 0);
 	file = fopen(INSTANCE "trace", "re");
 	REQUIRE(file, "no trace");
 	while (fgets(line, sizeof(line), file)) {
@@ -101,7 +90,7 @@ static void witness_stop(unsigned long *calls)
 		}
 	}
 	fclose(file);
-	put(INSTANCE "current_tracer", "nop", 0);
+	write_text(INSTANCE "current_tracer", "nop", 0);
 	REQUIRE(!rmdir(INSTANCE), "the instance can't be removed");
 }
 
@@ -116,7 +105,7 @@ static void work(void)
 	REQUIRE(!unshare(CLONE_NEWNS) && !mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) &&
 		!mount("sysfs", "/sys", "sysfs", 0, NULL), "no sysfs of the namespace");
 	if (access("/sys/kernel/realtime", F_OK) && !access(STEERING, F_OK))
-		REQUIRE(!put(STEERING, "f", 0), "no steering");
+		REQUIRE(!write_text(STEERING, "f", 0), "no steering");
 	net_sysctl("ipv4/tcp_fin_timeout", "1");
 	traffic_listen(listeners);
 	for (n = 0;; n++)
@@ -150,7 +139,7 @@ static void test(const char *attach)
 	files_settle();
 	for (i = 0; i < ARRAY_SIZE(functions); i++)
 		hook_counts(functions[i], &before[0][i], &before[1][i]);
-	REQUIRE(!put(INSTANCE "trace", "", O_TRUNC), "the witness's buffer is not cleared");
+	REQUIRE(!write_text(INSTANCE "trace", "", O_TRUNC), "the witness's buffer is not cleared");
 	traffic();
 	files_settle();
 	witness_stop(calls);

@@ -28,17 +28,6 @@
 #define FTRACE "/proc/sys/kernel/ftrace_enabled"
 #define TRACEFS "/sys/kernel/tracing/"
 
-static int put(const char *path, const char *text, int flags)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC | flags), err;
-
-	if (fd < 0)
-		return errno;
-	err = write(fd, text, strlen(text)) < 0 ? errno : 0;
-	close(fd);
-	return err;
-}
-
 /* Lines of hooks that have both words. */
 static unsigned int hooks_with(const char *kind, const char *status)
 {
@@ -70,16 +59,16 @@ static void check_traces(const char *when)
 static void test_no_ftrace(void)
 {
 	module_unload_soon();
-	CHECK(!put(FTRACE, "0", 0), "ftrace is not switched off");
+	CHECK(!write_text(FTRACE, "0", 0), "ftrace is not switched off");
 	torture_load("");
 	CHECK(hooks_with("kernel.ftrace_enabled is 0", "absent") > 5, "not so many are absent");
 	CHECK(!hooks_with("ftrace ", "attached"), "some are attached");
 	CHECK(hooks_with("tracepoint", "attached") > 2, "tracepoints are missing");
 	check_traces("without ftrace");
 	module_unload_soon();
-	CHECK(!put(FTRACE, "1", 0), "ftrace is not switched on");
+	CHECK(!write_text(FTRACE, "1", 0), "ftrace is not switched on");
 	torture_load("");
-	CHECK(put(FTRACE, "0", 0) == EBUSY, "ftrace can be switched off: errno %d", errno);
+	CHECK(write_text(FTRACE, "0", 0) == EBUSY, "ftrace can be switched off: errno %d", errno);
 	CHECK(hooks_with("ftrace ", "attached") > 10, "not so many are attached");
 	check_traces("with ftrace");
 	module_unload_soon();
@@ -89,22 +78,22 @@ static void test_no_ftrace(void)
 
 static void test_no_kprobes(const char *attach)
 {
-	CHECK(!put(KPROBES, "0", 0), "kprobes are not switched off");
+	CHECK(!write_text(KPROBES, "0", 0), "kprobes are not switched off");
 	torture_load(attach);
 	check_traces("without kprobes");
-	CHECK(!put(KPROBES, "1", 0), "kprobes are not switched on");
+	CHECK(!write_text(KPROBES, "1", 0), "kprobes are not switched on");
 	check_traces("with kprobes again");
-	CHECK(!put(KPROBES, "0", 0), "kprobes are not switched off");
+	CHECK(!write_text(KPROBES, "0", 0), "kprobes are not switched off");
 	check_traces("without kprobes again");
 	module_unload_soon();
 	module_left_nothing();
-	CHECK(!put(KPROBES, "1", 0), "kprobes are not switched on");
+	CHECK(!write_text(KPROBES, "1", 0), "kprobes are not switched on");
 	ktap_result("kprobes off at load, and later: %s", attach);
 }
 
 static void kprobes(struct actor *a)
 {
-	put(KPROBES, torture_random(a, 2) ? "1" : "0", 0);
+	write_text(KPROBES, torture_random(a, 2) ? "1" : "0", 0);
 }
 
 /* Kprobes of others on our functions. */
@@ -117,23 +106,24 @@ static void neighbours(struct actor *a)
 	char text[128];
 
 	snprintf(text, sizeof(text), "p:tt/%s %s", function, function);
-	if (put(TRACEFS "kprobe_events", text, O_APPEND))
+	if (write_text(TRACEFS "kprobe_events", text, O_APPEND))
 		return;
 	snprintf(text, sizeof(text), TRACEFS "events/tt/%s/enable", function);
-	put(text, "1", 0);
+	write_text(text, "1", 0);
 	usleep(torture_random(a, 20000));
-	put(text, "0", 0);
+	write_text(text, "0", 0);
 	snprintf(text, sizeof(text), "-:tt/%s", function);
-	put(TRACEFS "kprobe_events", text, O_APPEND);
+	write_text(TRACEFS "kprobe_events", text, O_APPEND);
 }
 
 static void tracer(struct actor *a)
 {
-	put(TRACEFS "set_ftrace_filter", torture_random(a, 2) ? "tcp_*" : "inet_*", O_TRUNC);
-	put(TRACEFS "current_tracer", "function", 0);
+	write_text(TRACEFS "set_ftrace_filter", torture_random(a, 2) ? "tcp_*" : "inet_*",
+		   O_TRUNC);
+	write_text(TRACEFS "current_tracer", "function", 0);
 	usleep(torture_random(a, 20000));
-	put(TRACEFS "current_tracer", "nop", 0);
-	CHECK(put(FTRACE, "0", 0) == EBUSY, "ftrace can be switched off");
+	write_text(TRACEFS "current_tracer", "nop", 0);
+	CHECK(write_text(FTRACE, "0", 0) == EBUSY, "ftrace can be switched off");
 }
 
 static void groups(struct actor *a)
@@ -157,9 +147,9 @@ static void test_all(const char *attach)
 
 	torture_load(attach);
 	torture_run(actors, ARRAY_SIZE(actors), 2);
-	put(KPROBES, "1", 0);
-	put(TRACEFS "current_tracer", "nop", 0);
-	put(TRACEFS "set_ftrace_filter", "", O_TRUNC);
+	write_text(KPROBES, "1", 0);
+	write_text(TRACEFS "current_tracer", "nop", 0);
+	write_text(TRACEFS "set_ftrace_filter", "", O_TRUNC);
 	ktap_result("kprobes, ftrace and tracers come and go: %s", attach);
 	files_write(ALL_CPUS, "hooks", "-acks");
 	files_write(ALL_CPUS, "hooks", "+calls");
