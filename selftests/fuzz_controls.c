@@ -2,8 +2,8 @@
 /*
  * Whatever may be written to the files that can be written: numbers, words and
  * expressions, right and wrong ones, those with bytes changed, and random bytes; of
- * 0 bytes to 1 MiB, with NUL, with and without a newline, in parts, at offsets, from
- * memory that ends in the middle.
+ * 0 bytes to 1 MiB, with NUL, with and without a newline, at offsets, from memory
+ * that ends in the middle. Each write is one command, so there are no parts of one.
  *
  * Shows, of $TT_WRITES (3000) writes: the test's own reading of docs/abi says which
  * are taken and which are refused, with which error; one that is taken is there to
@@ -323,25 +323,16 @@ static int wanted(void)
 static char *state(void)
 {
 	static char all[8192];
-	char *text, *line, *rest;
 	size_t len = 0;
-	int i, field;
+	char *text;
+	int i;
 
 	for (i = 0; i <= FILTER; i++) {
-		text = files_text(ALL_CPUS, names[i]);
-		for (line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
-			/* hook group kind status, without hits. */
-			for (field = 0; i == HOOKS && *line != '#' && field < 4; field++) {
-				line += strspn(line, " ");
-				len += snprintf(all + len, sizeof(all) - len, "%.*s ",
-						(int)strcspn(line, " "), line);
-				line += strcspn(line, " ");
-			}
-			if (i != HOOKS)
-				len += snprintf(all + len, sizeof(all) - len, "%s\n", line);
-		}
+		text = i == HOOKS ? files_hooks() : files_text(ALL_CPUS, names[i]);
+		len += snprintf(all + len, sizeof(all) - len, "%s\n", text);
 		free(text);
 	}
+	REQUIRE(len < sizeof(all), "%zu bytes of state", len);
 	return strdup(all);
 }
 
@@ -373,11 +364,48 @@ static const char *shown(void)
 	return to;
 }
 
+/* Of that group all hooks are off, or none is. */
+static void check_taken_hooks(void)
+{
+	char group[32], word[32], *text = files_hooks(), *line, *rest;
+	const char *sign;
+	size_t len = strip(&sign);
+	bool off;
+
+	snprintf(group, sizeof(group), "%.*s", (int)len - 1, sign + 1);
+	for (line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
+		REQUIRE(sscanf(line, "%*s %31s", word) == 1, "hooks: %s", line);
+		off = !strcmp(strrchr(line, ' '), " off");
+		CHECK(strcmp(word, group) || off == (*sign == '-'), "'%s' left %s", shown(), line);
+	}
+	free(text);
+}
+
+/* The expression as it was written, but for blanks at its ends; or none. */
+static void check_taken_filter(void)
+{
+	char *text = files_text(ALL_CPUS, "filter");
+	const char *word, *is = text;
+	size_t len = strip(&word);
+
+	if (!len || (len == 1 && *word == '0'))
+		word = "none", len = 4;
+	for (; is_blank(*is); is++)
+		;
+	CHECK(!strncmp(is, word, len) && !is[len + strspn(is + len, " \t\n\v\f\r\xa0")],
+	      "filter: '%s' became %s", shown(), text);
+	free(text);
+}
+
 static void check_taken(void)
 {
 	unsigned long long value = 0, kb = 4;
 	char *text;
 
+	if (input.control == HOOKS)
+		check_taken_hooks();
+	if (input.control == FILTER)
+		check_taken_filter();
 	if (input.control > SIZE)
 		return;
 	text = files_text(ALL_CPUS, names[input.control]);

@@ -101,6 +101,20 @@ static unsigned long long value(const char *text, const char *name)
 	return 0;
 }
 
+char *files_hooks(void)
+{
+	char *text = files_text(ALL_CPUS, "hooks"), *line, *rest, *to = text;
+	char hook[64], group[32], kind[32], status[32];
+
+	/* What is kept of a line is shorter than the line. */
+	for (line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
+		if (sscanf(line, "%63s %31s %31s %31s", hook, group, kind, status) == 4 &&
+		    *line != '#')
+			to += sprintf(to, "%s %s %s %s\n", hook, group, kind, status);
+	*to = '\0';
+	return text;
+}
+
 struct account files_account(int cpu)
 {
 	char *text = files_text(cpu, "stats");

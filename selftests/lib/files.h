@@ -42,6 +42,9 @@ void files_clear(int cpu);
 /* All of the file; to be freed. */
 char *files_text(int cpu, const char *name);
 
+/* hook, group, kind and status of each hook, without its hits; to be freed. */
+char *files_hooks(void);
+
 struct account files_account(int cpu);
 /* The account is exactly that, and adds up. */
 bool files_check_account(int cpu, struct account want);

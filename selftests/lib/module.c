@@ -32,12 +32,13 @@ int module_load_file(const char *file, const char *args)
 {
 	int fd = open(file, O_RDONLY | O_CLOEXEC), err;
 	const char *more = getenv("TT_ARGS");
-	char all[1024];
+	char *all;
 
 	if (fd < 0)
 		return errno;
-	snprintf(all, sizeof(all), "%s %s", more ? more : "", args);
+	REQUIRE(asprintf(&all, "%s %s", more ? more : "", args) > 0, "no memory");
 	err = syscall(SYS_finit_module, fd, all, 0) ? errno : 0;
+	free(all);
 	close(fd);
 	return err;
 }

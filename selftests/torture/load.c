@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The module is loaded and removed under traffic, with other parameters each time,
- * while readers sleep in every file.
+ * while every file is read over and over, and those that wait for records are waited on.
  *
- * Shows: with a reader in a file of debugfs it is not removed; when they are killed,
+ * Shows: with a reader in a file of debugfs it is not removed; when these are killed,
  * it is, with readers of /proc at work; nothing is left; it traced each time.
  *
  * Needs: root, debugfs; it removes the module, and loads it again.
@@ -25,8 +25,9 @@
 
 #define READERS_MAX 512
 
+/* Those of debugfs come first: what is in /proc does not hold the module. */
 static pid_t readers[READERS_MAX];
-static unsigned int nr_readers;
+static unsigned int nr_readers, nr_holding;
 
 /* Reads it, over and over, until it is killed; for good, where it sleeps. */
 static void read_for_ever(const char *path)
@@ -48,7 +49,8 @@ static void start_readers(void)
 {
 	const char * const *file;
 
-	for (file = torture_files(), nr_readers = 0; *file; file++, nr_readers++) {
+	for (file = torture_files(), nr_readers = nr_holding = 0; *file; file++, nr_readers++) {
+		nr_holding += !strncmp(*file, "/sys/", 5);
 		readers[nr_readers] = fork();
 		if (!readers[nr_readers])
 			read_for_ever(*file);
@@ -56,14 +58,16 @@ static void start_readers(void)
 	}
 }
 
-static void stop_readers(void)
+static void stop_readers(unsigned int from, unsigned int to)
 {
 	unsigned int i;
+	int status;
 
-	for (i = 0; i < nr_readers; i++)
+	for (i = from; i < to; i++)
 		kill(readers[i], SIGKILL);
-	for (i = 0; i < nr_readers; i++)
-		waitpid(readers[i], NULL, 0);
+	for (i = from; i < to; i++)
+		CHECK(waitpid(readers[i], &status, 0) == readers[i] && WIFSIGNALED(status),
+		      "a reader has ended: status %x", status);
 }
 
 static void random_parameters(struct actor *a, char *to, size_t size)
@@ -103,9 +107,10 @@ static void turn(struct actor *a)
 	close(sleeper);
 	if (torture_random(a, 2))
 		usleep(torture_random(a, 30000));
-	stop_readers();
+	stop_readers(0, nr_holding);
 	module_unload_soon();
 	module_left_nothing();
+	stop_readers(nr_holding, nr_readers);
 }
 
 int main(void)

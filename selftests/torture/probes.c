@@ -40,6 +40,19 @@ static unsigned int hooks_with(const char *kind, const char *status)
 	return lines;
 }
 
+/* Hits of all kprobes. */
+static unsigned long kprobe_hits(void)
+{
+	char *text = files_text(ALL_CPUS, "hooks"), *line, *rest;
+	unsigned long all = 0, hits;
+
+	for (line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
+		if (sscanf(line, "%*s %*s kprobe %*s %lu", &hits) == 1)
+			all += hits;
+	free(text);
+	return all;
+}
+
 /* Some connections, and the records of them. */
 static void check_traces(const char *when)
 {
@@ -78,13 +91,20 @@ static void test_no_ftrace(void)
 
 static void test_no_kprobes(const char *attach)
 {
+	unsigned long hits;
+
 	CHECK(!write_text(KPROBES, "0", 0), "kprobes are not switched off");
 	torture_load(attach);
 	check_traces("without kprobes");
+	CHECK(!kprobe_hits(), "%lu hits without kprobes", kprobe_hits());
 	CHECK(!write_text(KPROBES, "1", 0), "kprobes are not switched on");
 	check_traces("with kprobes again");
+	hits = kprobe_hits();
+	CHECK(hits || !hooks_with("kprobe ", "attached"), "no hits with kprobes again");
 	CHECK(!write_text(KPROBES, "0", 0), "kprobes are not switched off");
+	hits = kprobe_hits();
 	check_traces("without kprobes again");
+	CHECK(kprobe_hits() == hits, "hits without kprobes");
 	module_unload_soon();
 	module_left_nothing();
 	CHECK(!write_text(KPROBES, "1", 0), "kprobes are not switched on");
@@ -95,6 +115,8 @@ static void kprobes(struct actor *a)
 {
 	write_text(KPROBES, torture_random(a, 2) ? "1" : "0", 0);
 }
+
+static atomic_ulong neighbours_there, tracers_there;
 
 /* Kprobes of others on our functions. */
 static void neighbours(struct actor *a)
@@ -109,7 +131,7 @@ static void neighbours(struct actor *a)
 	if (write_text(TRACEFS "kprobe_events", text, O_APPEND))
 		return;
 	snprintf(text, sizeof(text), TRACEFS "events/tt/%s/enable", function);
-	write_text(text, "1", 0);
+	neighbours_there += !write_text(text, "1", 0);
 	usleep(torture_random(a, 20000));
 	write_text(text, "0", 0);
 	snprintf(text, sizeof(text), "-:tt/%s", function);
@@ -120,7 +142,7 @@ static void tracer(struct actor *a)
 {
 	write_text(TRACEFS "set_ftrace_filter", torture_random(a, 2) ? "tcp_*" : "inet_*",
 		   O_TRUNC);
-	write_text(TRACEFS "current_tracer", "function", 0);
+	tracers_there += !write_text(TRACEFS "current_tracer", "function", 0);
 	usleep(torture_random(a, 20000));
 	write_text(TRACEFS "current_tracer", "nop", 0);
 	CHECK(write_text(FTRACE, "0", 0) == EBUSY, "ftrace can be switched off");
@@ -145,8 +167,12 @@ static void test_all(const char *attach)
 		{ .name = "groups", .turn = groups, .rest = 20 },
 	};
 
+	neighbours_there = 0;
+	tracers_there = 0;
 	torture_load(attach);
 	torture_run(actors, ARRAY_SIZE(actors), 2);
+	CHECK(neighbours_there && tracers_there, "%lu kprobes of others, %lu tracers",
+	      (unsigned long)neighbours_there, (unsigned long)tracers_there);
 	write_text(KPROBES, "1", 0);
 	write_text(TRACEFS "current_tracer", "nop", 0);
 	write_text(TRACEFS "set_ftrace_filter", "", O_TRUNC);

@@ -3,8 +3,10 @@
  * Readers of every file that read in every way, and are killed at any moment, under
  * traffic and with the rings resized and cleared below them.
  *
- * Shows: a killed reader leaves no lock behind: others read on, in the same file; the
- * account adds up; the module can be removed.
+ * Each file is opened once for all, which every other reader shares.
+ *
+ * Shows: a killed reader leaves no lock behind: in the file that it shared others read
+ * on, to the end; the account adds up; the module can be removed.
  *
  * Needs: root, debugfs; it loads the module anew.
  */
@@ -24,8 +26,11 @@
 #include "lib/ktap.h"
 #include "lib/torture.h"
 
+#define FILES_MAX 512
+
 static const char * const *files;
 static unsigned int nr_files;
+static int shared[FILES_MAX];
 static char buffer[1 << 16];
 
 static void read_bytes(int fd, struct actor *a)
@@ -82,13 +87,15 @@ static void wait_for(int fd, struct actor *a)
 		read_bytes(fd, a);
 }
 
-static void read_on(const char *path, struct actor *a)
+static void read_on(unsigned int file, struct actor *a)
 {
 	static void (* const ways[])(int fd, struct actor *a) = {
 		read_bytes, read_at, read_without, wait_for,
 	};
-	int flags = torture_random(a, 2) ? O_NONBLOCK : 0, fd = open(path, O_RDONLY | flags);
+	int flags = torture_random(a, 2) ? O_NONBLOCK : 0, fd = shared[file];
 
+	if (torture_random(a, 2))
+		fd = open(files[file], O_RDONLY | flags);
 	if (fd < 0)
 		_exit(1);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -98,19 +105,42 @@ static void read_on(const char *path, struct actor *a)
 
 static void reader(struct actor *a)
 {
-	const char *path = files[torture_random(a, nr_files)];
+	unsigned int file = torture_random(a, nr_files);
 	unsigned int time = torture_random(a, 60000);
 	pid_t pid = fork();
 	int status;
 
 	if (!pid) {
 		a->random += time;
-		read_on(path, a);
+		read_on(file, a);
 	}
 	usleep(time);
 	kill(pid, SIGKILL);
 	CHECK(pid > 0 && waitpid(pid, &status, 0) == pid && WIFSIGNALED(status) &&
-	      WTERMSIG(status) == SIGKILL, "%s: a reader ended with status %x", path, status);
+	      WTERMSIG(status) == SIGKILL, "%s: a reader ended with status %x", files[file],
+	      status);
+}
+
+static void share_files(void)
+{
+	for (files = torture_files(); files[nr_files]; nr_files++) {
+		REQUIRE(nr_files < FILES_MAX, "too many files");
+		shared[nr_files] = open(files[nr_files], O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+		REQUIRE(shared[nr_files] >= 0, "%s", files[nr_files]);
+	}
+}
+
+/* With a lock left behind it would not come back. */
+static void check_shared(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr_files; i++) {
+		lseek(shared[i], 0, SEEK_SET);
+		CHECK(read(shared[i], buffer, sizeof(buffer)) >= 0 || errno == EAGAIN,
+		      "%s: errno %d", files[i], errno);
+		close(shared[i]);
+	}
 }
 
 static void disturb(struct actor *a)
@@ -143,10 +173,9 @@ int main(void)
 	files_start();
 	ktap_plan(2);
 	torture_load("");
-	files = torture_files();
-	while (files[nr_files])
-		nr_files++;
+	share_files();
 	torture_run(actors, ARRAY_SIZE(actors), 0);
+	check_shared();
 	ktap_result("readers of %u files, killed at any moment", nr_files);
 	torture_end();
 	return ktap_exit();
