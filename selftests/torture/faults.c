@@ -2,7 +2,7 @@
 /*
  * Every allocation fails in turn, one after another, until none is left: of the load,
  * of a new network namespace, of each file's opening and reading, of a resize, of a
- * filter, of a group of hooks.
+ * filter, of a group of hooks, by ftrace and by kprobes, of a CPU that comes.
  *
  * Shows: what failed has left nothing behind, what was refused has changed nothing,
  * what succeeded although something failed works and can be removed; the kernel's log
@@ -144,6 +144,41 @@ static void unload(void)
 	module_left_nothing();
 }
 
+static int listeners[2];
+
+/* A file of debugfs may be what there was no memory for. */
+static bool has_account(int cpu)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), DIR "per_cpu/cpu%d/stats", cpu);
+	return !access(cpu < 0 ? DIR "stats" : path, R_OK);
+}
+
+/* Connections end, and each account adds up: what a ring was missing for is counted. */
+static void check_works(void)
+{
+	struct account is;
+	int i;
+
+	for (i = 0; i < 4; i++)
+		traffic_one(i, listeners);
+	for (i = -1; i < online_cpus(); i++) {
+		if (!has_account(i))
+			continue;
+		is = files_account(i);
+		CHECK(is.written == is.read + is.pending + is.overwritten + is.dropped,
+		      "cpu %d: the account does not add up", i);
+		CHECK(i >= 0 || is.written >= 8, "%llu records", is.written);
+	}
+}
+
+static void unload_working(void)
+{
+	check_works();
+	unload();
+}
+
 static void look_unloaded(void)
 {
 	CHECK(!module_is_loaded(), "a load that failed is there");
@@ -192,14 +227,72 @@ static void look_filter(void)
 	free(text);
 }
 
+static char *hooks_before;
+
 static int group(void)
 {
 	return write_text(DIR "hooks", "+resets", 0);
 }
 
+static void look_group(void)
+{
+	char *hooks = files_hooks();
+
+	CHECK(!strcmp(hooks, hooks_before), "the hooks have become\n%s", hooks);
+	free(hooks);
+}
+
 static void no_group(void)
 {
+	check_works();
 	CHECK(!files_write(ALL_CPUS, "hooks", "-resets"), "hooks");
+	look_group();
+}
+
+/*
+ * A CPU comes that has no ring yet. It may do without: then what it would have
+ * recorded is counted, and the next resize gives it one.
+ */
+#define COMER 1
+static unsigned int ringless;
+
+static int cpu_comes(void)
+{
+	return cpu_plug(COMER, true);
+}
+
+static void cpu_away(void)
+{
+	cpu_plug(COMER, false);
+	torture_load("buffer_size_kb=64 groups=calls");
+}
+
+static struct account made_there(struct source *source)
+{
+	files_clear(COMER);
+	source_make(source, 3);
+	return files_account(COMER);
+}
+
+static void cpu_works(void)
+{
+	struct account is, want = { .written = 3, .pending = 3 };
+	struct source source;
+
+	pin(COMER);
+	source_open(&source);
+	is = made_there(&source);
+	CHECK(is.written == 3 && is.pending + is.dropped == 3 && is.pending % 3 == 0,
+	      "%llu written, %llu pending, %llu dropped", is.written, is.pending, is.dropped);
+	if (is.dropped) {
+		ringless++;
+		files_set("buffer_size_kb", 128);
+		made_there(&source);
+		files_check_account(COMER, want);
+	}
+	source_close(&source);
+	pin(0);
+	cpu_away();
 }
 
 static const char * const *all_files;
@@ -263,6 +356,9 @@ static void fail_each(const struct action *action)
 	ktap_result("each allocation fails in turn: %s", action->name);
 }
 
+/* What a child has to tell; less is ktap's. */
+enum { TOLERATED = 10, FAILED, ALL_DONE };
+
 static void in_child(const struct action *action)
 {
 	unsigned int nth, left = 0, failed = 0;
@@ -274,12 +370,12 @@ static void in_child(const struct action *action)
 		if (!pid) {
 			fail_fd = open(FAIL_NTH, O_RDWR);
 			status = act_within(action, nth, &left);
-			_exit(left ? 1 : status ? 2 : 0);
+			_exit(left ? ALL_DONE : status ? FAILED : TOLERATED);
 		}
-		REQUIRE(pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status),
-			"no child");
-		left = WEXITSTATUS(status) == 1;
-		failed += WEXITSTATUS(status) == 2;
+		REQUIRE(pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status) &&
+			WEXITSTATUS(status) >= TOLERATED, "no child, or it went wrong");
+		left = WEXITSTATUS(status) == ALL_DONE;
+		failed += WEXITSTATUS(status) == FAILED;
 		if (!(nth % 16) || left)
 			check_log(action->name);
 	}
@@ -358,27 +454,44 @@ static void test_leaks(void)
 	leaks = count_leaks(text, &foreign);
 	CHECK(!got && !leaks, "%u leaks", leaks);
 	ktap_note("%u names of caches leaked by sysfs_slab_add()", foreign);
+	check_log("the end");
 	/* Else the guest's own search, and its log, tell of them again. */
 	put(KMEMLEAK, "clear");
 	klogctl(5, NULL, 0);
 	ktap_result("kmemleak finds nothing");
 }
 
+static void fail_all(const struct action *actions, unsigned int nr)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr; i++) {
+		learn_size();
+		fail_each(&actions[i]);
+	}
+}
+
 int main(void)
 {
-	static const struct action loading = { "load", load, unload, look_unloaded };
+	static const struct action loading = { "load", load, unload_working, look_unloaded };
 	static const struct action namespaces = { "a namespace", namespace, nothing, nothing };
 	static const struct action others[] = {
 		{ "resize", resize, learn_size, look_size },
 		{ "filter", filter, no_filter, look_filter },
-		{ "+resets", group, no_group, nothing },
+		{ "+resets", group, no_group, look_group },
 		{ "reading all files", read_all, nothing, nothing },
 	};
-	unsigned int i;
+	static const struct action by_kprobes = { "+resets, attach=kprobe", group, no_group,
+						  look_group };
+	static const struct action comes = { "a CPU comes", cpu_comes, cpu_works, cpu_away };
 
 	files_start();
+	if (online_cpus() < 2)
+		ktap_skip_all("one CPU");
 	start();
-	ktap_plan(4 + ARRAY_SIZE(others));
+	pin(0);
+	traffic_listen(listeners);
+	ktap_plan(6 + ARRAY_SIZE(others));
 	module_unload_soon();
 	REQUIRE(!load(), "the module does not load");	/* and its file is read now */
 	unload();
@@ -386,11 +499,17 @@ int main(void)
 	torture_load("buffer_size_kb=64 groups=transitions,calls");
 	in_child(&namespaces);
 	filter_before = files_text(ALL_CPUS, "filter");
+	hooks_before = files_hooks();
 	all_files = torture_files();
-	for (i = 0; i < ARRAY_SIZE(others); i++) {
-		learn_size();
-		fail_each(&others[i]);
-	}
+	fail_all(others, ARRAY_SIZE(others));
+	torture_load("buffer_size_kb=64 groups=transitions,calls attach=kprobe");
+	hooks_before = files_hooks();
+	fail_each(&by_kprobes);
+	cpu_away();
+	fail_each(&comes);
+	CHECK(ringless, "no CPU had to do without a ring");
+	REQUIRE(!cpu_plug(COMER, true), "CPU %d stays away", COMER);
+	torture_load("");
 	torture_end();
 	test_leaks();
 	klogctl(8, NULL, 7);
