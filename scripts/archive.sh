@@ -1,0 +1,152 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Debian's archive beyond what this host is set up with: suites of other releases and
+# packages of another architecture, read through configurations of apt's that lie in the
+# cache. Nothing that apt keeps of the host itself is read or changed. To be sourced,
+# after lib.sh.
+
+# shellcheck disable=SC2154 # lib.sh sets it
+archive=$cache/archive
+keyring=/usr/share/keyrings/debian-archive-keyring.gpg
+debian_releases='bullseye|bookworm|trixie|forky|sid|oldoldstable|oldstable|stable|testing|unstable'
+
+# collection_suites COLLECTION: what apt looks at together.
+collection_suites() {
+	case $1 in
+	bullseye | bookworm | trixie) echo "$1 $1-security" ;;
+	newest) echo trixie-backports sid experimental ;;
+	*) die "no collection of suites '$1'" ;;
+	esac
+}
+
+collection_architectures() {
+	case $1 in
+	trixie) echo amd64 arm64 ;;
+	*) echo amd64 ;;
+	esac
+}
+
+# host_mirror SUFFIX: the mirror that the host's own sources name for a release with
+# that suffix. Prints nothing where there is none.
+host_mirror() {
+	apt-get --print-uris update 2>/dev/null |
+		sed -nE "s,^'([^']*)/+dists/($debian_releases)$1/main/.*,\\1,p" | head -n 1
+}
+
+# What the collection is made of, as lines of a sources.list.
+collection_sources() {
+	local suite mirror security arches
+
+	mirror=${TCP_TEARDOWN_MIRROR:-$(host_mirror '(-updates)?')}
+	[ -n "$mirror" ] ||
+		die "this host's sources name no mirror of Debian; set TCP_TEARDOWN_MIRROR to one"
+	security=$(host_mirror -security)
+	arches=$(collection_architectures "$1")
+	for suite in $(collection_suites "$1"); do
+		case $suite in
+		*-security) [ -z "$security" ] || echo "$security $suite main" ;;
+		*) echo "$mirror $suite main" ;;
+		esac
+	done | sed "s|^|deb [arch=${arches// /,} signed-by=$keyring] |"
+}
+
+write_apt_conf() {
+	cat <<-END
+		Dir::Etc::sourcelist "$1/sources.list";
+		Dir::Etc::sourceparts "/dev/null";
+		Dir::Etc::preferences "/dev/null";
+		Dir::Etc::preferencesparts "/dev/null";
+		Dir::State "$1/state";
+		Dir::State::status "$1/status";
+		Dir::Cache "$1/cache";
+		APT::Architectures { "amd64"; "arm64"; };
+		Acquire::Check-Valid-Until "false";
+		Acquire::Languages "none";
+		APT::Sandbox::User "root";
+		APT::Get::AllowUnauthenticated "false";
+	END
+}
+
+# Make the configuration; what is there already stays if it says the same.
+make_collection() {
+	local dir=$archive/$1
+
+	mkdir -p "$dir"/{state/lists/partial,cache/archives/partial}
+	[ -e "$dir/status" ] || : >"$dir/status"
+	collection_sources "$1" >"$dir/sources.list.new"
+	write_apt_conf "$dir" >"$dir/apt.conf.new" && mv "$dir/apt.conf.new" "$dir/apt.conf"
+	if cmp -s "$dir/sources.list.new" "$dir/sources.list"; then
+		rm "$dir/sources.list.new"
+	else
+		rm -f "$dir/updated"
+		mv "$dir/sources.list.new" "$dir/sources.list"
+	fi
+}
+
+# in_archive COLLECTION COMMAND...: apt-get or apt-cache, of that collection.
+in_archive() {
+	APT_CONFIG=$archive/$1/apt.conf "${@:2}"
+}
+
+# The lists of packages, unless they are younger than MINUTES.
+update_collection() {
+	local dir=$archive/$1 minutes=$2
+
+	make_collection "$1"
+	[ -z "$(find "$dir/updated" -mmin "-$minutes" 2>/dev/null)" ] || return 0
+	say "fetching the lists of $(collection_suites "$1")"
+	in_archive "$1" apt-get -qq update >&2 || return
+	touch "$dir/updated"
+}
+
+# archive_update COLLECTION [MINUTES]: lists no older than that, by default a day.
+archive_update() {
+	[ -e "$keyring" ] || die "no $keyring: install debian-archive-keyring"
+	locked "archive-$1" update_collection "$1" "${2:-1440}"
+}
+
+# archive_names COLLECTION PREFIX: the packages whose names begin so.
+archive_names() {
+	in_archive "$1" apt-cache pkgnames "$2"
+}
+
+# archive_depends COLLECTION PACKAGE: the names that it depends on, alternatives too.
+archive_depends() {
+	in_archive "$1" apt-cache show --no-all-versions "$2" |
+		sed -n 's/^Depends: //p' | tr -s ',|' '\n' | awk '{ print $1 }' | sort -u
+}
+
+# archive_unpack COLLECTION PACKAGE...: into the current directory.
+archive_unpack() {
+	local deb
+
+	in_archive "$1" apt-get -qq download "${@:2}" >&2 || return
+	for deb in *.deb; do
+		dpkg-deb -x "$deb" . && rm "$deb" || return
+	done
+}
+
+# archive_source SERIES: the path of a kernel's source, linux-source-SERIES.tar.xz. The
+# one that the host has installed serves, if there is one.
+archive_source() {
+	local name=linux-source-$1 collection=bookworm
+
+	if [ -e "/usr/src/$name.tar.xz" ]; then
+		echo "/usr/src/$name.tar.xz"
+		return
+	fi
+	archive_update "$collection" >&2
+	locked "$name" unpack_source "$collection" "$name" || die "cannot fetch $name"
+	echo "$archive/source/$name.tar.xz"
+}
+
+unpack_source() {
+	local tmp=$archive/source.$$
+
+	[ ! -e "$archive/source/$2.tar.xz" ] || return 0
+	say "fetching $2"
+	mkdir -p "$tmp" "$archive/source"
+	(cd "$tmp" && archive_unpack "$1" "$2") && mv "$tmp/usr/src/$2.tar.xz" "$archive/source/" &&
+		rm -rf "$tmp"
+}
