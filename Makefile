@@ -20,8 +20,8 @@ module: ## build/<release>/tcp_teardown.ko, for KVER= (the running kernel) or KD
 demo: ## boot a guest, make traffic, show how its connections ended
 	@scripts/demo
 
-test: ## all set-up, then the self-tests in guests on 6.1 and 6.12
-	@scripts/test
+test: ## all set-up, then the self-tests in guests on 6.1 and 6.12, or KERNEL=
+	@scripts/test $(KERNEL)
 
 DEBUG_KERNELS = 6.12-debug 6.1-debug 6.12-kcsan 6.1-rt 6.12-debug-rt
 test-debug: ## the same on kernels built to find faults, and on 6.1-rt; QUICK=1: some, on one

@@ -10,7 +10,8 @@
 # where it sleeps, on PREEMPT_RT: the module calls none at all. Its buckets are bits,
 # and its mutexes are for process context, where DEBUG_ATOMIC_SLEEP sees them.
 #
-# Needs: objdump, nm; a kernel with a preempt count, that is, CONFIG_PREEMPT_COUNT.
+# Needs: objdump, nm. The handlers are read where the kernel has a preempt count
+# (CONFIG_PREEMPT_COUNT) and the architecture is x86-64; up to 7.2 it has 32 bits, then 64.
 
 module=${TT_MODULE:-../build/$(uname -r)/tcp_teardown.ko}
 
@@ -39,7 +40,7 @@ judge() {
 			if (name != "" && !down) fault("does not enable it again")
 		}
 		/^[0-9a-f]+ <.*>:$/ { leave(); name = $2; up = down = 0; handlers++; next }
-		/%gs:.*(preempt_count|pcpu_hot)/ { up = up || /incl/; down = down || /decl/; next }
+		/%gs:.*(preempt_count|pcpu_hot)/ { up = up || /inc[lq]/; down = down || /dec[lq]/; next }
 		/__fentry__|thunk|__tsan_func_entry/ { next }
 		/%gs:|call/ && !up { fault("first does: " $0) }
 		END {
@@ -59,18 +60,36 @@ result() {
 	failed=1
 }
 
+# Why the handlers can't be read here; nothing where they can.
+unreadable() {
+	if [ "$(uname -m)" != x86_64 ]; then
+		echo "reads x86-64 alone"
+	elif ! grep -qE ' (__preempt_count|pcpu_hot)$' /proc/kallsyms; then
+		echo "this kernel has no preempt count"
+	fi
+}
+
+check_handlers() {
+	local said faults handlers why
+
+	why=$(unreadable)
+	if [ "$why" ]; then
+		echo "ok 1 handlers disable preemption themselves # SKIP $why"
+		return
+	fi
+	said=$(handlers | judge)
+	handlers=$(tail -n 1 <<<"$said")
+	faults=$(grep '^#' <<<"$said")
+	[ "$handlers" -ge 20 ] || faults+="$handlers handlers are not all"
+	result 1 "$handlers handlers disable preemption themselves" "${faults#\# }"
+}
+
 failed=0
 [ -e "$module" ] || skip_all "no $module"
-[ "$(uname -m)" = x86_64 ] || skip_all "reads x86-64"
 command -v objdump >/dev/null || skip_all "needs objdump"
-grep -qE ' (__preempt_count|pcpu_hot)$' /proc/kallsyms || skip_all "no preempt count"
 echo "KTAP version 1"
 echo "1..2"
-said=$(handlers | judge)
-handlers=$(tail -n 1 <<<"$said")
-faults=$(grep '^#' <<<"$said")
-[ "$handlers" -ge 20 ] || faults+="$handlers handlers are not all"
-result 1 "$handlers handlers disable preemption themselves" "${faults#\# }"
+check_handlers
 imports=$(nm -u "$module" | awk '{ print $2 }')
 locks=$(grep -E '^(_raw|rt)_(spin|read|write)_(try)?lock' <<<"$imports")
 grep -q '^mutex_lock' <<<"$imports" || locks+="the imports are not to be read"
