@@ -10,9 +10,11 @@
  * The sysctl kernel.ftrace_enabled would blind all hooks of functions without a
  * word, kprobes too, which rest on ftrace where there is a function's entry. An
  * ops that is permanent has it refuse; this one is on a function of our own that
- * nobody calls.
+ * nobody calls. Without dynamic ftrace there is nothing at a function's entry that
+ * the sysctl could take away.
  */
 static bool hook_is_anchored;
+static int hook_anchor_error;	/* then no function is hooked */
 
 static void hook_anchor_func(unsigned long ip, unsigned long parent_ip,
 			     struct ftrace_ops *ops, struct ftrace_regs *regs)
@@ -33,12 +35,15 @@ void hook_anchor_start(void)
 {
 	int err;
 
+	if (!IS_ENABLED(CONFIG_DYNAMIC_FTRACE))
+		return;
 	err = ftrace_set_filter_ip(&hook_anchor, (unsigned long)hook_anchor_func, 0, 1);
 	if (!err)
 		err = register_ftrace_function(&hook_anchor);
 	if (err)
 		ftrace_free_filter(&hook_anchor);
 	hook_is_anchored = !err;
+	hook_anchor_error = err;
 }
 
 /**
@@ -117,6 +122,7 @@ static int hook_attach_ftrace(struct hook *hook)
 
 	memset(&hook->ops, 0, sizeof(hook->ops));
 	hook->ops.func = hook->ftrace;
+	hook->ops.flags = FTRACE_ARGS_FLAGS;
 	err = ftrace_set_filter_ip(&hook->ops, ip, 0, 1);
 	if (!err)
 		err = register_ftrace_function(&hook->ops);
@@ -127,13 +133,14 @@ static int hook_attach_ftrace(struct hook *hook)
 
 static int hook_attach_function(struct hook *hook, bool by_kprobe)
 {
-	bool by_ftrace = IS_ENABLED(CONFIG_DYNAMIC_FTRACE_WITH_ARGS) && !by_kprobe;
+	bool by_ftrace = FTRACE_HAS_ARGS && !by_kprobe;
 	int err;
 
 	if (security_locked_down(LOCKDOWN_KPROBES))
 		return hook_refuse(hook, -EPERM, "kernel is locked down");
-	if (!hook_is_anchored)
-		return hook_refuse(hook, -EBUSY, "kernel.ftrace_enabled is 0");
+	if (hook_anchor_error)
+		return hook_refuse(hook, hook_anchor_error, hook_anchor_error == -EBUSY ?
+				   "kernel.ftrace_enabled is 0" : "ftrace takes no anchor");
 	err = hook_find(hook, by_ftrace ? KPROBE_FLAG_DISABLED : 0);
 	if (err == -ENOENT)
 		return hook_refuse(hook, err, "no such function");
