@@ -240,8 +240,7 @@ int buffer_start(unsigned int kb)
 	buffer_nr_slots = kb_to_slots(kb);
 	for_each_possible_cpu(cpu)
 		buffer_init_cpu(buffer_of(cpu));
-	err = cpuhp_setup_state(CPUHP_BP_PREPARE_DYN, "net/tcp_teardown:prepare",
-				buffer_prepare, NULL);
+	err = cpuhp_setup_prepare("net/tcp_teardown:prepare", buffer_prepare);
 	if (err < 0) {
 		pr_err("no rings: %pe\n", ERR_PTR(err));
 		buffer_free_all();

@@ -3,6 +3,7 @@
 #include "filter_parse.h"
 
 #include <linux/ctype.h>
+#include <linux/hex.h>
 #include <linux/in6.h>
 #include <linux/inet.h>
 #include <linux/kernel.h>

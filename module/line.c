@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "line.h"
 
+#include <linux/hex.h>
 #include <linux/kernel.h>
 #include <linux/limits.h>
 #include <linux/math64.h>

@@ -151,11 +151,22 @@ static const struct reconcile reconcile_lines[RECONCILE_LINES] = {
 		.ours = ours_out_rsts, .groups = BIT(GROUP_RESETS), .maybe = true },
 };
 
+/* snmp_fold_field() is not exported any more. */
+static unsigned long mib_sum(void __percpu *mib, int field)
+{
+	unsigned long sum = 0;
+	unsigned int cpu;
+
+	for_each_possible_cpu(cpu)
+		sum += snmp_get_cpu_field(mib, cpu, field);
+	return sum;
+}
+
 static unsigned long line_kernel(const struct reconcile *line, const struct net *net)
 {
 	if (line->is_tcp)
-		return snmp_fold_field(net->mib.tcp_statistics, line->mib);
-	return snmp_fold_field(net->mib.net_statistics, line->mib);
+		return mib_sum(net->mib.tcp_statistics, line->mib);
+	return mib_sum(net->mib.net_statistics, line->mib);
 }
 
 static unsigned long line_ours(const struct reconcile *line, const struct stats *sum)

@@ -67,9 +67,10 @@ static struct conn *reserve_pop(struct reserve *r)
 static unsigned int reserve_alloc(void **to, unsigned int nr)
 {
 	nr = min_t(unsigned long, nr, reserve_max - reserve_allocated);
-	if (nr)
-		nr = kmem_cache_alloc_bulk(reserve_cache, GFP_KERNEL | __GFP_NORETRY |
-					   __GFP_NOWARN, nr, to);
+	/* All or none: it returns how many, and a bool in later kernels. */
+	if (nr && !kmem_cache_alloc_bulk(reserve_cache, GFP_KERNEL | __GFP_NORETRY |
+					 __GFP_NOWARN, nr, to))
+		nr = 0;
 	WRITE_ONCE(reserve_allocated, reserve_allocated + nr);
 	return nr;
 }
@@ -248,8 +249,7 @@ int reserve_start(unsigned int max)
 		return -ENOMEM;
 	for_each_possible_cpu(cpu)
 		INIT_WORK(&per_cpu_ptr(&reserves, cpu)->work, reserve_work);
-	err = cpuhp_setup_state(CPUHP_BP_PREPARE_DYN, "net/tcp_teardown:reserve",
-				reserve_prepare, NULL);
+	err = cpuhp_setup_prepare("net/tcp_teardown:reserve", reserve_prepare);
 	if (err < 0) {
 		reserve_free_all();
 		return err;

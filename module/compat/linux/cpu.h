@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef TCP_TEARDOWN_COMPAT_LINUX_CPU_H
+#define TCP_TEARDOWN_COMPAT_LINUX_CPU_H
+
+#include_next <linux/cpu.h>
+#include <linux/cpuhotplug.h>
+#include <linux/cpumask.h>
+
+/**
+ * cpuhp_setup_prepare() - prepare each CPU, those that are online too
+ * @name: of the state
+ * @prepare: called for a CPU before it first runs, and here for those that are
+ *	online; does not fail
+ *
+ * 5.10's cpuhp_setup_state() calls no CPUHP_BP_PREPARE_DYN for CPUs that are online,
+ * that of later kernels and stable trees does. So no kernel is asked to.
+ *
+ * Context: process, may sleep.
+ *
+ * Return: the state, or an error.
+ */
+static inline int cpuhp_setup_prepare(const char *name, int (*prepare)(unsigned int cpu))
+{
+	unsigned int cpu;
+	int state;
+
+	cpus_read_lock();
+	state = cpuhp_setup_state_nocalls_cpuslocked(CPUHP_BP_PREPARE_DYN, name,
+						     prepare, NULL);
+	if (state >= 0)
+		for_each_online_cpu(cpu)
+			prepare(cpu);
+	cpus_read_unlock();
+	return state;
+}
+
+#endif

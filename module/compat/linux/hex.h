@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* A header of its own since 6.6. In later kernels <linux/kernel.h> does not include it. */
+#ifndef TCP_TEARDOWN_COMPAT_LINUX_HEX_H
+#define TCP_TEARDOWN_COMPAT_LINUX_HEX_H
+
+#if __has_include_next(<linux/hex.h>)
+#include_next <linux/hex.h>
+#else
+#include <linux/kernel.h>
+#endif
+
+#endif
