@@ -75,7 +75,7 @@ static bool connection_see(const struct conn *conn, void *arg)
 	if (batch->nr == BATCH)
 		return false;
 	batch->seen++;
-	if (!net || net->net_cookie == conn->net_cookie) {
+	if (!net || net_identity(net) == conn->net_cookie) {
 		connection_copy(&batch->conns[batch->nr], conn);
 		batch->uids[batch->nr++] = conn->owner_id.uid;
 	}

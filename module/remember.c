@@ -9,7 +9,7 @@ static void remember_place(struct conn *conn, const struct sock_common *sc,
 	const struct net *net = read_pnet(&sc->skc_net);
 
 	record_addresses(sc, conn->local, conn->peer);
-	conn->net_cookie = net->net_cookie;
+	conn->net_cookie = net_identity(net);
 	conn->netns = net->ns.inum;
 	conn->local_port = ntohs(sport);
 	conn->peer_port = ntohs(sc->skc_dport);
