@@ -5,6 +5,7 @@
 #include <net/inet_timewait_sock.h>
 #include <net/ip.h>
 #include <net/rstreason.h>
+#include <net/tcp.h>
 #include <trace/events/sock.h>
 #include <trace/events/tcp.h>
 
@@ -34,9 +35,8 @@ static void __maybe_unused check_##event(void)				\
 HOOK_PROBE(inet_sock_set_state, HOOK_STATE,
 	   (void *data, const struct sock *sk, const int from, const int to),
 	   event_state(sk, from, to))
-HOOK_PROBE(tcp_retransmit_skb, HOOK_RETRANSMIT,
-	   (void *data, const struct sock *sk, const struct sk_buff *skb),
-	   event_retransmit(sk, skb))
+HOOK_PROBE(tcp_retransmit_skb, HOOK_RETRANSMIT, TCP_RETRANSMIT_PROTO,
+	   TCP_RETRANSMIT_FAILED ? (void)0 : event_retransmit(sk, skb))
 HOOK_PROBE(tcp_receive_reset, HOOK_RECEIVE_RESET,
 	   (void *data, struct sock *sk), event_receive_reset(sk, NULL))
 #if TCP_SEND_RESET_REASON
@@ -105,7 +105,8 @@ HOOK_ENTRY(abort, HOOK_ABORT, event_abort((void *)a))
 HOOK_ENTRY(disconnect, HOOK_DISCONNECT, event_disconnect((void *)a))
 HOOK_ENTRY(reply4, HOOK_REPLY4, event_reply_reset((void *)a, (void *)b))
 HOOK_ENTRY(reply6, HOOK_REPLY6, event_reply_reset((void *)a, (void *)b))
-HOOK_ENTRY(reset, HOOK_RESET, event_receive_reset((void *)a, (void *)b))
+HOOK_ENTRY(reset, HOOK_RESET,
+	   event_receive_reset((void *)a, TCP_RESET_HAS_SKB ? (void *)b : NULL))
 HOOK_ENTRY(close, HOOK_CLOSE, event_close((void *)a))
 HOOK_ENTRY(shutdown, HOOK_SHUTDOWN, event_shutdown((void *)a, (int)b))
 

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef TCP_TEARDOWN_COMPAT_TRACE_EVENTS_TCP_H
+#define TCP_TEARDOWN_COMPAT_TRACE_EVENTS_TCP_H
+
+#include_next <trace/events/tcp.h>
+
+/*
+ * tcp_retransmit_skb tells of what could not be sent, too, and then of the error, in
+ * kernels after 6.12. HAVE_RETRANSMIT_ERR: by Kbuild.
+ */
+#ifdef HAVE_RETRANSMIT_ERR
+#define TCP_RETRANSMIT_PROTO \
+	(void *data, const struct sock *sk, const struct sk_buff *skb, int err)
+#define TCP_RETRANSMIT_FAILED err
+#else
+#define TCP_RETRANSMIT_PROTO \
+	(void *data, const struct sock *sk, const struct sk_buff *skb)
+#define TCP_RETRANSMIT_FAILED 0
+#endif
+
+#endif
