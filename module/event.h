@@ -28,6 +28,7 @@ void event_retransmit(const struct sock *sk, const struct sk_buff *skb);
 void event_send_reset(const struct sock *sk, const struct sk_buff *skb, u16 reason);
 u16 event_reason(const struct sock *sk, const struct sk_buff *skb);
 void event_reply_reset(const struct sock *sk, const struct sk_buff *skb);
+void event_reset_segment(const struct sock *sk, const struct sk_buff *skb);
 void event_receive_reset(const struct sock *sk, const struct sk_buff *skb);
 void event_close(const struct sock *sk);
 void event_shutdown(const struct sock *sk, int how);

@@ -9,6 +9,7 @@
 
 #include "record.h"
 #include "remember.h"
+#include "reset_segment.h"
 #include "segment.h"
 
 /* The RST that answers @skb, as tcp_v4_send_reset() makes it. */
@@ -185,6 +186,28 @@ void event_reply_reset(const struct sock *sk, const struct sk_buff *skb)
 		event_send_reset(sk, skb, event_reason(sk, skb));
 }
 
+/*
+ * A RST is accepted at RCV.NXT, or, with SACK, where the last block ends. Only in
+ * ESTABLISHED tcp_reset() is called for nothing but a RST.
+ */
+static void event_reset_inferred(struct tcp_teardown_record *r)
+{
+	r->seq = r->ack;	/* RCV.NXT */
+	r->ack = 0;
+	r->window = 0;
+	r->tcp_flags = r->old_state == TCP_ESTABLISHED ? TCPHDR_RST : 0;
+	r->flags = TCP_TEARDOWN_F_INFERRED;
+}
+
+static void event_reset_known(struct tcp_teardown_record *r,
+			      const struct reset_segment *segment)
+{
+	r->seq = segment->seq;
+	r->ack = segment->ack;
+	r->window = segment->window;
+	r->tcp_flags = segment->tcp_flags;
+}
+
 /**
  * event_receive_reset() - a RST was accepted
  * @sk: the socket, in the state in which the RST found it
@@ -195,9 +218,15 @@ void event_reply_reset(const struct sock *sk, const struct sk_buff *skb)
  */
 void event_receive_reset(const struct sock *sk, const struct sk_buff *skb)
 {
+	struct reset_segment segment = { .tcp_flags = TCPHDR_RST };
 	struct tcp_teardown_record *r;
+	bool is_known = true;
 
-	if (skb && !tcp_hdr(skb)->rst) {
+	if (skb)
+		segment = reset_segment_of(skb);
+	else
+		is_known = reset_segment_take(sk, &segment);
+	if (!(segment.tcp_flags & TCPHDR_RST)) {
 		event_reset_seen(sk, SEEN_LATE_DATA);
 		return;
 	}
@@ -208,9 +237,9 @@ void event_receive_reset(const struct sock *sk, const struct sk_buff *skb)
 			   TCP_TEARDOWN_RST_RECEIVED);
 	if (!r)
 		return;
-	if (skb)
-		segment_header(r, skb);
+	if (is_known)
+		event_reset_known(r, &segment);
 	else
-		r->flags = TCP_TEARDOWN_F_INFERRED;
+		event_reset_inferred(r);
 	record_publish(r);
 }

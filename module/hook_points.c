@@ -107,6 +107,7 @@ HOOK_ENTRY(reply4, HOOK_REPLY4, event_reply_reset((void *)a, (void *)b))
 HOOK_ENTRY(reply6, HOOK_REPLY6, event_reply_reset((void *)a, (void *)b))
 HOOK_ENTRY(reset, HOOK_RESET,
 	   event_receive_reset((void *)a, TCP_RESET_HAS_SKB ? (void *)b : NULL))
+HOOK_ENTRY(reset_segment, HOOK_RESET_SEGMENT, event_reset_segment((void *)a, (void *)b))
 HOOK_ENTRY(close, HOOK_CLOSE, event_close((void *)a))
 HOOK_ENTRY(shutdown, HOOK_SHUTDOWN, event_shutdown((void *)a, (int)b))
 
@@ -158,6 +159,9 @@ struct hook hooks[HOOKS] = {
 		.group = GROUP_RESETS },
 	[HOOK_RESET] = { HOOK_FN(tcp_reset, reset),
 		.group = GROUP_RESETS },
+	/* Has the segment that tcp_reset() lacks in old kernels, and its tracepoint in all. */
+	[HOOK_RESET_SEGMENT] = { HOOK_FN(tcp_rcv_state_process, reset_segment),
+		.group = GROUP_RESETS, .unless = TCP_RESET_HAS_SKB ? HOOK_RESET : HOOK_STATE },
 	/* Is in tcp_reset(), but has not got the segment. */
 	[HOOK_RECEIVE_RESET] = { HOOK_TP(tcp_receive_reset),
 		.group = GROUP_RESETS, .unless = HOOK_RESET },
