@@ -31,7 +31,7 @@
 /* "STATE local peer id", sorted. */
 struct list {
 	unsigned int nr;
-	char line[MOST][160];
+	char line[MOST][200];	/* four words and what parts them */
 };
 
 static const char * const held[] = {
