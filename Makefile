@@ -10,7 +10,8 @@ BUILD = build/$(RELEASE)
 
 module: ## build/<release>/tcp_teardown.ko, for KVER= (the running kernel) or KDIR=
 	@test -d "$(KDIR)" || { echo "no headers at $(KDIR):" \
-		"apt-get install linux-headers-$(KVER), or KDIR= and KVER=" >&2; exit 1; }
+		"apt-get install linux-headers-$(KVER)," \
+		"dnf install kernel-devel-$(KVER), or KDIR= and KVER=" >&2; exit 1; }
 	@mkdir -p $(BUILD)
 	@# Each kernel's objects lie beside links to the sources.
 	@cp -rsf $(CURDIR)/module $(CURDIR)/Kbuild $(BUILD)/
@@ -22,6 +23,9 @@ demo: ## boot a guest, make traffic, show how its connections ended
 
 test: ## all set-up, then the self-tests in guests on 6.1 and 6.12, or KERNEL=
 	@scripts/test $(KERNEL)
+
+test-kernels: ## a test for each hook on the oldest and the newest kernel, and on arm64
+	@scripts/test -s hooks $(or $(KERNEL),5.10 newest 6.12-arm64)
 
 DEBUG_KERNELS = 6.12-debug 6.1-debug 6.12-kcsan 6.1-rt 6.12-debug-rt
 test-debug: ## the same on kernels built to find faults, and on 6.1-rt; QUICK=1: some, on one
@@ -53,4 +57,4 @@ clean: ## remove build/
 help: ## this list
 	@sed -n 's/^\([a-z-]*\): ## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 18
 
-.PHONY: module demo test test-debug test-vm test-host check soak bench torture clean help
+.PHONY: module demo test test-debug test-vm test-host test-kernels check soak bench torture clean help
