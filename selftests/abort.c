@@ -229,12 +229,14 @@ static void last_ack_unsent(struct stage *stage)
 static const struct scene scenes[] = {
 	SCENE_WITH_PEER("SOCK_DESTROY in ESTABLISHED", established),
 	SCENE_WITH_PEER("SOCK_DESTROY in CLOSE_WAIT", close_wait),
-	SCENE_WITH_PEER("SOCK_DESTROY in FIN_WAIT1", fin_wait1),
+	SCENE_WITH_PEER("SOCK_DESTROY in FIN_WAIT1", fin_wait1, .lacks = diag_lacks_orphans),
 	SCENE_WITH_PEER("SOCK_DESTROY in FIN_WAIT2", fin_wait2),
-	SCENE_WITH_PEER("SOCK_DESTROY in an orphan's FIN_WAIT2", minisock),
-	SCENE_WITH_PEER("SOCK_DESTROY in CLOSING", closing),
-	SCENE_WITH_PEER("SOCK_DESTROY in LAST_ACK", last_ack),
-	SCENE_WITH_PEER("SOCK_DESTROY in LAST_ACK, the FIN unsent", last_ack_unsent),
+	SCENE_WITH_PEER("SOCK_DESTROY in an orphan's FIN_WAIT2", minisock,
+			.lacks = diag_lacks_minisocks),
+	SCENE_WITH_PEER("SOCK_DESTROY in CLOSING", closing, .lacks = diag_lacks_orphans),
+	SCENE_WITH_PEER("SOCK_DESTROY in LAST_ACK", last_ack, .lacks = diag_lacks_orphans),
+	SCENE_WITH_PEER("SOCK_DESTROY in LAST_ACK, the FIN unsent", last_ack_unsent,
+			.lacks = diag_lacks_orphans),
 };
 
 int main(void)

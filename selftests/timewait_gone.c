@@ -174,7 +174,7 @@ static void reused(struct stage *stage)
 }
 
 static const struct scene scenes[] = {
-	SCENE_WITH_PEER("SOCK_DESTROY kills TIME_WAIT", killed),
+	SCENE_WITH_PEER("SOCK_DESTROY kills TIME_WAIT", killed, .lacks = diag_lacks_minisocks),
 	SCENE_WITH_PEER("the namespace of a TIME_WAIT goes", netns_time_wait),
 	SCENE_WITH_PEER("the namespace of a FIN_WAIT2 goes", netns_fin_wait2),
 	SCENE_WITH_PEER("FIN_WAIT2 without a bucket", refused_fin_wait2),

@@ -6,6 +6,7 @@
 #include <linux/inet_diag.h>
 #include <linux/netlink.h>
 #include <linux/sock_diag.h>
+#include <netinet/tcp.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -52,14 +53,14 @@ bool diag_possible(void)
 	return send_request(&request) == ENOENT && access("/sys/module/tcp_diag", F_OK) == 0;
 }
 
-void diag_destroy(enum net_family family, const struct net_end *end)
+/* 0, or the kernel's errno. */
+static int destroy(enum net_family family, const struct net_end *end)
 {
 	struct request request = {
 		.body = { .sdiag_family = net_domain(family), .sdiag_protocol = IPPROTO_TCP },
 	};
 	struct inet_diag_sockid *id = &request.body.id;
 	unsigned int from = family == NET_IPV4 ? 12 : 0;
-	int error;
 
 	id->idiag_sport = htons(end->local.port);
 	id->idiag_dport = htons(end->peer.port);
@@ -67,6 +68,47 @@ void diag_destroy(enum net_family family, const struct net_end *end)
 	memcpy(id->idiag_dst, end->peer.addr + from, 16 - from);
 	id->idiag_cookie[0] = INET_DIAG_NOCOOKIE;
 	id->idiag_cookie[1] = INET_DIAG_NOCOOKIE;
-	error = send_request(&request);
+	return send_request(&request);
+}
+
+void diag_destroy(enum net_family family, const struct net_end *end)
+{
+	int error = destroy(family, end);
+
 	CHECK(!error, "SOCK_DESTROY: %s", strerror(error));
+}
+
+/* One in FIN_WAIT2 is a minisock, if it is not to wait longer than one does: 60 s. */
+static bool can_kill(int linger2)
+{
+	struct net_end end, other;
+	bool killed;
+
+	net_new();
+	net_pair(NET_IPV4, &end, &other);
+	REQUIRE(!setsockopt(end.fd, IPPROTO_TCP, TCP_LINGER2, &linger2, sizeof(linger2)),
+		"no TCP_LINGER2");
+	close(end.fd);
+	net_await_state(&other, TCP_CLOSE_WAIT);
+	killed = !destroy(NET_IPV4, &end) && destroy(NET_IPV4, &end) == ENOENT;
+	close(other.fd);
+	return killed;
+}
+
+const char *diag_lacks_orphans(void)
+{
+	static int can = -1;
+
+	if (can < 0)
+		can = can_kill(90);
+	return can ? NULL : "SOCK_DESTROY lets orphans be";
+}
+
+const char *diag_lacks_minisocks(void)
+{
+	static int can = -1;
+
+	if (can < 0)
+		can = can_kill(0);
+	return can ? NULL : "SOCK_DESTROY lets minisocks be";
 }

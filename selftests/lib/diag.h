@@ -13,4 +13,11 @@ bool diag_possible(void);
 /* Kill the socket, which may be a minisock, at the end's addresses. */
 void diag_destroy(enum net_family family, const struct net_end *end);
 
+/*
+ * What this kernel cannot kill, in words; NULL: it can. Tried once, in a namespace of
+ * its own, by the kernel's answer alone.
+ */
+const char *diag_lacks_orphans(void);
+const char *diag_lacks_minisocks(void);
+
 #endif

@@ -3,6 +3,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "capture.h"
 #include "ktap.h"
 #include "records.h"
 
@@ -99,6 +100,20 @@ static bool check_kind(const struct tcp_teardown_record *r, const struct want *w
 	return CHECK(false, "kind %u", w->kind);
 }
 
+/* Which no hook but tcp_reset() sees in ESTABLISHED, and that has no segment there. */
+static struct want told_of(const struct want *want)
+{
+	struct want w = *want;
+
+	if (w.kind == TCP_TEARDOWN_RESET && w.what == TCP_TEARDOWN_RST_RECEIVED &&
+	    w.old == TCP_ESTABLISHED && !records_have_rst()) {
+		w.inferred = true;
+		w.flags = RST;
+		w.ack = 0;
+	}
+	return w;
+}
+
 static bool is_of(const struct tcp_teardown_record *r, const struct net_end *end)
 {
 	return r->cookie == end->cookie &&
@@ -111,6 +126,7 @@ void records_expect(struct records *records, const struct net_end *end,
 	const struct tcp_teardown_record *r, *before = NULL;
 	unsigned int i, found = 0;
 	bool good = true;
+	struct want w;
 
 	records_await(records, end->cookie, nr, 0);
 	net_settle();
@@ -119,10 +135,11 @@ void records_expect(struct records *records, const struct net_end *end,
 		r = &records->records[i];
 		if (!is_of(r, end))
 			continue;
-		if (found++ < nr)
-			good = check_numbers(r, &want[found - 1], found) &
-			       check_place(r, end, found) &
-			       check_kind(r, &want[found - 1], before, found);
+		if (found++ < nr) {
+			w = told_of(&want[found - 1]);
+			good = check_numbers(r, &w, found) & check_place(r, end, found) &
+			       check_kind(r, &w, before, found);
+		}
 		if (!good || found > nr)
 			record_note(r, found > nr ? "not wanted" : "seen");
 		if (r->kind == TCP_TEARDOWN_STATE)

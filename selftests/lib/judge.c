@@ -137,7 +137,7 @@ static bool is_received(const struct tcp_teardown_record *r)
 
 static bool is_inferred(const struct tcp_teardown_record *r)
 {
-	return r->kind == TCP_TEARDOWN_SEGMENT && r->flags & TCP_TEARDOWN_F_INFERRED;
+	return r->flags & TCP_TEARDOWN_F_INFERRED;
 }
 
 static bool tells_of_a_segment(const struct tcp_teardown_record *r)
@@ -193,10 +193,12 @@ static bool is_segment_of(const struct view *view, const struct sighting *seen,
 		return s->seq == r->seq && s->ack == r->ack &&
 		       (s->flags & ACK) == (r->tcp_flags & ACK);
 	}
-	if (seen->time > r->time + view->slack || s->ack != r->ack)
+	if (seen->time > r->time + view->slack)
 		return false;
-	if (is_inferred(r))
-		return true;
+	if (is_inferred(r))	/* of a RST in ESTABLISHED the ACK is not known, either */
+		return r->kind == TCP_TEARDOWN_RESET || s->ack == r->ack;
+	if (s->ack != r->ack)
+		return false;
 	return s->seq == r->seq && s->flags == r->tcp_flags && s->window == r->window;
 }
 

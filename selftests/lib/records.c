@@ -154,6 +154,25 @@ unsigned long long records_counter(const char *name)
 	return value;
 }
 
+bool records_have_rst(void)
+{
+	char line[256], hook[64], group[32], status[32];
+	static int lacking = -1;	/* the module does not change meanwhile */
+	FILE *file;
+
+	if (lacking >= 0)
+		return !lacking;
+	file = fopen(DEBUGFS_DIR "/hooks", "r");
+	REQUIRE(file, "no hooks");
+	lacking = 0;
+	while (fgets(line, sizeof(line), file))
+		if (sscanf(line, "%63s %31s %*s %31s", hook, group, status) == 3 &&
+		    !strcmp(hook, "tcp_rcv_state_process") && !strcmp(group, "resets"))
+			lacking = !strcmp(status, "attached");
+	fclose(file);
+	return !lacking;
+}
+
 unsigned long long records_netstat(const char *name)
 {
 	char names[8192] = "", values[8192] = "", *n, *v, *save_n, *save_v;

@@ -57,6 +57,12 @@ void record_note(const struct tcp_teardown_record *record, const char *why);
 /* A counter of the namespace, from /proc/net/tcp_teardown/summary. */
 unsigned long long records_counter(const char *name);
 
+/*
+ * Has the hook of a received RST the segment in each state? Before 5.12 not in
+ * ESTABLISHED: the record is "inferred", of the ACK and the window nothing is known.
+ */
+bool records_have_rst(void);
+
 /* The kernel's own, from /proc/net/netstat: TcpExt. */
 unsigned long long records_netstat(const char *name);
 

@@ -18,8 +18,13 @@ static void begin(struct stage *stage, bool peer)
 
 static void play(const struct scene *scene, enum net_family family)
 {
+	const char *lacking = scene->lacks ? scene->lacks() : NULL;
 	static struct stage stage;
 
+	if (lacking) {
+		ktap_skip(lacking, "%s, %s", scene->name, net_family_names[family]);
+		return;
+	}
 	memset(&stage, 0, sizeof(stage));
 	stage.family = family;
 	stage.peer.fd = -1;

@@ -26,15 +26,19 @@ struct stage {
  * @name: what it shows
  * @play: does it, and CHECKs
  * @peer: it needs stage.peer; without, it is played over loopback
+ * @lacks: what this kernel cannot do, so that the case is skipped; it returns NULL if
+ *	it can
  */
 struct scene {
 	const char *name;
 	void (*play)(struct stage *stage);
 	bool peer;
+	const char *(*lacks)(void);
 };
 
-#define SCENE(name_, play_) { .name = (name_), .play = (play_) }
-#define SCENE_WITH_PEER(name_, play_) { .name = (name_), .play = (play_), .peer = true }
+#define SCENE(name_, play_, ...) { .name = (name_), .play = (play_), ##__VA_ARGS__ }
+#define SCENE_WITH_PEER(name_, play_, ...) \
+	{ .name = (name_), .play = (play_), .peer = true, ##__VA_ARGS__ }
 
 /* Play all; main()'s return value. */
 int stage_run(const struct scene *scenes, unsigned int nr);

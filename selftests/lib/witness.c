@@ -6,7 +6,7 @@
 /* What the wire shows for a record, or had shown before it was made. */
 struct trace {
 	bool out;
-	bool any_ack;		/* a FIN that is queued may leave with a later one */
+	bool any_ack;		/* not known; a FIN that is queued may leave with a later one */
 	uint32_t end;		/* the sequence number behind the payload */
 	uint8_t flags;
 };
@@ -24,6 +24,7 @@ static bool trace_of(const struct tcp_teardown_record *r, struct trace *trace)
 		return true;
 	case TCP_TEARDOWN_RESET:
 		trace->out = r->what != TCP_TEARDOWN_RST_RECEIVED;
+		trace->any_ack = r->flags & TCP_TEARDOWN_F_INFERRED;
 		return true;
 	}
 	return false;
@@ -44,8 +45,8 @@ static bool matches(const struct segment *s, const struct tcp_teardown_record *r
 	/* PSH is set when a segment leaves, not when it is queued. */
 	if (trace->out)
 		return (s->flags & (FIN | RST)) == (trace->flags & (FIN | RST));
-	if (r->kind == TCP_TEARDOWN_SEGMENT && r->flags & TCP_TEARDOWN_F_INFERRED)
-		return (s->flags & ~PSH) == trace->flags;
+	if (r->flags & TCP_TEARDOWN_F_INFERRED)
+		return (s->flags & ~(trace->any_ack ? PSH | ACK : PSH)) == trace->flags;
 	return s->flags == trace->flags && s->window == r->window &&
 	       (r->kind == TCP_TEARDOWN_RESET || s->len == r->segment.len);
 }
