@@ -208,12 +208,12 @@ static void event_minisock_rearmed(const struct inet_timewait_sock *tw)
 	conn_put(event_minisock_find(tw, TCP_TIME_WAIT));
 }
 
-/* What the kernel counts as TW and TWKilled. */
-static void event_minisock_timed(const struct inet_timewait_sock *tw, int timeo)
+/* What the kernel counts as TW and TWKilled, and when it does. */
+static void event_minisock_counted(const struct inet_timewait_sock *tw, bool is_short)
 {
 	if (!is_tcp(tw))	/* 60 s, always */
 		netns_count(twsk_net(tw), STATS_TW_DCCP);
-	else if (timeo <= 4 * HZ)
+	else if (is_short)
 		netns_count(twsk_net(tw), STATS_TW_SHORT);
 }
 
@@ -232,8 +232,8 @@ void event_minisock_schedule(const struct inet_timewait_sock *tw, int timeo,
 	struct tcp_teardown_record *r;
 	u64 now;
 
-	if (!rearm)
-		event_minisock_timed(tw, timeo);
+	if (!rearm && !TW_COUNTED_AT_EXPIRY)
+		event_minisock_counted(tw, timeo <= 4 * HZ);
 	if (!rearm || !is_tcp(tw))
 		return;
 	now = record_now();
@@ -277,9 +277,11 @@ void event_minisock_kill(const struct inet_timewait_sock *tw)
 	struct conn_ref ref;
 	u16 flags;
 
+	cause = minisock_cause(tw);
+	if (TW_COUNTED_AT_EXPIRY && cause == TCP_TEARDOWN_TW_EXPIRED)
+		event_minisock_counted(tw, tw_kill_of(tw));
 	if (!is_tcp(tw))
 		return;
-	cause = minisock_cause(tw);
 	ref = conn_find(atomic64_read(&tw->tw_cookie), common_of_tw(tw));
 	flags = remember_flags(ref.conn);
 	if (ref.conn)

@@ -6,6 +6,7 @@
 #include <linux/module.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
+#include <net/inet_timewait_sock.h>
 #include <net/ip.h>
 #include <net/tcp.h>
 
@@ -27,10 +28,14 @@ static unsigned long born(const struct stats *s)
 	return s->count[STATS_TW_BORN_FIN_WAIT2] + s->count[STATS_TW_BORN_TIME_WAIT];
 }
 
-/* __inet_twsk_schedule() counts a birth as this or the other, by its timer. */
+/*
+ * __inet_twsk_schedule() counts a birth as this or the other, by its timer; in kernels
+ * before, tw_timer_handler() counts an end by it.
+ */
 static unsigned long ours_tw(const struct stats *s)
 {
-	return born(s) - s->count[STATS_TW_SHORT] + s->count[STATS_TW_DCCP];
+	return (TW_COUNTED_AT_EXPIRY ? s->count[STATS_TW_EXPIRED] : born(s)) -
+	       s->count[STATS_TW_SHORT] + s->count[STATS_TW_DCCP];
 }
 
 static unsigned long ours_tw_killed(const struct stats *s)

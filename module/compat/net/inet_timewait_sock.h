@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef TCP_TEARDOWN_COMPAT_NET_INET_TIMEWAIT_SOCK_H
+#define TCP_TEARDOWN_COMPAT_NET_INET_TIMEWAIT_SOCK_H
+
+#include_next <net/inet_timewait_sock.h>
+
+/*
+ * The kernel counts TW and TWKilled in __inet_twsk_schedule(), when a minisock is
+ * born. While there was tw_kill, up to 5.15, it did so in tw_timer_handler(), by what
+ * __inet_twsk_schedule() had left there. HAVE_TW_KILL: by Kbuild.
+ */
+#ifdef HAVE_TW_KILL
+#define TW_COUNTED_AT_EXPIRY	true
+#define tw_kill_of(tw)		((tw)->tw_kill)
+#else
+#define TW_COUNTED_AT_EXPIRY	false
+#define tw_kill_of(tw)		false
+#endif
+
+#endif
