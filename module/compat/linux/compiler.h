@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef TCP_TEARDOWN_COMPAT_LINUX_COMPILER_H
+#define TCP_TEARDOWN_COMPAT_LINUX_COMPILER_H
+
+#include_next <linux/compiler.h>
+
+/* Missing in 5.14 and 5.15. */
+#ifndef __uninitialized
+#if __has_attribute(__uninitialized__)
+#define __uninitialized __attribute__((__uninitialized__))
+#else
+#define __uninitialized
+#endif
+#endif
+
+#endif
