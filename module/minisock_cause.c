@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "minisock_cause.h"
 
+#include <linux/minmax.h>
 #include <linux/percpu.h>
+#include <linux/sched.h>
 #include <net/tcp.h>
 
 #include "event.h"
@@ -14,12 +16,14 @@
  * @tcp_flags: the segment's
  * @timer: that of a minisock, which fires
  * @asked: the minisock that connect() or ss -K asks for
- * @task: who asks
+ * @task: who asks; with PREEMPT_RT, whose this is
  * @cause: what for
+ * @used: with PREEMPT_RT, when it was used last
  *
  * All are written and read in one section with softirqs disabled, which is not
- * nested and not moved to another CPU (with PREEMPT_RT by the lock of
- * local_bh_disable()); but for what tcp_abort() asks, see there.
+ * nested and not moved to another CPU; but for what tcp_abort() asks, see there.
+ * With PREEMPT_RT such a section may be preempted by another one, so each task has its
+ * own. A task's is lost if SEEN_TASKS others come upon minisocks meanwhile.
  */
 struct minisock_seen {
 	const struct inet_timewait_sock *tw;
@@ -29,9 +33,38 @@ struct minisock_seen {
 	const struct inet_timewait_sock *asked;
 	const struct task_struct *task;
 	u8 cause;
+	unsigned long used;
 };
 
-static DEFINE_PER_CPU(struct minisock_seen, minisock_seen);
+#define SEEN_TASKS (IS_ENABLED(CONFIG_PREEMPT_RT) ? 16 : 1)
+
+static DEFINE_PER_CPU(struct minisock_seen [SEEN_TASKS], minisocks_seen);
+
+/* Of this task, or in place of what was used longest ago. */
+static struct minisock_seen *minisock_seen_by_task(struct minisock_seen *seen)
+{
+	struct minisock_seen *mine = seen;
+	unsigned long used = 0;
+	int i;
+
+	for (i = 0; i < SEEN_TASKS; i++) {
+		used = max(used, seen[i].used);
+		if (mine->task != current &&
+		    (seen[i].task == current || seen[i].used < mine->used))
+			mine = &seen[i];
+	}
+	if (mine->task != current)
+		*mine = (struct minisock_seen) { .task = current };
+	mine->used = used + 1;
+	return mine;
+}
+
+static struct minisock_seen *minisock_seen(void)
+{
+	struct minisock_seen *seen = *this_cpu_ptr(&minisocks_seen);
+
+	return IS_ENABLED(CONFIG_PREEMPT_RT) ? minisock_seen_by_task(seen) : seen;
+}
 
 /**
  * minisock_reached() - a segment has reached a minisock
@@ -40,7 +73,7 @@ static DEFINE_PER_CPU(struct minisock_seen, minisock_seen);
  */
 void minisock_reached(const struct inet_timewait_sock *tw, u8 tcp_flags)
 {
-	struct minisock_seen *seen = this_cpu_ptr(&minisock_seen);
+	struct minisock_seen *seen = minisock_seen();
 
 	seen->tw = tw;
 	seen->substate = READ_ONCE(tw->tw_substate);
@@ -56,14 +89,14 @@ void minisock_reached(const struct inet_timewait_sock *tw, u8 tcp_flags)
  */
 bool minisock_was_in_fin_wait2(const struct inet_timewait_sock *tw)
 {
-	const struct minisock_seen *seen = this_cpu_ptr(&minisock_seen);
+	const struct minisock_seen *seen = minisock_seen();
 
 	return seen->tw == tw && seen->substate == TCP_FIN_WAIT2;
 }
 
 static void event_minisock_asked(const struct inet_timewait_sock *tw, u8 cause)
 {
-	struct minisock_seen *seen = this_cpu_ptr(&minisock_seen);
+	struct minisock_seen *seen = minisock_seen();
 
 	seen->asked = tw;
 	seen->task = current;
@@ -90,7 +123,7 @@ void event_minisock_unique(const struct inet_timewait_sock *tw)
  */
 void event_minisock_timer(const struct timer_list *timer)
 {
-	this_cpu_write(minisock_seen.timer, timer);
+	minisock_seen()->timer = timer;
 }
 
 /**
@@ -113,7 +146,7 @@ void event_minisock_abort(const struct inet_timewait_sock *tw)
  */
 u8 minisock_cause(const struct inet_timewait_sock *tw)
 {
-	struct minisock_seen *seen = this_cpu_ptr(&minisock_seen);
+	struct minisock_seen *seen = minisock_seen();
 
 	if (seen->timer == &tw->tw_timer) {
 		seen->timer = NULL;
