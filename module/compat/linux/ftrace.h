@@ -46,6 +46,8 @@
 #endif
 
 #ifndef CONFIG_FUNCTION_TRACER
+struct ftrace_regs;
+
 struct ftrace_ops {
 	void (*func)(unsigned long ip, unsigned long parent_ip,
 		     struct ftrace_ops *ops, struct ftrace_regs *regs);
