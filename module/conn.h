@@ -80,6 +80,7 @@ struct conn_owner {
  * @reset_sent: of its own accord
  * @reset_received: and accepted
  * @late_data: received after close()
+ * @waves_unseen: nobody looked at the segments that it received in FIN_WAIT1
  */
 struct conn {
 	struct hlist_bl_node node;
@@ -115,6 +116,7 @@ struct conn {
 	u8  reset_sent : 1;
 	u8  reset_received : 1;
 	u8  late_data : 1;
+	u8  waves_unseen : 1;
 };
 
 /**

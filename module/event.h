@@ -39,12 +39,13 @@ void event_minisock_born(const struct inet_timewait_sock *tw, const struct sock 
 void event_minisock_segment(const struct inet_timewait_sock *tw,
 			    const struct sk_buff *skb, const struct tcphdr *th);
 void event_minisock_ack(const struct sock *sk, u32 ack);
-void event_minisock_schedule(const struct inet_timewait_sock *tw, int timeo,
-			     bool rearm);
+void event_minisock_timed(const struct inet_timewait_sock *tw, int timeo);
+void event_minisock_rearm(const struct inet_timewait_sock *tw, int timeo);
 void event_minisock_unique(const struct inet_timewait_sock *tw);
 void event_minisock_abort(const struct inet_timewait_sock *tw);
 void event_minisock_timer(const struct timer_list *timer);
 void event_minisock_kill(const struct inet_timewait_sock *tw);
+void event_minisock_free(const struct inet_timewait_sock *tw);
 
 void event_tell_fin_left(const struct sock *sk, u64 now);
 u32 event_unread(const struct sock *sk);

@@ -218,23 +218,32 @@ static void event_minisock_counted(const struct inet_timewait_sock *tw, bool is_
 }
 
 /**
- * event_minisock_schedule() - the timer of a minisock is set
+ * event_minisock_timed() - the timer of a minisock is set for the first time
+ * @tw: the minisock
+ * @timeo: jiffies
+ *
+ * Source: entry of inet_twsk_hashdance_schedule(), and before 6.11 of
+ * __inet_twsk_schedule().
+ */
+void event_minisock_timed(const struct inet_timewait_sock *tw, int timeo)
+{
+	if (!TW_COUNTED_AT_EXPIRY)
+		event_minisock_counted(tw, timeo <= 4 * HZ);
+}
+
+/**
+ * event_minisock_rearm() - the timer of a minisock is set again
  * @tw: the minisock, as it is after the segment that brought this about
  * @timeo: jiffies
- * @rearm: again, not for the first time
  *
- * Source: entry of __inet_twsk_schedule(); with @rearm called by
- * tcp_timewait_state_process() alone.
+ * Source: entry of __inet_twsk_schedule(), called by tcp_timewait_state_process().
  */
-void event_minisock_schedule(const struct inet_timewait_sock *tw, int timeo,
-			     bool rearm)
+void event_minisock_rearm(const struct inet_timewait_sock *tw, int timeo)
 {
 	struct tcp_teardown_record *r;
 	u64 now;
 
-	if (!rearm && !TW_COUNTED_AT_EXPIRY)
-		event_minisock_counted(tw, timeo <= 4 * HZ);
-	if (!rearm || !is_tcp(tw))
+	if (!is_tcp(tw))
 		return;
 	now = record_now();
 	if (minisock_was_in_fin_wait2(tw)) {
@@ -258,6 +267,57 @@ static enum stats_counter minisock_counter(u8 cause)
 	return STATS_TW_EXPIRED + cause - TCP_TEARDOWN_TW_EXPIRED;
 }
 
+/* A minisock has died, and @now is not when, if @cause is 0: nobody saw it die. */
+static void event_minisock_tell_death(const struct inet_timewait_sock *tw, u8 cause,
+				      u64 now, u64 age, const struct conn_owner *owner)
+{
+	struct tcp_teardown_record *r;
+
+	if (!cause) {
+		netns_count(twsk_net(tw), STATS_TW_UNSEEN);
+		return;
+	}
+	netns_count(twsk_net(tw), minisock_counter(cause));
+	if (cause == TCP_TEARDOWN_TW_RESET)
+		netns_reset_received(twsk_net(tw), READ_ONCE(tw->tw_substate));
+	r = record_of_tw(tw, now, TCP_TEARDOWN_TIMEWAIT, cause, owner);
+	if (!r)
+		return;
+	r->timewait.age = age;
+	record_publish(r);
+}
+
+/* @ref: holds its connection; @cause: enum tcp_teardown_timewait, 0 for unseen */
+static void event_minisock_gone(const struct inet_timewait_sock *tw, struct conn_ref ref,
+				u8 cause)
+	__releases(bitlock)
+{
+	u64 now = record_now(), age = TCP_TEARDOWN_UNKNOWN, spent = TCP_TEARDOWN_UNKNOWN;
+	u16 flags = remember_flags(ref.conn) | (cause ? 0 : TCP_TEARDOWN_F_INFERRED);
+	struct conn_owner owner = { .uid = INVALID_UID };
+	int from = READ_ONCE(tw->tw_substate);
+	struct verdict verdict = { };
+
+	if (ref.conn) {
+		remember_unseen(ref.conn, from, !cause);
+		spent = remember_state(ref.conn, TCP_CLOSE, now);
+		if (ref.conn->born && cause)
+			age = elapsed(ref.conn->born, now);
+		owner = ref.conn->owner_id;
+	}
+	verdict_of_tw(&verdict, from, cause, ref.conn);
+	if (ref.conn) {
+		ref.conn->owner = NULL;
+		if (!ref.conn->leaving)	/* else event_leave() does it */
+			conn_forget(ref.conn);
+	}
+	conn_put(ref);
+
+	event_minisock_state(tw, from, TCP_CLOSE, spent, flags, now, &owner);
+	event_minisock_tell_death(tw, cause, now, age, &owner);
+	verdict_tell_tw(&verdict, tw, now, &owner);
+}
+
 /**
  * event_minisock_kill() - a minisock dies
  * @tw: the minisock
@@ -267,44 +327,29 @@ static enum stats_counter minisock_counter(u8 cause)
  */
 void event_minisock_kill(const struct inet_timewait_sock *tw)
 {
-	u64 now = record_now(), age = TCP_TEARDOWN_UNKNOWN;
-	int from = READ_ONCE(tw->tw_substate);
-	u8 cause;
-	u64 spent = TCP_TEARDOWN_UNKNOWN;
-	struct conn_owner owner = { .uid = INVALID_UID };
-	struct verdict verdict = { };
-	struct tcp_teardown_record *r;
-	struct conn_ref ref;
-	u16 flags;
+	u64 cookie = atomic64_read(&tw->tw_cookie);
+	u8 cause = minisock_cause(tw);
 
-	cause = minisock_cause(tw);
 	if (TW_COUNTED_AT_EXPIRY && cause == TCP_TEARDOWN_TW_EXPIRED)
 		event_minisock_counted(tw, tw_kill_of(tw));
-	if (!is_tcp(tw))
-		return;
-	ref = conn_find(atomic64_read(&tw->tw_cookie), common_of_tw(tw));
-	flags = remember_flags(ref.conn);
-	if (ref.conn)
-		spent = remember_state(ref.conn, TCP_CLOSE, now);
-	verdict_of_tw(&verdict, from, cause, ref.conn);
-	if (ref.conn) {
-		if (ref.conn->born)
-			age = elapsed(ref.conn->born, now);
-		owner = ref.conn->owner_id;
-		ref.conn->owner = NULL;
-		if (!ref.conn->leaving)	/* else event_leave() does it */
-			conn_forget(ref.conn);
-	}
-	conn_put(ref);
+	if (is_tcp(tw))
+		event_minisock_gone(tw, conn_find(cookie, common_of_tw(tw)), cause);
+}
 
-	netns_count(twsk_net(tw), minisock_counter(cause));
-	if (cause == TCP_TEARDOWN_TW_RESET)
-		netns_reset_received(twsk_net(tw), from);
-	event_minisock_state(tw, from, TCP_CLOSE, spent, flags, now, &owner);
-	r = record_of_tw(tw, now, TCP_TEARDOWN_TIMEWAIT, cause, &owner);
-	if (r) {
-		r->timewait.age = age;
-		record_publish(r);
-	}
-	verdict_tell_tw(&verdict, tw, now, &owner);
+/**
+ * event_minisock_free() - a minisock is about to be freed
+ * @tw: the minisock, of TCP, dead
+ *
+ * Source: entry of tcp_twsk_destructor(), which is called once for each, when its
+ * last reference goes. If its connection is still there, no hook saw it die: a kprobe
+ * was skipped, or inet_twsk_kill() has no hook.
+ */
+void event_minisock_free(const struct inet_timewait_sock *tw)
+{
+	struct conn_ref ref = conn_find(atomic64_read(&tw->tw_cookie), common_of_tw(tw));
+
+	if (unlikely(ref.conn))
+		event_minisock_gone(tw, ref, 0);
+	else
+		conn_put(ref);
 }

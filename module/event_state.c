@@ -18,6 +18,7 @@ static void event_waves(const struct sock *sk, struct conn *conn, int to)
 
 	switch (to) {
 	case TCP_FIN_WAIT1:
+		conn->waves_unseen = !READ_ONCE(verdict_knows_waves);
 		conn->fin_by = conn->call;
 		conn->base = tp->rcv_nxt;
 		break;

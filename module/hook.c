@@ -87,27 +87,21 @@ static int hook_attach_tracepoint(struct hook *hook)
 	err = tracepoint_probe_register(hook->tp, hook->probe, NULL);
 	if (err)
 		return hook_refuse(hook, err, "tracepoint refuses");
-	hook->found = hook->name;
 	hook->kind = HOOK_TRACEPOINT;
 	return 0;
 }
 
-static int hook_register_kprobe(struct hook *hook, const char *name, u32 flags)
-{
-	memset(&hook->kp, 0, sizeof(hook->kp));
-	hook->kp.symbol_name = name;
-	hook->kp.pre_handler = hook->pre_handler;
-	hook->kp.flags = flags;
-	hook->found = name;
-	return register_kprobe(&hook->kp);
-}
-
 static int hook_find(struct hook *hook, u32 flags)
 {
-	int err = hook_register_kprobe(hook, hook->name, flags);
+	int err;
 
-	if (err == -ENOENT && hook->older_name)
-		err = hook_register_kprobe(hook, hook->older_name, flags);
+	memset(&hook->kp, 0, sizeof(hook->kp));
+	hook->kp.symbol_name = hook->name;
+	hook->kp.pre_handler = hook->pre_handler;
+	hook->kp.flags = flags;
+	err = register_kprobe(&hook->kp);
+	if (!err)
+		hook->addr = (unsigned long)hook->kp.addr;
 	return err;
 }
 
@@ -133,9 +127,11 @@ static int hook_attach_ftrace(struct hook *hook)
 
 static int hook_attach_function(struct hook *hook, bool by_kprobe)
 {
-	bool by_ftrace = FTRACE_HAS_ARGS && !by_kprobe;
+	bool by_ftrace = FTRACE_HAS_ARGS && (!by_kprobe || hook->backstop);
 	int err;
 
+	if (hook->refused[0])
+		return hook_refuse(hook, -EPROTOTYPE, hook->refused);
 	if (security_locked_down(LOCKDOWN_KPROBES))
 		return hook_refuse(hook, -EPERM, "kernel is locked down");
 	if (hook_anchor_error)
@@ -162,6 +158,23 @@ static int hook_attach_function(struct hook *hook, bool by_kprobe)
 	return 0;
 }
 
+/** hook_note_need() - say that @hook is not attached because @need is not */
+void hook_note_need(struct hook *hook, enum hook_id need)
+{
+	scnprintf(hook->note, sizeof(hook->note), "needs %s", hooks[need].name);
+}
+
+/**
+ * hook_is_needless() - does this kernel have another hook that sees as much?
+ * @hook: which
+ *
+ * Context: holds hooks_lock.
+ */
+bool hook_is_needless(const struct hook *hook)
+{
+	return hook->obsolete || (hook->unless && hooks[hook->unless].attached);
+}
+
 /**
  * hook_attach() - attach one
  * @hook: not attached
@@ -176,12 +189,12 @@ int hook_attach(struct hook *hook, bool by_kprobe)
 	int err;
 
 	hook->note[0] = '\0';
-	if (hook->needs && !hooks[hook->needs].attached) {
-		scnprintf(hook->note, sizeof(hook->note), "needs %s",
-			  hooks[hook->needs].name);
+	if (hook->needs && !hooks[hook->needs].attached &&
+	    !(hook->or && hooks[hook->or].attached)) {
+		hook_note_need(hook, hook->needs);
 		return -ENOENT;
 	}
-	if (hook->obsolete || (hook->unless && hooks[hook->unless].attached)) {
+	if (hook_is_needless(hook)) {
 		hook_refuse(hook, 0, "not needed");
 		return 0;
 	}

@@ -11,6 +11,7 @@
 #include <linux/percpu.h>
 #include <linux/types.h>
 
+struct seq_file;
 struct tracepoint;
 
 enum hook_kind { HOOK_TRACEPOINT, HOOK_FTRACE, HOOK_KPROBE };
@@ -22,8 +23,8 @@ enum hook_group { GROUP_TRANSITIONS, GROUP_SEGMENTS, GROUP_TIMEWAIT,
 enum hook_id {
 	HOOK_STATE,
 	HOOK_RCV, HOOK_FIN, HOOK_SEND_FIN, HOOK_RETRANSMIT,
-	HOOK_TIMER, HOOK_KILL, HOOK_BORN, HOOK_TIME_WAIT, HOOK_TW_SEGMENT,
-	HOOK_TW_SCHEDULE, HOOK_UNIQUE,
+	HOOK_TIMER, HOOK_UNIQUE, HOOK_FREE, HOOK_KILL, HOOK_BORN, HOOK_TIME_WAIT,
+	HOOK_TW_SEGMENT, HOOK_TW_SCHEDULE,
 	HOOK_REPLY4, HOOK_REPLY6, HOOK_SEND_RESET, HOOK_RESET, HOOK_RESET_SEGMENT,
 	HOOK_RECEIVE_RESET,
 	HOOK_CLOSE, HOOK_SHUTDOWN, HOOK_DISCONNECT, HOOK_ABORT,
@@ -35,23 +36,45 @@ enum hook_id {
 DECLARE_PER_CPU(unsigned long [HOOKS], hook_hits);
 
 /**
+ * struct hook_arg - an argument that a handler reads
+ * @type: as C has it: "struct sock *", "u32"
+ * @name: in the function's definition
+ * @size: of the type
+ */
+struct hook_arg {
+	const char *type;
+	const char *name;
+	u8 size;
+};
+
+/**
  * struct hook - one hook point
  * @name: of the tracepoint or function
- * @older_name: of the same function in older kernels
  * @group: switched together
  * @required: without it the load fails
+ * @backstop: by ftrace where that can be, even with attach=kprobe: a kprobe would be
+ *	missed together with what it stands in for
+ * @shows: what is not seen without it
  * @needs: not attached unless this one is; HOOK_STATE, which is always, if none
+ * @or: or this one, in place of @needs
+ * @with: taken off again if this one, which comes later, is not attached
+ * @parts: sees what calls only a part that was split off this one; HOOK_STATE if none
  * @unless: not attached if this one is, which sees more; HOOK_STATE if none
  * @obsolete: not attached to this kernel, where a tracepoint sees as much
  * @probe: for a tracepoint
  * @ftrace: for a function
  * @pre_handler: for a function
+ * @args: its first arguments
+ * @nr_args: of them
+ * @is_static: no header declares it
  *
  * The rest is what became of it; under hooks_lock.
  * @kind: how it is attached
  * @attached: it is
  * @note: why it is not attached
- * @found: name under which it was found
+ * @refused: why it may not be, by BTF; empty if it may
+ * @addr: of the function, once it has been found
+ * @part: a function that the compiler has split off it, see hook_parts.c
  * @missed: by kprobes that were detached
  * @tp: the tracepoint
  * @ops: the ftrace_ops
@@ -59,21 +82,30 @@ DECLARE_PER_CPU(unsigned long [HOOKS], hook_hits);
  */
 struct hook {
 	const char *name;
-	const char *older_name;
 	enum hook_group group;
 	bool required;
+	bool backstop;
+	const char *shows;
 	enum hook_id needs;
+	enum hook_id or;
+	enum hook_id with;
+	enum hook_id parts;
 	enum hook_id unless;
 	bool obsolete;
 	void *probe;
 	void (*ftrace)(unsigned long ip, unsigned long parent_ip,
 		       struct ftrace_ops *ops, struct ftrace_regs *regs);
 	kprobe_pre_handler_t pre_handler;
+	const struct hook_arg *args;
+	u8 nr_args;
+	bool is_static;
 
 	enum hook_kind kind;
 	bool attached;
-	char note[40];
-	const char *found;
+	char note[48];
+	char refused[48];
+	unsigned long addr;
+	char part[64];
 	unsigned long missed;
 	struct tracepoint *tp;
 	struct ftrace_ops ops;
@@ -81,11 +113,18 @@ struct hook {
 };
 
 extern struct hook hooks[HOOKS];
+extern const char * const hook_groups[GROUPS];
 
+int hook_check(void);
+bool hook_is_checked(void);
+void hook_find_parts(void);
 void hook_anchor_start(void);
 bool hook_anchor_stop(void);
+void hook_note_need(struct hook *hook, enum hook_id need);
+bool hook_is_needless(const struct hook *hook);
 int hook_attach(struct hook *hook, bool by_kprobe);
 void hook_detach(struct hook *hook);
 unsigned long hook_missed(const struct hook *hook);
+void hook_show_all(struct seq_file *m, const bool *is_on);
 
 #endif

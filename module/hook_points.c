@@ -10,6 +10,7 @@
 #include <trace/events/tcp.h>
 
 #include "event.h"
+#include "hook_entry.h"
 #include "uapi/tcp_teardown.h"
 
 DEFINE_PER_CPU(unsigned long [HOOKS], hook_hits);
@@ -58,127 +59,237 @@ HOOK_PROBE(tcp_send_reset, HOOK_SEND_RESET,
 	   event_send_reset(sk, skb, event_reason(sk, skb)))
 #endif
 
-/*
- * The entries of functions: one handler, called through ftrace or through a
- * kprobe, with the function's first arguments, a to d. A kprobe disables
- * preemption, ftrace leaves it as it was.
- */
-#define HOOK_ENTRY(name, hook, call)					\
-static __always_inline void on_##name(unsigned long a, unsigned long b,	\
-				      unsigned long c, unsigned long d)	\
-{									\
-	this_cpu_inc(hook_hits[hook]);					\
-	call;								\
-}									\
-static notrace void entry_##name(unsigned long ip, unsigned long parent_ip,	\
-			 struct ftrace_ops *ops, struct ftrace_regs *regs) \
-{									\
-	preempt_disable_notrace();					\
-	on_##name(ftrace_regs_get_argument(regs, 0),			\
-		  ftrace_regs_get_argument(regs, 1),			\
-		  ftrace_regs_get_argument(regs, 2),			\
-		  ftrace_regs_get_argument(regs, 3));			\
-	preempt_enable_notrace();					\
-}									\
-static notrace int pre_##name(struct kprobe *p, struct pt_regs *regs)		\
-{									\
-	on_##name(regs_get_kernel_argument(regs, 0),			\
-		  regs_get_kernel_argument(regs, 1),			\
-		  regs_get_kernel_argument(regs, 2),			\
-		  regs_get_kernel_argument(regs, 3));			\
-	return 0;							\
+/* Not there in all kernels that are known below. */
+enum skb_drop_reason;
+
+HOOK_ENTRY2(HOOK_RCV, tcp_rcv_state_process, struct sock *, sk, struct sk_buff *, skb,
+	    (int), (enum skb_drop_reason))
+{
+	event_segment(sk, skb);
 }
 
-HOOK_ENTRY(rcv, HOOK_RCV, event_segment((void *)a, (void *)b))
-HOOK_ENTRY(fin, HOOK_FIN, event_fin((void *)a))
-HOOK_ENTRY(send_fin, HOOK_SEND_FIN, event_send_fin((void *)a))
-HOOK_ENTRY(kill, HOOK_KILL, event_minisock_kill((void *)a))
-HOOK_ENTRY(timer, HOOK_TIMER, event_minisock_timer((void *)a))
-HOOK_ENTRY(born, HOOK_BORN, event_minisock_born((void *)a, (void *)b))
-HOOK_ENTRY(time_wait, HOOK_TIME_WAIT, event_time_wait((void *)a))
-HOOK_ENTRY(tw_segment, HOOK_TW_SEGMENT,
-	   event_minisock_segment((void *)a, (void *)b, (void *)c))
-HOOK_ENTRY(tw_schedule, HOOK_TW_SCHEDULE,
-	   event_minisock_schedule((void *)a, (int)b, (u8)c))
-HOOK_ENTRY(unique, HOOK_UNIQUE, event_minisock_unique((void *)b))
-HOOK_ENTRY(abort, HOOK_ABORT, event_abort((void *)a))
-HOOK_ENTRY(disconnect, HOOK_DISCONNECT, event_disconnect((void *)a))
-HOOK_ENTRY(reply4, HOOK_REPLY4, event_reply_reset((void *)a, (void *)b))
-HOOK_ENTRY(reply6, HOOK_REPLY6, event_reply_reset((void *)a, (void *)b))
-HOOK_ENTRY(reset, HOOK_RESET,
-	   event_receive_reset((void *)a, TCP_RESET_HAS_SKB ? (void *)b : NULL))
-HOOK_ENTRY(reset_segment, HOOK_RESET_SEGMENT, event_reset_segment((void *)a, (void *)b))
-HOOK_ENTRY(close, HOOK_CLOSE, event_close((void *)a))
-HOOK_ENTRY(shutdown, HOOK_SHUTDOWN, event_shutdown((void *)a, (int)b))
+HOOK_ENTRY1(HOOK_FIN, tcp_fin, struct sock *, sk, (void))
+{
+	event_fin(sk);
+}
 
-HOOK_ENTRY(ack, HOOK_ACK, event_send_ack((void *)a))
-HOOK_ENTRY(tw_ack4, HOOK_TW_ACK4, event_minisock_ack((void *)a, (u32)d))
-HOOK_ENTRY(tw_ack6, HOOK_TW_ACK6, event_minisock_ack((void *)a, (u32)d))
+HOOK_ENTRY1(HOOK_SEND_FIN, tcp_send_fin, struct sock *, sk, (void))
+{
+	event_send_fin(sk);
+}
+
+HOOK_CALLBACK1(HOOK_TIMER, tw_timer_handler, struct timer_list, function,
+	       struct timer_list *, t, (void))
+{
+	event_minisock_timer(t);
+}
+
+HOOK_STATIC1(HOOK_KILL, inet_twsk_kill, struct inet_timewait_sock *, tw)
+{
+	event_minisock_kill(tw);
+}
+
+HOOK_ENTRY1(HOOK_FREE, tcp_twsk_destructor, struct sock *, sk, (void))
+{
+	event_minisock_free(inet_twsk(sk));
+}
+
+/*
+ * Where the birth sets the timer, a compiler may call only a part of
+ * __inet_twsk_schedule() there, which has no hook.
+ */
+#ifdef HAVE_HASHDANCE_SCHEDULE
+#define HOOK_BIRTH inet_twsk_hashdance_schedule
+HOOK_ENTRY4(HOOK_BORN, inet_twsk_hashdance_schedule, struct inet_timewait_sock *, tw,
+	    struct sock *, sk, struct inet_hashinfo *, hashinfo, int, timeo, (void))
+{
+	event_minisock_born(tw, sk);
+	event_minisock_timed(tw, timeo);
+}
+#else
+#define HOOK_BIRTH inet_twsk_hashdance
+HOOK_ENTRY3(HOOK_BORN, inet_twsk_hashdance, struct inet_timewait_sock *, tw,
+	    struct sock *, sk, struct inet_hashinfo *, hashinfo, (void))
+{
+	event_minisock_born(tw, sk);
+}
+#endif
+
+HOOK_ENTRY1(HOOK_TIME_WAIT, tcp_time_wait, struct sock *, sk, (void, int, int))
+{
+	event_time_wait(sk);
+}
+
+HOOK_ENTRY3(HOOK_TW_SEGMENT, tcp_timewait_state_process, struct inet_timewait_sock *, tw,
+	    struct sk_buff *, skb, const struct tcphdr *, th,
+	    (enum tcp_tw_status), (enum tcp_tw_status, u32 *),
+	    (enum tcp_tw_status, u32 *, enum skb_drop_reason *))
+{
+	event_minisock_segment(tw, skb, th);
+}
+
+HOOK_ENTRY3(HOOK_TW_SCHEDULE, __inet_twsk_schedule, struct inet_timewait_sock *, tw,
+	    int, timeo, bool, rearm, (void))
+{
+	if (rearm)
+		event_minisock_rearm(tw, timeo);
+	else if (!IS_ENABLED(HAVE_HASHDANCE_SCHEDULE))
+		event_minisock_timed(tw, timeo);
+}
+
+HOOK_ENTRY2(HOOK_UNIQUE, tcp_twsk_unique, struct sock *, sk, struct sock *, sktw,
+	    (int, void *))
+{
+	event_minisock_unique(inet_twsk(sktw));
+}
+
+#ifdef HAVE_TCP_RESET_SKB
+HOOK_ENTRY2(HOOK_RESET, tcp_reset, struct sock *, sk, struct sk_buff *, skb, (void))
+{
+	event_receive_reset(sk, skb);
+}
+#else
+HOOK_ENTRY1(HOOK_RESET, tcp_reset, struct sock *, sk, (void))
+{
+	event_receive_reset(sk, NULL);
+}
+#endif
+
+HOOK_ENTRY2(HOOK_RESET_SEGMENT, tcp_rcv_state_process, struct sock *, sk,
+	    struct sk_buff *, skb, (int), (enum skb_drop_reason))
+{
+	event_reset_segment(sk, skb);
+}
+
+#if TCP_SEND_RESET_REASON
+#define HOOK_REPLIES (void, enum sk_rst_reason)
+#else
+#define HOOK_REPLIES (void)
+#endif
+
+HOOK_CALLBACK2(HOOK_REPLY4, tcp_v4_send_reset, struct request_sock_ops, send_reset,
+	       const struct sock *, sk, struct sk_buff *, skb, HOOK_REPLIES)
+{
+	event_reply_reset(sk, skb);
+}
+
+HOOK_CALLBACK2(HOOK_REPLY6, tcp_v6_send_reset, struct request_sock_ops, send_reset,
+	       const struct sock *, sk, struct sk_buff *, skb, HOOK_REPLIES)
+{
+	event_reply_reset(sk, skb);
+}
+
+HOOK_ENTRY1(HOOK_CLOSE, __tcp_close, struct sock *, sk, (void, long))
+{
+	event_close(sk);
+}
+
+HOOK_ENTRY2(HOOK_SHUTDOWN, tcp_shutdown, struct sock *, sk, int, how, (void))
+{
+	event_shutdown(sk, how);
+}
+
+HOOK_ENTRY1(HOOK_DISCONNECT, tcp_disconnect, struct sock *, sk, (int, int))
+{
+	event_disconnect(sk);
+}
+
+HOOK_ENTRY1(HOOK_ABORT, tcp_abort, struct sock *, sk, (int, int))
+{
+	event_abort(sk);
+}
+
+HOOK_ENTRY1(HOOK_ACK, tcp_send_ack, struct sock *, sk, (void))
+{
+	event_send_ack(sk);
+}
+
+HOOK_STATIC4(HOOK_TW_ACK4, tcp_v4_send_ack, const struct sock *, sk, struct sk_buff *, skb,
+	     u32, seq, u32, ack)
+{
+	event_minisock_ack(sk, ack);
+}
+
+HOOK_STATIC4(HOOK_TW_ACK6, tcp_v6_send_response, const struct sock *, sk,
+	     struct sk_buff *, skb, u32, seq, u32, ack)
+{
+	event_minisock_ack(sk, ack);
+}
 
 #define HOOK_TP(event)	.name = #event, .probe = probe_##event
-#define HOOK_FN(fn, handler)						\
-	.name = #fn, .ftrace = entry_##handler, .pre_handler = pre_##handler
 
-/* In what order, and why, see enum hook_id. */
+/* In what order, see enum hook_id. */
 struct hook hooks[HOOKS] = {
 	[HOOK_STATE] = { HOOK_TP(inet_sock_set_state),
 		.group = GROUP_TRANSITIONS, .required = true },
-	[HOOK_RCV] = { HOOK_FN(tcp_rcv_state_process, rcv),
-		.group = GROUP_SEGMENTS },
-	[HOOK_FIN] = { HOOK_FN(tcp_fin, fin),
-		.group = GROUP_SEGMENTS },
-	[HOOK_SEND_FIN] = { HOOK_FN(tcp_send_fin, send_fin),
-		.group = GROUP_SEGMENTS },
+	[HOOK_RCV] = { HOOK_FN(HOOK_RCV, tcp_rcv_state_process),
+		.group = GROUP_SEGMENTS,
+		.shows = "segments received while closing, and three waves of the first closer" },
+	[HOOK_FIN] = { HOOK_FN(HOOK_FIN, tcp_fin),
+		.group = GROUP_SEGMENTS, .shows = "FINs received in order" },
+	[HOOK_SEND_FIN] = { HOOK_FN(HOOK_SEND_FIN, tcp_send_fin),
+		.group = GROUP_SEGMENTS, .shows = "FINs queued" },
 	[HOOK_RETRANSMIT] = { HOOK_TP(tcp_retransmit_skb),
-		.group = GROUP_SEGMENTS },
-	/* Or who dies by it would look killed. */
-	[HOOK_TIMER] = { HOOK_FN(tw_timer_handler, timer),
-		.group = GROUP_TIMEWAIT },
-	[HOOK_KILL] = { HOOK_FN(inet_twsk_kill, kill),
-		.group = GROUP_TIMEWAIT, .needs = HOOK_TIMER },
+		.group = GROUP_SEGMENTS, .shows = "FINs sent again" },
+	[HOOK_TIMER] = { HOOK_FN(HOOK_TIMER, tw_timer_handler),
+		.group = GROUP_TIMEWAIT, .shows = "that a minisock dies by its timer" },
+	[HOOK_UNIQUE] = { HOOK_FN(HOOK_UNIQUE, tcp_twsk_unique),
+		.group = GROUP_TIMEWAIT, .shows = "that a minisock dies by connect()" },
+	[HOOK_FREE] = { HOOK_FN(HOOK_FREE, tcp_twsk_destructor),
+		.group = GROUP_TIMEWAIT, .with = HOOK_BORN, .backstop = true,
+		.shows = "minisocks that died unseen" },
+	/* Without births a connection ends with its full socket, and would end twice. */
+	[HOOK_KILL] = { HOOK_FN(HOOK_KILL, inet_twsk_kill),
+		.group = GROUP_TIMEWAIT, .with = HOOK_BORN,
+		.shows = "when and why a minisock dies" },
 	/* A birth without a death would be remembered for ever. */
-	[HOOK_BORN] = { HOOK_FN(inet_twsk_hashdance_schedule, born),
-		.older_name = "inet_twsk_hashdance",
-		.group = GROUP_TIMEWAIT, .needs = HOOK_KILL },
+	[HOOK_BORN] = { HOOK_FN(HOOK_BORN, HOOK_BIRTH),
+		.group = GROUP_TIMEWAIT, .needs = HOOK_KILL, .or = HOOK_FREE,
+		.shows = "births of minisocks" },
 	/* Without births all would look refused. */
-	[HOOK_TIME_WAIT] = { HOOK_FN(tcp_time_wait, time_wait),
-		.group = GROUP_TIMEWAIT, .needs = HOOK_BORN },
-	/* So would one that is adopted. */
-	[HOOK_TW_SEGMENT] = { HOOK_FN(tcp_timewait_state_process, tw_segment),
-		.group = GROUP_TIMEWAIT, .needs = HOOK_KILL },
-	[HOOK_TW_SCHEDULE] = { HOOK_FN(__inet_twsk_schedule, tw_schedule),
-		.group = GROUP_TIMEWAIT, .needs = HOOK_TW_SEGMENT },
-	[HOOK_UNIQUE] = { HOOK_FN(tcp_twsk_unique, unique),
-		.group = GROUP_TIMEWAIT },
+	[HOOK_TIME_WAIT] = { HOOK_FN(HOOK_TIME_WAIT, tcp_time_wait),
+		.group = GROUP_TIMEWAIT, .needs = HOOK_BORN,
+		.shows = "minisocks that are refused" },
+	/* One that is adopted would be remembered for ever, or end twice. */
+	[HOOK_TW_SEGMENT] = { HOOK_FN(HOOK_TW_SEGMENT, tcp_timewait_state_process),
+		.group = GROUP_TIMEWAIT, .needs = HOOK_BORN,
+		.shows = "segments that reach a minisock" },
+	/* In its own file, where a part of it may be called, only births call it. */
+	[HOOK_TW_SCHEDULE] = { HOOK_FN(HOOK_TW_SCHEDULE, __inet_twsk_schedule),
+		.group = GROUP_TIMEWAIT, .needs = HOOK_TW_SEGMENT, .parts = HOOK_BORN,
+		.shows = "FIN_WAIT2>TIME_WAIT of minisocks, and timers set again" },
 	/* The tracepoint has only full sockets, up to 6.9. */
-	[HOOK_REPLY4] = { HOOK_FN(tcp_v4_send_reset, reply4),
-		.group = GROUP_RESETS, .obsolete = TCP_SEND_RESET_REASON },
-	[HOOK_REPLY6] = { HOOK_FN(tcp_v6_send_reset, reply6),
-		.group = GROUP_RESETS, .obsolete = TCP_SEND_RESET_REASON },
+	[HOOK_REPLY4] = { HOOK_FN(HOOK_REPLY4, tcp_v4_send_reset),
+		.group = GROUP_RESETS, .obsolete = TCP_SEND_RESET_REASON,
+		.shows = "RSTs in reply over IPv4, of minisocks and without a socket" },
+	[HOOK_REPLY6] = { HOOK_FN(HOOK_REPLY6, tcp_v6_send_reset),
+		.group = GROUP_RESETS, .obsolete = TCP_SEND_RESET_REASON,
+		.shows = "RSTs in reply over IPv6, of minisocks and without a socket" },
 	[HOOK_SEND_RESET] = { HOOK_TP(tcp_send_reset),
-		.group = GROUP_RESETS },
-	[HOOK_RESET] = { HOOK_FN(tcp_reset, reset),
-		.group = GROUP_RESETS },
+		.group = GROUP_RESETS, .shows = "RSTs sent" },
+	[HOOK_RESET] = { HOOK_FN(HOOK_RESET, tcp_reset),
+		.group = GROUP_RESETS, .shows = "segments of RSTs received" },
 	/* Has the segment that tcp_reset() lacks in old kernels, and its tracepoint in all. */
-	[HOOK_RESET_SEGMENT] = { HOOK_FN(tcp_rcv_state_process, reset_segment),
-		.group = GROUP_RESETS, .unless = TCP_RESET_HAS_SKB ? HOOK_RESET : HOOK_STATE },
+	[HOOK_RESET_SEGMENT] = { HOOK_FN(HOOK_RESET_SEGMENT, tcp_rcv_state_process),
+		.group = GROUP_RESETS, .unless = TCP_RESET_HAS_SKB ? HOOK_RESET : HOOK_STATE,
+		.shows = "segments of RSTs received, and data after close()" },
 	/* Is in tcp_reset(), but has not got the segment. */
 	[HOOK_RECEIVE_RESET] = { HOOK_TP(tcp_receive_reset),
-		.group = GROUP_RESETS, .unless = HOOK_RESET },
-	[HOOK_CLOSE] = { HOOK_FN(__tcp_close, close),
-		.group = GROUP_CALLS },
-	[HOOK_SHUTDOWN] = { HOOK_FN(tcp_shutdown, shutdown),
-		.group = GROUP_CALLS },
-	[HOOK_DISCONNECT] = { HOOK_FN(tcp_disconnect, disconnect),
-		.group = GROUP_CALLS },
-	[HOOK_ABORT] = { HOOK_FN(tcp_abort, abort),
-		.group = GROUP_CALLS },
+		.group = GROUP_RESETS, .unless = HOOK_RESET, .shows = "RSTs received" },
+	[HOOK_CLOSE] = { HOOK_FN(HOOK_CLOSE, __tcp_close),
+		.group = GROUP_CALLS, .shows = "close() and who calls it" },
+	[HOOK_SHUTDOWN] = { HOOK_FN(HOOK_SHUTDOWN, tcp_shutdown),
+		.group = GROUP_CALLS, .shows = "shutdown() and who calls it" },
+	[HOOK_DISCONNECT] = { HOOK_FN(HOOK_DISCONNECT, tcp_disconnect),
+		.group = GROUP_CALLS, .shows = "connect() with AF_UNSPEC, listeners closed" },
+	[HOOK_ABORT] = { HOOK_FN(HOOK_ABORT, tcp_abort),
+		.group = GROUP_CALLS, .shows = "that a socket is killed" },
 	/* __tcp_send_ack() is inlined there, and otherwise DCTCP's alone. */
-	[HOOK_ACK] = { HOOK_FN(tcp_send_ack, ack),
-		.group = GROUP_ACKS },
+	[HOOK_ACK] = { HOOK_FN(HOOK_ACK, tcp_send_ack),
+		.group = GROUP_ACKS, .shows = "ACKs sent" },
 	/* tcp_v4_timewait_ack() and its twin are inlined. */
-	[HOOK_TW_ACK4] = { HOOK_FN(tcp_v4_send_ack, tw_ack4),
-		.group = GROUP_ACKS },
-	[HOOK_TW_ACK6] = { HOOK_FN(tcp_v6_send_response, tw_ack6),
-		.group = GROUP_ACKS },
+	[HOOK_TW_ACK4] = { HOOK_FN(HOOK_TW_ACK4, tcp_v4_send_ack),
+		.group = GROUP_ACKS, .shows = "ACKs sent by minisocks over IPv4" },
+	[HOOK_TW_ACK6] = { HOOK_FN(HOOK_TW_ACK6, tcp_v6_send_response),
+		.group = GROUP_ACKS, .shows = "ACKs sent by minisocks over IPv6" },
 };

@@ -10,26 +10,11 @@
 #include <linux/tracepoint.h>
 
 #include "conn.h"
-#include "format.h"
 #include "hook.h"
+#include "minisock_cause.h"
 #include "netns.h"
 #include "verdict.h"
 #include "written.h"
-
-static const char * const hook_kinds[] = {
-	[HOOK_TRACEPOINT] = "tracepoint",
-	[HOOK_FTRACE] = "ftrace",
-	[HOOK_KPROBE] = "kprobe",
-};
-
-static const char * const hook_groups[GROUPS] = {
-	[GROUP_TRANSITIONS] = "transitions",
-	[GROUP_SEGMENTS] = "segments",
-	[GROUP_TIMEWAIT] = "timewait",
-	[GROUP_RESETS] = "resets",
-	[GROUP_CALLS] = "calls",
-	[GROUP_ACKS] = "acks",
-};
 
 /* Whoever attaches, detaches or looks at the table. */
 static DEFINE_MUTEX(hooks_lock);
@@ -43,6 +28,28 @@ static void hooks_settle(void)
 	tracepoint_synchronize_unregister();
 }
 
+/* Before the hooks of a group go: nothing may be told for sure that rests on them. */
+static void hooks_forget(enum hook_group group)
+{
+	switch (group) {
+	case GROUP_TIMEWAIT:
+		WRITE_ONCE(verdict_knows_minisocks, false);
+		WRITE_ONCE(minisock_causes_seen, false);
+		break;
+	case GROUP_SEGMENTS:
+		WRITE_ONCE(verdict_knows_waves, false);
+		break;
+	case GROUP_RESETS:
+		WRITE_ONCE(verdict_knows_resets, false);
+		break;
+	case GROUP_CALLS:
+		WRITE_ONCE(verdict_knows_calls, false);
+		break;
+	default:
+		break;
+	}
+}
+
 static void group_detach(enum hook_group group)
 {
 	int i;
@@ -51,14 +58,39 @@ static void group_detach(enum hook_group group)
 	reconcile_group(group, false);
 	if (group == GROUP_TRANSITIONS)
 		conn_close();	/* the last to go */
-	if (group == GROUP_TIMEWAIT)
-		WRITE_ONCE(verdict_knows_minisocks, false);
+	hooks_forget(group);
 	for (i = HOOKS - 1; i >= 0; i--)
 		if (hooks[i].group == group)
 			hook_detach(&hooks[i]);
 	hooks_settle();
 	if (group == GROUP_TIMEWAIT)
 		conn_forget_all(true);
+}
+
+/* What may be told for sure, as none of the hooks is missing that it rests on. */
+static void hooks_know(void)
+{
+	WRITE_ONCE(verdict_knows_minisocks, hooks[HOOK_TIME_WAIT].attached);
+	WRITE_ONCE(verdict_knows_waves, hooks[HOOK_RCV].attached);
+	WRITE_ONCE(verdict_knows_resets, hooks[HOOK_SEND_RESET].attached);
+	WRITE_ONCE(verdict_knows_calls, hooks[HOOK_CLOSE].attached &&
+		   hooks[HOOK_DISCONNECT].attached);
+	WRITE_ONCE(minisock_causes_seen, hooks[HOOK_TIMER].attached &&
+		   hooks[HOOK_UNIQUE].attached && hooks[HOOK_TW_SEGMENT].attached);
+}
+
+/* Take off again what tells of nothing by itself. */
+static void group_complete(enum hook_group group)
+{
+	int i;
+
+	for (i = 0; i < HOOKS; i++)
+		if (hooks[i].group == group && hooks[i].with &&
+		    hooks[i].attached && !hooks[hooks[i].with].attached) {
+			hook_detach(&hooks[i]);
+			hook_note_need(&hooks[i], hooks[i].with);
+		}
+	hooks_settle();
 }
 
 static int group_attach(enum hook_group group)
@@ -81,9 +113,9 @@ static int group_attach(enum hook_group group)
 		pr_notice("%s: %s, going on without\n", hooks[i].name, hooks[i].note);
 		whole = false;
 	}
+	group_complete(group);
 	reconcile_group(group, whole);
-	if (group == GROUP_TIMEWAIT)
-		WRITE_ONCE(verdict_knows_minisocks, hooks[HOOK_TIME_WAIT].attached);
+	hooks_know();
 	return 0;
 }
 
@@ -121,36 +153,10 @@ static int group_find(const char *where, const char *name)
 	return group;
 }
 
-static unsigned long hook_hit(int id)
-{
-	unsigned long hits = 0;
-	unsigned int cpu;
-
-	for_each_possible_cpu(cpu)
-		hits += READ_ONCE(per_cpu(hook_hits, cpu)[id]);
-	return hits;
-}
-
 static int hooks_show(struct seq_file *m, void *v)
 {
-	const struct hook *hook;
-	int i;
-
 	mutex_lock(&hooks_lock);
-	seq_puts(m, FORMAT_TITLE "hooks\n");
-	seq_printf(m, "# %-28s %-11s %-10s %-8s %12s %8s %s\n", "hook", "group",
-		   "kind", "status", "hits", "missed", "why_not");
-	for (i = 0; i < HOOKS; i++) {
-		hook = &hooks[i];
-		seq_printf(m, "%-30s %-11s %-10s %-8s %12lu %8lu %s\n",
-			   hook->attached ? hook->found : hook->name,
-			   hook_groups[hook->group],
-			   hook->attached ? hook_kinds[hook->kind] : "-",
-			   hook->attached ? "attached" :
-			   group_is_on[hook->group] ? "absent" : "off",
-			   hook_hit(i), hook_missed(hook),
-			   hook->attached || !hook->note[0] ? "-" : hook->note);
-	}
+	hook_show_all(m, group_is_on);
 	mutex_unlock(&hooks_lock);
 	return 0;
 }
@@ -180,6 +186,7 @@ static int hooks_switch(char *word)
 	mutex_lock(&hooks_lock);
 	if (*word == '+' && !group_is_on[group]) {
 		err = group_attach(group);
+		hook_find_parts();
 		if (!err)
 			netns_baseline(BIT(group));
 	} else if (*word == '-' && group_is_on[group]) {
@@ -251,7 +258,8 @@ static int hooks_parse_groups(const char *groups, bool *wanted)
  * @attach: how to hook functions: "auto" or "kprobe"
  * @groups: which groups, comma separated, or "all"
  *
- * Return: 0; -EINVAL for a bad parameter; or why a required hook failed.
+ * Return: 0; -EINVAL for a bad parameter; -ENOEXEC for a kernel that the module was
+ * not built for; or why a required hook failed.
  */
 int hooks_start(const char *attach, const char *groups)
 {
@@ -264,11 +272,15 @@ int hooks_start(const char *attach, const char *groups)
 	err = hooks_parse_groups(groups, wanted);
 	if (err)
 		return err;
+	err = hook_check();
+	if (err)
+		return err;
 	mutex_lock(&hooks_lock);
 	hook_anchor_start();
 	for (group = 0; group < GROUPS && !err; group++)
 		if (wanted[group])
 			err = group_attach(group);
+	hook_find_parts();
 	if (!err)
 		netns_baseline(~0UL);
 	mutex_unlock(&hooks_lock);

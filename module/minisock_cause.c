@@ -66,6 +66,8 @@ static struct minisock_seen *minisock_seen(void)
 	return IS_ENABLED(CONFIG_PREEMPT_RT) ? minisock_seen_by_task(seen) : seen;
 }
 
+bool minisock_causes_seen;
+
 /**
  * minisock_reached() - a segment has reached a minisock
  * @tw: it, as it was before
@@ -142,7 +144,7 @@ void event_minisock_abort(const struct inet_timewait_sock *tw)
  * minisock_cause() - why a minisock dies
  * @tw: it
  *
- * Return: enum tcp_teardown_timewait.
+ * Return: enum tcp_teardown_timewait; 0 if that cannot be told.
  */
 u8 minisock_cause(const struct inet_timewait_sock *tw)
 {
@@ -158,6 +160,9 @@ u8 minisock_cause(const struct inet_timewait_sock *tw)
 		seen->asked = NULL;	/* its memory may be another's next */
 		return seen->cause;
 	}
+	/* A segment may have been before, and another cause that has no hook now. */
+	if (!READ_ONCE(minisock_causes_seen))
+		return 0;
 	/* A device may hand in segments in process context, as TUN does. */
 	if (seen->tw != tw)
 		return TCP_TEARDOWN_TW_KILLED;

@@ -88,6 +88,22 @@ static inline u64 remember_state(struct conn *conn, u8 to, u64 now)
 }
 
 /**
+ * remember_unseen() - a connection has come into its state unseen
+ * @conn: held
+ * @state: that it is in
+ * @left: it has left that state, too, nobody saw when
+ *
+ * Then no time that it spent is known.
+ */
+static inline void remember_unseen(struct conn *conn, u8 state, bool left)
+{
+	if (likely(conn->state == state && !left))
+		return;
+	conn->state = state;
+	conn->since = 0;
+}
+
+/**
  * remember_fin_left() - has the FIN left that had to wait?
  * @conn: held
  * @sk: its full socket

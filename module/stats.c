@@ -34,6 +34,7 @@ const char * const stats_names[STATS_COUNTERS] = {
 	[STATS_TW_REUSED]		= "minisock_reused_by_connect",
 	[STATS_TW_KILLED]		= "minisock_killed",
 	[STATS_TW_NETNS]		= "minisock_netns_gone",
+	[STATS_TW_UNSEEN]		= "minisock_death_unseen",
 	[STATS_ORPHAN_LINGER2]		= "orphan_given_up_by_linger2",
 	[STATS_UNTRACKED]		= "not_remembered",
 };

@@ -7,6 +7,9 @@
 #include "record.h"
 
 bool verdict_knows_minisocks;
+bool verdict_knows_waves;
+bool verdict_knows_resets;
+bool verdict_knows_calls;
 
 static void judge(struct verdict *v, u8 how, u8 set_off)
 {
@@ -36,6 +39,33 @@ static void judge_abort(struct verdict *v, bool reset, u8 set_off)
 	judge(v, reset ? TCP_TEARDOWN_RESET_SENT : TCP_TEARDOWN_ABORTED, set_off);
 }
 
+/* Whether the peer's FIN was in one segment with the ACK of ours. */
+static bool are_waves_unseen(const struct conn *conn)
+{
+	return conn->first == TCP_TEARDOWN_FIRST_LOCAL && !conn->three_way &&
+	       (conn->waves_unseen || !READ_ONCE(verdict_knows_waves));
+}
+
+/* Nobody was seen to end it: without the hooks that would tell, a RST may have. */
+static void judge_rest(struct verdict *v, const struct conn *conn)
+{
+	if (conn->reset_sent)
+		judge(v, TCP_TEARDOWN_RESET_SENT, conn->call);
+	else if (READ_ONCE(verdict_knows_resets) && READ_ONCE(verdict_knows_calls))
+		judge(v, TCP_TEARDOWN_ABORTED, conn->call);
+	else
+		judge(v, TCP_TEARDOWN_UNSEEN, conn->call);
+}
+
+/* The kernel has given up, and only keepalive sends a RST then. */
+static u8 timed_out_by(const struct conn *conn)
+{
+	if (conn->reset_sent)
+		return TCP_TEARDOWN_BY_KEEPALIVE;
+	return READ_ONCE(verdict_knows_resets) ? TCP_TEARDOWN_BY_RETRIES :
+						 TCP_TEARDOWN_BY_UNKNOWN;
+}
+
 /* Both FINs have been sent and acknowledged; the last ACK may be under way. */
 static void judge_orderly(struct verdict *v, const struct conn *conn)
 {
@@ -44,7 +74,7 @@ static void judge_orderly(struct verdict *v, const struct conn *conn)
 	if (conn->first == TCP_TEARDOWN_FIRST_BOTH)
 		how = TCP_TEARDOWN_SIMULTANEOUS;
 	else if (!conn->first || conn->adopted == TCP_TIME_WAIT ||
-		 conn->adopted == TCP_LAST_ACK)
+		 conn->adopted == TCP_LAST_ACK || are_waves_unseen(conn))
 		how = TCP_TEARDOWN_ORDERLY;
 	judge(v, how, conn->first == TCP_TEARDOWN_FIRST_PEER ? TCP_TEARDOWN_BY_PEER :
 							conn->fin_by);
@@ -82,9 +112,7 @@ static void judge_error(struct verdict *v, const struct sock *sk, int from, int 
 	else if (READ_ONCE(inet_csk(sk)->icsk_user_timeout))
 		judge(v, TCP_TEARDOWN_TIMED_OUT, TCP_TEARDOWN_BY_USER_TIMEOUT);
 	else
-		judge(v, TCP_TEARDOWN_TIMED_OUT,
-		      conn->reset_sent ? TCP_TEARDOWN_BY_KEEPALIVE :
-					 TCP_TEARDOWN_BY_RETRIES);
+		judge(v, TCP_TEARDOWN_TIMED_OUT, timed_out_by(conn));
 }
 
 /* Nobody holds the socket, no error was set, and the peer's FIN is missing. */
@@ -92,7 +120,7 @@ static void judge_fin_wait2_orphan(struct verdict *v, const struct conn *conn)
 {
 	if (conn->reset_sent)
 		judge(v, TCP_TEARDOWN_FIN_WAIT2_EXPIRED, TCP_TEARDOWN_BY_FIN_TIMEOUT);
-	else if (!READ_ONCE(verdict_knows_minisocks))
+	else if (!READ_ONCE(verdict_knows_minisocks) || !READ_ONCE(verdict_knows_resets))
 		judge(v, TCP_TEARDOWN_UNSEEN, TCP_TEARDOWN_BY_UNKNOWN);
 	else
 		judge(v, TCP_TEARDOWN_RESET_SENT, TCP_TEARDOWN_BY_DATA);
@@ -146,7 +174,7 @@ static void judge_sock(struct verdict *v, const struct sock *sk, int from,
 	else if (sock_flag(sk, SOCK_DEAD))
 		judge_orphan(v, sk, from, conn);
 	else
-		judge_abort(v, conn->reset_sent, conn->call);
+		judge_rest(v, conn);
 }
 
 /* Where no FIN was first, whoever ended it was. */
@@ -220,6 +248,9 @@ static void judge_fin_wait2(struct verdict *v, u8 cause)
 	case TCP_TEARDOWN_TW_NETNS:
 		judge(v, TCP_TEARDOWN_ABORTED, TCP_TEARDOWN_BY_NETNS);
 		break;
+	case 0:
+		judge(v, TCP_TEARDOWN_UNSEEN, TCP_TEARDOWN_BY_UNKNOWN);
+		break;
 	default:
 		judge(v, TCP_TEARDOWN_ABORTED, TCP_TEARDOWN_BY_KILL);
 	}
@@ -229,7 +260,7 @@ static void judge_fin_wait2(struct verdict *v, u8 cause)
  * verdict_of_tw() - a connection ends with its minisock
  * @v: the verdict, all 0
  * @substate: the minisock's, TCP_FIN_WAIT2 or TCP_TIME_WAIT
- * @cause: enum tcp_teardown_timewait, why it dies
+ * @cause: enum tcp_teardown_timewait, why it dies; 0: that was not seen
  * @conn: held, or NULL if it is not remembered
  */
 void verdict_of_tw(struct verdict *v, u8 substate, u8 cause, const struct conn *conn)

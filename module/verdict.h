@@ -26,6 +26,12 @@ struct verdict {
 
 /* Minisocks are told of: else a socket in FIN_WAIT2 goes one knows not where. */
 extern bool verdict_knows_minisocks;
+/* The segments that are received in FIN_WAIT1 are looked at. */
+extern bool verdict_knows_waves;
+/* RSTs that are sent of the socket's own accord are seen. */
+extern bool verdict_knows_resets;
+/* Calls are seen that send a RST after the transition to CLOSE. */
+extern bool verdict_knows_calls;
 
 void verdict_of_sock(struct verdict *v, const struct sock *sk, int from,
 		     const struct conn *conn);

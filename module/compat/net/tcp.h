@@ -10,8 +10,6 @@
 #endif
 
 /* 049fe386d353 ("tcp: parse mptcp options contained in reset packets"), 5.12 */
-#define TCP_RESET_HAS_SKB						\
-	__builtin_types_compatible_p(typeof(&tcp_reset),		\
-				     void (*)(struct sock *, struct sk_buff *))
+#define TCP_RESET_HAS_SKB IS_ENABLED(HAVE_TCP_RESET_SKB)
 
 #endif

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "layout.h"
+
+#include <linux/errno.h>
+#include <linux/printk.h>
+#include <linux/stddef.h>
+#include <linux/stringify.h>
+#include <net/net_namespace.h>
+#include <net/tcp.h>
+
+#include "kbtf.h"
+
+/**
+ * struct layout_member - a member that is read
+ * @name: its name, "a.b" for b in a
+ * @offset: as it was when the module was built
+ */
+struct layout_member {
+	const char *name;
+	size_t offset;
+};
+
+/**
+ * struct layout - a structure that is read
+ * @name: its name
+ * @size: as it was when the module was built
+ * @members: up to the first without a name; no bit fields
+ */
+struct layout {
+	const char *name;
+	size_t size;
+	struct layout_member members[16];
+};
+
+#define LAYOUT(s)	.name = #s, .size = sizeof(struct s)
+/* Many members are macros, for one in a structure inside. */
+#define AT(s, m)	{ __stringify(m), offsetof(struct s, m) }
+
+static const struct layout layouts[] = {
+	{ LAYOUT(sock_common), .members = {
+		AT(sock_common, skc_daddr), AT(sock_common, skc_rcv_saddr),
+		AT(sock_common, skc_dport), AT(sock_common, skc_num),
+		AT(sock_common, skc_family), AT(sock_common, skc_state),
+		AT(sock_common, skc_net), AT(sock_common, skc_cookie),
+		AT(sock_common, skc_flags), } },
+	{ LAYOUT(sock), .members = {
+		AT(sock, sk_receive_queue), AT(sock, sk_write_queue), AT(sock, sk_lock),
+		AT(sock, sk_protocol), AT(sock, sk_lingertime), AT(sock, sk_socket),
+		AT(sock, sk_shutdown), AT(sock, sk_err), AT(sock, sk_err_soft), AT(sock, sk_state), } },
+	{ LAYOUT(inet_sock), .members = { AT(inet_sock, inet_sport), } },
+	{ LAYOUT(inet_connection_sock), .members = {
+		AT(inet_connection_sock, icsk_user_timeout), } },
+	{ LAYOUT(tcp_sock), .members = {
+		AT(tcp_sock, rcv_nxt), AT(tcp_sock, copied_seq), AT(tcp_sock, rcv_wup),
+		AT(tcp_sock, snd_nxt), AT(tcp_sock, snd_una), AT(tcp_sock, write_seq),
+		AT(tcp_sock, snd_wl1), AT(tcp_sock, snd_wnd), AT(tcp_sock, rx_opt),
+		AT(tcp_sock, linger2), AT(tcp_sock, packets_out),
+		AT(tcp_sock, bytes_acked), AT(tcp_sock, max_window), } },
+	{ LAYOUT(inet_timewait_sock), .members = {
+		AT(inet_timewait_sock, tw_substate), AT(inet_timewait_sock, tw_sport),
+		AT(inet_timewait_sock, tw_timer), AT(inet_timewait_sock, tw_dr),
+		AT(inet_timewait_sock, tw_cookie), } },
+	{ LAYOUT(tcp_timewait_sock), .members = {
+		AT(tcp_timewait_sock, tw_rcv_nxt), AT(tcp_timewait_sock, tw_snd_nxt),
+		AT(tcp_timewait_sock, tw_rcv_wnd), } },
+	{ LAYOUT(sk_buff), .members = {
+		AT(sk_buff, cb), AT(sk_buff, len), AT(sk_buff, dev), AT(sk_buff, _skb_refdst),
+		AT(sk_buff, head), AT(sk_buff, network_header), AT(sk_buff, transport_header), } },
+	{ LAYOUT(tcp_skb_cb), .members = {
+		AT(tcp_skb_cb, seq), AT(tcp_skb_cb, end_seq), AT(tcp_skb_cb, ack_seq), } },
+	{ LAYOUT(net), .members = {
+		AT(net, net_cookie), AT(net, ns), AT(net, ipv4), AT(net, mib), AT(net, gen), } },
+};
+
+static int layout_differs(const struct layout *layout, const char *what, size_t built,
+			  s64 running)
+{
+	if (running < 0)
+		pr_err("struct %s: this kernel has no %s\n", layout->name, what);
+	else
+		pr_err("struct %s: %s is %lld in this kernel, and %zu in that which the module was built for\n",
+		       layout->name, what, running, built);
+	pr_err("build the module for this kernel\n");
+	return -ENOEXEC;
+}
+
+static int layout_check_one(const struct kbtf *btf, const struct layout *layout)
+{
+	const struct btf_type *type = kbtf_struct(btf, layout->name);
+	const struct layout_member *m;
+	s64 offset;
+
+	if (!type)
+		return layout_differs(layout, "structure of that name", 0, -ENOENT);
+	if (type->size != layout->size)
+		return layout_differs(layout, "size", layout->size, type->size);
+	for (m = layout->members; m->name; m++) {
+		offset = kbtf_offset(btf, type, m->name);
+		if (offset != (s64)m->offset)
+			return layout_differs(layout, m->name, m->offset, offset);
+	}
+	return 0;
+}
+
+/**
+ * layout_check() - are the structures that are read the same in the running kernel?
+ * @btf: its BTF
+ *
+ * A module may load into a kernel that it was not built for: Debian's have no
+ * MODVERSIONS any more, and a vermagic may be the same.
+ *
+ * Return: 0; -ENOEXEC if one is not, and the log says which.
+ */
+int layout_check(const struct kbtf *btf)
+{
+	int i, err = 0;
+
+	for (i = 0; i < ARRAY_SIZE(layouts) && !err; i++)
+		err = layout_check_one(btf, &layouts[i]);
+	return err;
+}

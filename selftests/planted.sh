@@ -1,0 +1,134 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# usage: selftests/planted.sh DIR
+#
+# Loads modules that take the kernel for another than it is: scripts/module-plants has
+# built them, as DIR/NAME/tcp_teardown.ko.
+#
+# Shows: one that was built with a structure of another size, or with a member in
+# another place, does not load, and the log says which; a static function whose
+# prototype is another is not hooked, hooks says which argument, and what rests on it
+# is still true; a function that the compiler has split is reported in hooks.
+#
+# Needs: root, debugfs, BTF of the kernel, python3.
+
+# shellcheck disable=SC2317 # check() calls by name
+dir=$1
+debugfs=/sys/kernel/debug/tcp_teardown
+case_failed='' done=0 failed=0 mark=0
+
+# check TEXT COMMAND...: it succeeds.
+check() {
+	local text=$1
+
+	shift
+	"$@" && return
+	echo "# $text"
+	case_failed=y
+}
+
+result() {
+	done=$((done + 1))
+	if [ -n "$case_failed" ]; then
+		echo "not ok $done $*"
+		failed=1
+	else
+		echo "ok $done $*"
+	fi
+	case_failed=''
+	! lsmod | grep -q '^tcp_teardown ' || rmmod tcp_teardown
+}
+
+# insert NAME PARAMETER...
+insert() {
+	mark=$((mark + 1))
+	echo "<7>planted mark $mark" >/dev/kmsg
+	insmod "$dir/$1/tcp_teardown.ko" "${@:2}"
+}
+
+log_has() {
+	dmesg | sed "1,/planted mark $mark\$/d" | grep -qE "$1"
+}
+
+hooks_has() {
+	grep -qE "$1" "$debugfs/hooks"
+}
+
+not() {
+	! "$@"
+}
+
+refused() {
+	check "$1 loads" not insert "$1" 2>/dev/null
+	check "the log does not say why" log_has "$2"
+	result "$3"
+}
+
+counter() {
+	awk -v name="$1" '$1 == name { print $2 }' /proc/net/tcp_teardown/summary
+}
+
+# One connection whose first closer ends as a minisock, in TIME_WAIT.
+connect_and_close() {
+	python3 -c '
+import socket, time
+listener = socket.create_server(("127.0.0.1", 0))
+client = socket.create_connection(listener.getsockname())
+server = listener.accept()[0]
+client.close()
+server.recv(1)
+server.close()
+time.sleep(70)'
+}
+
+static_kill() {
+	check "static_kill does not load" insert static_kill
+	check "hooks does not say why" \
+		hooks_has '^inet_twsk_kill .* absent .*argument 1 is not struct sock \* tw$'
+	check "hooks does not say what is lost" \
+		hooks_has '^# not seen: when and why a minisock dies \(inet_twsk_kill: '
+	check "births are not seen" hooks_has '^inet_twsk_hashdance.* attached '
+	connect_and_close
+	check "$(counter minisock_death_unseen) died unseen" [ "$(counter minisock_death_unseen)" = 1 ]
+	check "$(counter minisock_killed) were killed" [ "$(counter minisock_killed)" = 0 ]
+	check "there is no verdict" grep -qE '^end_(three|four)_way +2$' /proc/net/tcp_teardown/summary
+	check "a connection is left" not grep -v '^#' /proc/net/tcp_teardown/connections
+	result "deaths without their hook: births, verdicts and the memory are right"
+}
+
+static_ack() {
+	check "static_ack does not load" insert static_ack groups=all
+	check "hooks does not say why" \
+		hooks_has '^tcp_v4_send_ack .* absent .*argument 3 is not u32 ack$'
+	check "its twin is not attached" hooks_has '^tcp_v6_send_response .* attached '
+	result "a static function whose arguments have changed places is not hooked"
+}
+
+split() {
+	check "split does not load" insert split groups=all
+	check "hooks does not tell of the part" \
+		hooks_has '^# perhaps not seen: ACKs sent \(the compiler has split __tcp_send_ack\.(part|isra|constprop)\.[0-9]+ off'
+	result "a function that is split is reported"
+}
+
+echo "KTAP version 1"
+if [ ! -e /sys/kernel/btf/vmlinux ]; then
+	echo "1..0 # SKIP this kernel has no BTF"
+	exit 4
+fi
+! lsmod | grep -q '^tcp_teardown ' || rmmod tcp_teardown || exit 1
+echo "1..6"
+refused size 'struct sock_common: size is [0-9]+ in this kernel, and [0-9]+ in that' \
+	"a structure of another size"
+refused offset 'struct tcp_sock: rcv_nxt is [0-9]+ in this kernel, and [0-9]+ in that' \
+	"a member in another place"
+refused member 'struct tcp_sock: this kernel has no write_sequence' "a member that is not there"
+static_ack
+static_kill
+if grep -qE ' __tcp_send_ack\.(part|isra|constprop)' /proc/kallsyms; then
+	split
+else
+	echo "ok 6 # SKIP __tcp_send_ack() is whole in this kernel"
+fi
+exit $failed
