@@ -163,7 +163,7 @@ static void check_shut_out(void)
 	}
 	cannot_open(DEBUGFS "/filter", O_WRONLY, EACCES);
 	CHECK(module_unload() == EPERM, "may remove the module: errno %d", errno);
-	CHECK(module_load("") == EPERM, "may load the module");
+	CHECK(module_load_image("") == EPERM, "may load the module");
 	cannot_write(PROC "/summary");
 	cannot_write(PROC "/latency");
 	cannot_write(PROC "/connections");
@@ -439,6 +439,8 @@ int main(void)
 	files_start();
 	if (access("/proc/self/ns/user", F_OK))
 		ktap_skip_all("no user namespaces");
+	/* Read it now: who has no privilege may not reach the file. */
+	REQUIRE(module_load_image("") == EEXIST, "the module can be loaded twice");
 	ktap_plan(3);
 	test_containers();
 	test_nobody();
