@@ -53,8 +53,7 @@ bool diag_possible(void)
 	return send_request(&request) == ENOENT && access("/sys/module/tcp_diag", F_OK) == 0;
 }
 
-/* 0, or the kernel's errno. */
-static int destroy(enum net_family family, const struct net_end *end)
+int diag_try_destroy(enum net_family family, const struct net_end *end)
 {
 	struct request request = {
 		.body = { .sdiag_family = net_domain(family), .sdiag_protocol = IPPROTO_TCP },
@@ -73,7 +72,7 @@ static int destroy(enum net_family family, const struct net_end *end)
 
 void diag_destroy(enum net_family family, const struct net_end *end)
 {
-	int error = destroy(family, end);
+	int error = diag_try_destroy(family, end);
 
 	CHECK(!error, "SOCK_DESTROY: %s", strerror(error));
 }
@@ -90,7 +89,8 @@ static bool can_kill(int linger2)
 		"no TCP_LINGER2");
 	close(end.fd);
 	net_await_state(&other, TCP_CLOSE_WAIT);
-	killed = !destroy(NET_IPV4, &end) && destroy(NET_IPV4, &end) == ENOENT;
+	killed = !diag_try_destroy(NET_IPV4, &end) &&
+		 diag_try_destroy(NET_IPV4, &end) == ENOENT;
 	close(other.fd);
 	return killed;
 }

@@ -13,6 +13,9 @@ bool diag_possible(void);
 /* Kill the socket, which may be a minisock, at the end's addresses. */
 void diag_destroy(enum net_family family, const struct net_end *end);
 
+/* The same; the kernel's answer: 0, or errno. */
+int diag_try_destroy(enum net_family family, const struct net_end *end);
+
 /*
  * What this kernel cannot kill, in words; NULL: it can. Tried once, in a namespace of
  * its own, by the kernel's answer alone.
