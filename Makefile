@@ -18,6 +18,12 @@ module: ## build/<release>/tcp_teardown.ko, for KVER= (the running kernel) or KD
 	@find $(BUILD) -xtype l -delete
 	$(MAKE) -C $(KDIR) M=$(CURDIR)/$(BUILD) W=1 $(KFLAGS) modules
 
+check-kernel: ## build/check_kernel, a static program: see scripts/check-kernel
+	@mkdir -p build/selftests
+	@$(MAKE) -s -C selftests OUTPUT=$(CURDIR)/build/selftests \
+		$(CURDIR)/build/selftests/check_kernel
+	@cp build/selftests/check_kernel build/
+
 demo: ## boot a guest, make traffic, show how its connections ended
 	@scripts/demo
 
@@ -57,4 +63,4 @@ clean: ## remove build/
 help: ## this list
 	@sed -n 's/^\([a-z-]*\): ## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 18
 
-.PHONY: module demo test test-debug test-vm test-host test-kernels check soak bench torture clean help
+.PHONY: module check-kernel demo test test-debug test-vm test-host test-kernels check soak bench torture clean help

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * One close, made by a child in a network namespace of its own, and what it should
+ * leave in the records.
+ */
+#ifndef CHECK_KERNEL_RUN_H
+#define CHECK_KERNEL_RUN_H
+
+#include "lib/ktap.h"
+#include "lib/peer.h"
+#include "lib/records.h"
+#include "lib/verdict.h"
+
+#define RUN_WANTS 64
+#define RUN_RECORDS 256
+/* In place of a cookie that nobody can ask for: any but 0. */
+#define RUN_ANY_COOKIE UINT64_MAX
+
+/**
+ * struct expected - a record that has to come
+ * @end: whose
+ * @want: what; for a verdict only @want.kind is set
+ * @verdict: for TCP_TEARDOWN_END
+ * @pid: of the child
+ */
+struct expected {
+	struct net_end end;
+	struct want want;
+	struct verdict verdict;
+	uint32_t pid;
+};
+
+/**
+ * struct counter - one of the kernel's, and the same by the module's count
+ * @name: as in the file reconcile
+ */
+struct counter {
+	char name[32];
+	long kernel, ours;
+};
+
+#define RUN_COUNTERS 16
+
+/**
+ * struct run - one close in one family; shared by the child and its parent
+ * @family: IPv4 or IPv6
+ * @netns: inode number of the namespace; 0 until the child has it
+ * @resends: how often TCP has sent something again without being asked for it
+ * @expects_resends: the close is about them
+ * @unable: why this kernel cannot make such a close
+ * @expected: what has to come; the child fills it
+ * @nr_counters, @nr_differing: of the namespace; those that differ come first
+ * @peer: the child's other end
+ * @record: what came; the parent fills it
+ */
+struct run {
+	enum net_family family;
+	uint32_t netns;
+	long resends;
+	bool expects_resends;
+	char unable[80];
+	unsigned int nr_expected;
+	struct expected expected[RUN_WANTS];
+	unsigned int nr_counters, nr_differing;
+	struct counter counter[RUN_COUNTERS];
+	struct peer peer;
+	unsigned int nr_records;
+	bool overrun;
+	struct tcp_teardown_record record[RUN_RECORDS];
+};
+
+/**
+ * struct testcase - a kind of close
+ * @name: for people
+ * @make: makes it, in the child
+ * @peer: needs a TUN device; without, over loopback
+ * @seconds: of a timer that it waits for, if that takes long
+ */
+struct testcase {
+	const char *name;
+	void (*make)(struct run *run);
+	bool peer;
+	unsigned int seconds;
+};
+
+extern const struct testcase testcases[];
+extern const unsigned int nr_testcases;
+
+/* In the child: make it, and exit. */
+[[gnu::noreturn]] void run_child(const struct testcase *testcase, struct run *run);
+
+/* These have to come, of that end. */
+void run_expect(struct run *run, const struct net_end *end, const struct want *want,
+		unsigned int nr);
+void run_expect_verdict(struct run *run, const struct net_end *end,
+			const struct verdict *verdict);
+
+/* Until the end is a minisock in that state; until there is none of the end. */
+void run_await_minisock(const struct net_end *end, uint8_t state);
+void run_await_gone(const struct net_end *end, unsigned int patience);
+
+/* Kill the socket as ss -K does; where the kernel cannot, the run ends here. */
+void run_destroy(struct run *run, const struct net_end *end);
+
+#define EXPECT(run, end, ...) do {						\
+	const struct want want_[] = { __VA_ARGS__ };				\
+	run_expect(run, end, want_, ARRAY_SIZE(want_));				\
+} while (0)
+
+#endif
