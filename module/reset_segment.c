@@ -76,6 +76,7 @@ void event_reset_segment(const struct sock *sk, const struct sk_buff *skb)
 	    cmpxchg(&slot->sk, old, SLOT_BUSY) != old)
 		return;
 	slot->segment = reset_segment_of(skb);
+	/* Pairs with the cmpxchg() of reset_segment_take(). */
 	smp_store_release(&slot->sk, sk);
 }
 
@@ -96,6 +97,7 @@ bool reset_segment_take(const struct sock *sk, struct reset_segment *segment)
 	if (sk->sk_state == TCP_ESTABLISHED || cmpxchg(&slot->sk, sk, SLOT_BUSY) != sk)
 		return false;
 	*segment = slot->segment;
+	/* Pairs with the cmpxchg() of event_reset_segment(): it was read before. */
 	smp_store_release(&slot->sk, NULL);
 	return true;
 }

@@ -3,7 +3,7 @@
 #ifndef TCP_TEARDOWN_COMPAT_LINUX_HEX_H
 #define TCP_TEARDOWN_COMPAT_LINUX_HEX_H
 
-#if __has_include_next(<linux/hex.h>)
+#ifdef HAVE_LINUX_HEX_H
 #include_next <linux/hex.h>
 #else
 #include <linux/kernel.h>

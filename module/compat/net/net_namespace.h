@@ -5,18 +5,19 @@
 #include_next <net/net_namespace.h>
 #include <net/netns/hash.h>
 
-/* Its inode number may be another's later; hash_mix is random. */
-static inline u64 net_mixed(const struct net *net)
+/**
+ * net_identity() - what tells a namespace from each that is and was
+ * @net: the namespace
+ *
+ * The cookie is made on demand, by a function that is not exported, until 3d368ab87cf6
+ * ("net: initialize net->net_cookie at netns setup"), 5.12. There a random number
+ * stands for it, and the inode number, which may be another's later.
+ */
+static inline u64 net_identity(const struct net *net)
 {
+	if (__same_type(net->net_cookie, u64))
+		return *(const u64 *)&net->net_cookie;
 	return (u64)net_hash_mix(net) << 32 | net->ns.inum;
 }
-
-/*
- * What tells a namespace from each that is and was. The cookie is made on demand, by
- * a function that is not exported, until 3d368ab87cf6 ("net: initialize net->net_cookie
- * at netns setup"), 5.12.
- */
-#define net_identity(net)						\
-	_Generic((net)->net_cookie, u64: (net)->net_cookie, default: net_mixed(net))
 
 #endif
