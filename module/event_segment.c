@@ -206,6 +206,29 @@ static u8 event_try(const struct sock *sk)
 }
 
 /**
+ * event_minisock_ack() - a segment that is not of a full socket is about to be sent
+ * @sk: of whom: a minisock, a listener, a full socket or NULL
+ * @ack: the acknowledgment number
+ *
+ * Source: entry of tcp_v4_send_ack(), and of tcp_v6_send_response(), which sends
+ * RSTs, too: those of a minisock, in answer to what is beyond RCV.NXT, do not
+ * acknowledge just that.
+ */
+void event_minisock_ack(const struct sock *sk, u32 ack)
+{
+	struct tcp_teardown_record *r;
+
+	if (!sk || sk->sk_state != TCP_TIME_WAIT || ack != READ_ONCE(tcp_twsk(sk)->tw_rcv_nxt))
+		return;
+	r = record_of_tw(inet_twsk(sk), record_now(), TCP_TEARDOWN_SEGMENT,
+			 TCP_TEARDOWN_SEG_ACK, NULL);
+	if (!r)
+		return;
+	r->tcp_flags = TCPHDR_ACK;
+	record_publish(r);
+}
+
+/**
  * event_retransmit() - a segment was sent again
  * @sk: the socket
  * @skb: the segment; only those with a FIN are told of
