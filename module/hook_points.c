@@ -133,7 +133,7 @@ HOOK_ENTRY3(HOOK_TW_SCHEDULE, __inet_twsk_schedule, struct inet_timewait_sock *,
 {
 	if (rearm)
 		event_minisock_rearm(tw, timeo);
-	else if (!IS_ENABLED(HAVE_HASHDANCE_SCHEDULE))
+	else if (!TW_TIMED_AT_BIRTH)
 		event_minisock_timed(tw, timeo);
 }
 

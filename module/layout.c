@@ -46,7 +46,8 @@ static const struct layout layouts[] = {
 	{ LAYOUT(sock), .members = {
 		AT(sock, sk_receive_queue), AT(sock, sk_write_queue), AT(sock, sk_lock),
 		AT(sock, sk_protocol), AT(sock, sk_lingertime), AT(sock, sk_socket),
-		AT(sock, sk_shutdown), AT(sock, sk_err), AT(sock, sk_err_soft), AT(sock, sk_state), } },
+		AT(sock, sk_shutdown), AT(sock, sk_err), AT(sock, sk_err_soft),
+		AT(sock, sk_state), } },
 	{ LAYOUT(inet_sock), .members = { AT(inet_sock, inet_sport), } },
 	{ LAYOUT(inet_connection_sock), .members = {
 		AT(inet_connection_sock, icsk_user_timeout), } },

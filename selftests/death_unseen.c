@@ -116,7 +116,7 @@ int main(void)
 		ktap_skip_all("no kprobes in debugfs");
 	hooks = files_hooks();
 	if (!strstr(hooks, "tcp_twsk_destructor timewait ftrace attached"))
-		ktap_skip_all("ftrace does not hand over arguments here: a kprobe sees deaths twice, or not at all");
+		ktap_skip_all("ftrace hands over no arguments here");
 	free(hooks);
 	torture_load("attach=kprobe");
 	net_sysctl("ipv4/tcp_fin_timeout", "5");

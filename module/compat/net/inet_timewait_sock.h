@@ -17,4 +17,14 @@
 #define tw_kill_of(tw)		false
 #endif
 
+/*
+ * From 6.11 on inet_twsk_hashdance_schedule() sets the timer, too.
+ * HAVE_HASHDANCE_SCHEDULE: by Kbuild.
+ */
+#ifdef HAVE_HASHDANCE_SCHEDULE
+#define TW_TIMED_AT_BIRTH	true
+#else
+#define TW_TIMED_AT_BIRTH	false
+#endif
+
 #endif

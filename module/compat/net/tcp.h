@@ -10,6 +10,10 @@
 #endif
 
 /* 049fe386d353 ("tcp: parse mptcp options contained in reset packets"), 5.12 */
-#define TCP_RESET_HAS_SKB IS_ENABLED(HAVE_TCP_RESET_SKB)
+#ifdef HAVE_TCP_RESET_SKB
+#define TCP_RESET_HAS_SKB	true
+#else
+#define TCP_RESET_HAS_SKB	false
+#endif
 
 #endif
