@@ -549,7 +549,8 @@ static const struct scene scenes[] = {
 	{ "keepalive", keepalive, { [ON_TIMEOUT] = 1, [ESTAB_RESETS] = 1, [OUT_RSTS] = 1 } },
 	{ "TCP_USER_TIMEOUT", user_timeout, { [ON_TIMEOUT] = 1, [ESTAB_RESETS] = 1 } },
 	{ "SOCK_DESTROY", kill_full, { [ESTAB_RESETS] = 2, [OUT_RSTS] = 1 } },
-	{ "connect() reuses TIME_WAIT", recycled, { [TW] = 2, [TW_EXPIRED] = 1, [TW_RECYCLED] = 1 } },
+	{ "connect() reuses TIME_WAIT", recycled,
+	  { [TW] = 2, [TW_EXPIRED] = 1, [TW_RECYCLED] = 1 } },
 	{ "too many orphans", memory, { [ON_MEMORY] = 2, [OUT_RSTS] = 2 } },
 };
 
