@@ -66,6 +66,8 @@ unreadable() {
 		echo "reads x86-64 alone"
 	elif ! grep -qE ' (__preempt_count|pcpu_hot)$' /proc/kallsyms; then
 		echo "this kernel has no preempt count"
+	elif ! modinfo -F vermagic "$module" | grep -qE ' preempt(_rt)? '; then
+		echo "this kernel is never preempted, and counts nothing"
 	fi
 }
 
