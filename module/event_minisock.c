@@ -59,7 +59,7 @@ static u64 minisock_cookie(const struct inet_timewait_sock *tw, const struct soc
 /* These functions serve DCCP, too, whose minisocks are smaller. */
 static bool is_tcp(const struct inet_timewait_sock *tw)
 {
-	return tw->tw_dr == &twsk_net(tw)->ipv4.tcp_death_row;
+	return tw->tw_dr == tcp_death_row_of(twsk_net(tw));
 }
 
 /**
@@ -325,8 +325,11 @@ void event_minisock_free(const struct inet_timewait_sock *tw)
 {
 	struct conn_ref ref = conn_find(atomic64_read(&tw->tw_cookie), common_of_tw(tw));
 
-	if (unlikely(ref.conn))
+	if (unlikely(ref.conn)) {
 		event_minisock_gone(tw, ref, 0);
-	else
-		conn_put(ref);
+		return;
+	}
+	conn_put(ref);
+	if (!READ_ONCE(minisock_deaths_seen))
+		netns_count(twsk_net(tw), STATS_TW_UNSEEN);
 }

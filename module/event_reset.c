@@ -187,12 +187,13 @@ void event_reply_reset(const struct sock *sk, const struct sk_buff *skb)
 }
 
 /*
- * A RST is accepted at RCV.NXT, or, with SACK, where the last block ends. Only in
+ * A RST is accepted at RCV.NXT, or, if something is missing and SACK says so, where the
+ * last block ends: see tcp_validate_incoming(). Then which one is not known. Only in
  * ESTABLISHED tcp_reset() is called for nothing but a RST.
  */
-static void event_reset_inferred(struct tcp_teardown_record *r)
+static void event_reset_inferred(struct tcp_teardown_record *r, const struct sock *sk)
 {
-	r->seq = r->ack;	/* RCV.NXT */
+	r->seq = tcp_sk(sk)->rx_opt.num_sacks ? 0 : r->ack;	/* RCV.NXT */
 	r->ack = 0;
 	r->window = 0;
 	r->tcp_flags = r->old_state == TCP_ESTABLISHED ? TCPHDR_RST : 0;
@@ -206,6 +207,16 @@ static void event_reset_known(struct tcp_teardown_record *r,
 	r->ack = segment->ack;
 	r->window = segment->window;
 	r->tcp_flags = segment->tcp_flags;
+}
+
+/*
+ * tcp_reset() is called for a RST, and for data that nobody will read after close(): as
+ * tcp_rcv_state_process() has it. Without the segment, which one is not known.
+ */
+static bool may_be_late_data(const struct sock *sk)
+{
+	return (1 << sk->sk_state) & (TCPF_FIN_WAIT1 | TCPF_FIN_WAIT2) &&
+	       READ_ONCE(sk->sk_shutdown) & RCV_SHUTDOWN && !sock_flag(sk, SOCK_DONE);
 }
 
 /**
@@ -226,6 +237,10 @@ void event_receive_reset(const struct sock *sk, const struct sk_buff *skb)
 		segment = reset_segment_of(skb);
 	else
 		is_known = reset_segment_take(sk, &segment);
+	if (!is_known && may_be_late_data(sk)) {
+		netns_count(sock_net(sk), STATS_RST_UNSEEN);
+		return;
+	}
 	if (!(segment.tcp_flags & TCPHDR_RST)) {
 		event_reset_seen(sk, SEEN_LATE_DATA);
 		return;
@@ -240,6 +255,6 @@ void event_receive_reset(const struct sock *sk, const struct sk_buff *skb)
 	if (is_known)
 		event_reset_known(r, &segment);
 	else
-		event_reset_inferred(r);
+		event_reset_inferred(r, sk);
 	record_publish(r);
 }

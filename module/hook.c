@@ -254,3 +254,19 @@ unsigned long hook_missed(const struct hook *hook)
 	/* The kernel counts it with a plain increment. */
 	return hook->missed + (is_kprobe ? data_race(hook->kp.nmissed) : 0);
 }
+
+/**
+ * hook_group_missed() - has a hook missed a call?
+ * @groups: a bit for each enum hook_group
+ *
+ * Context: process; no lock: a call that is missed now may count later.
+ */
+bool hook_group_missed(unsigned long groups)
+{
+	int i;
+
+	for (i = 0; i < HOOKS; i++)
+		if (BIT(hooks[i].group) & groups && hook_missed(&hooks[i]))
+			return true;
+	return false;
+}

@@ -102,8 +102,8 @@ struct hook {
 
 	enum hook_kind kind;
 	bool attached;
-	char note[48];
-	char refused[48];
+	char note[72];
+	char refused[72];
 	unsigned long addr;
 	char part[64];
 	unsigned long missed;
@@ -125,6 +125,7 @@ bool hook_is_needless(const struct hook *hook);
 int hook_attach(struct hook *hook, bool by_kprobe);
 void hook_detach(struct hook *hook);
 unsigned long hook_missed(const struct hook *hook);
+bool hook_group_missed(unsigned long groups);
 void hook_show_all(struct seq_file *m, const bool *is_on);
 
 #endif

@@ -62,8 +62,10 @@ static void hook_compare(struct hook *hook, const struct kbtf *btf,
 	const struct btf_param *params = (const void *)(proto + 1);
 	u32 nr, i;
 
-	if (!proto || BTF_INFO_KIND(proto->info) != BTF_KIND_FUNC_PROTO)
+	if (!proto || BTF_INFO_KIND(proto->info) != BTF_KIND_FUNC_PROTO) {
+		strscpy(hook->refused, "BTF has no prototype of it", sizeof(hook->refused));
 		return;
+	}
 	nr = BTF_INFO_VLEN(proto->info);
 	for (i = 0; i < hook->nr_args; i++) {
 		if (i < nr && is_arg(btf, &params[i], &hook->args[i]))
@@ -89,12 +91,21 @@ static void hook_check_function(const struct kbtf *btf, const struct btf_type *f
 	}
 }
 
+/* @seen: by enum hook_id; NULL for none */
+static void hook_refuse_statics(const bool *seen, const char *why)
+{
+	int i;
+
+	for (i = 0; i < HOOKS; i++)
+		if (hooks[i].is_static && !(seen && seen[i]))
+			strscpy(hooks[i].refused, why, sizeof(hooks[i].refused));
+}
+
 static void hook_check_functions(const struct kbtf *btf)
 {
 	const struct btf_type *type;
 	bool seen[HOOKS] = { };
 	u32 id;
-	int i;
 
 	for (id = 1; id <= btf->nr; id++) {
 		type = kbtf_get(btf, id);
@@ -102,10 +113,7 @@ static void hook_check_functions(const struct kbtf *btf)
 			hook_check_function(btf, type, seen);
 	}
 	/* BTF leaves out a function whose arguments the compiler has changed. */
-	for (i = 0; i < HOOKS; i++)
-		if (hooks[i].is_static && !seen[i])
-			strscpy(hooks[i].refused, "its prototype is not in BTF",
-				sizeof(hooks[i].refused));
+	hook_refuse_statics(seen, "its prototype is not in BTF");
 }
 
 /**
@@ -124,9 +132,14 @@ int hook_check(void)
 	int err;
 
 	err = kbtf_open(&btf);
+	if (err == -ENOENT) {
+		pr_notice("no BTF of this kernel can be seen: neither prototypes of static functions nor structures are checked\n");
+		return 0;
+	}
 	if (err) {
-		pr_notice("no BTF of this kernel (%d): neither prototypes of static functions nor structures are checked\n",
-			  err);
+		pr_err("this kernel's BTF cannot be read (%d): static functions are not hooked, structures are not checked\n",
+		       err);
+		hook_refuse_statics(NULL, "BTF cannot be read");
 		return 0;
 	}
 	err = layout_check(&btf);

@@ -16,7 +16,7 @@
  * - the casts, from registers to the handler's arguments;
  * - the list that the running kernel's BTF is compared with, see hook_check.c.
  *
- * HOOK_STATIC4() is for a function that no header declares: BTF alone tells of it.
+ * HOOK_STATIC4() is for a function that no header declares: only BTF describes it.
  * HOOK_CALLBACK1(), and so on, is for one that a header knows as a pointer's target.
  */
 #ifndef TCP_TEARDOWN_HOOK_ENTRY_H
@@ -128,10 +128,10 @@ HOOK_HANDLER(id, f, false, 4, t1, a1, t2, a2, t3, a3, t4, a4)
 #define HOOK_TARGET(container, member)	typeof(*((container *)0)->member)
 #define HOOK_CALLBACK1(id, f, container, member, t1, a1, ...)		\
 HOOK_KNOWN(f, HOOK_TARGET(container, member), 1, (t1, a1), __VA_ARGS__); \
-HOOK_HANDLER(id, f, true, 1, t1, a1)
+HOOK_HANDLER(id, f, false, 1, t1, a1)
 #define HOOK_CALLBACK2(id, f, container, member, t1, a1, t2, a2, ...)	\
 HOOK_KNOWN(f, HOOK_TARGET(container, member), 2, (t1, a1, t2, a2), __VA_ARGS__); \
-HOOK_HANDLER(id, f, true, 2, t1, a1, t2, a2)
+HOOK_HANDLER(id, f, false, 2, t1, a1, t2, a2)
 
 #define HOOK_STATIC1(id, f, ...)	HOOK_HANDLER(id, f, true, 1, __VA_ARGS__)
 #define HOOK_STATIC4(id, f, ...)	HOOK_HANDLER(id, f, true, 4, __VA_ARGS__)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * A compiler may split a function, or make a copy of it for some of its callers:
- * tcp_fin.part.0, .isra.0, .constprop.0, .llvm.N. Who calls that does not pass our
+ * tcp_fin.part.0, .isra.0, .constprop.0, .llvm.N. Callers of the part bypass our
  * hook. The kernel has no exported way to look for such a name, but one to ask for the
  * name at an address: so the neighbours are asked.
  */

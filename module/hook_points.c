@@ -256,7 +256,8 @@ struct hook hooks[HOOKS] = {
 		.shows = "segments that reach a minisock" },
 	/* In its own file, where a part of it may be called, only births call it. */
 	[HOOK_TW_SCHEDULE] = { HOOK_FN(HOOK_TW_SCHEDULE, __inet_twsk_schedule),
-		.group = GROUP_TIMEWAIT, .needs = HOOK_TW_SEGMENT, .parts = HOOK_BORN,
+		.group = GROUP_TIMEWAIT, .needs = HOOK_TW_SEGMENT,
+		.parts = TW_TIMED_AT_BIRTH ? HOOK_BORN : HOOK_STATE,
 		.shows = "FIN_WAIT2>TIME_WAIT of minisocks, and timers set again" },
 	/* The tracepoint has only full sockets, up to 6.9. */
 	[HOOK_REPLY4] = { HOOK_FN(HOOK_REPLY4, tcp_v4_send_reset),

@@ -46,9 +46,12 @@ static void hook_show_loss(struct seq_file *m, const struct hook *hook, const bo
 
 	if (wanted && !hook->attached)
 		seq_printf(m, "# not seen: %s (%s: %s)\n", hook->shows, hook->name, hook->note);
+	if (hook->backstop && hook->attached && hook->kind == HOOK_KPROBE)
+		seq_printf(m, "# perhaps not seen: %s (%s is a kprobe, and is skipped together with %s)\n",
+			   hook->shows, hook->name, hooks[HOOK_KILL].name);
 	if (!wanted || !hook->part[0])
 		return;
-	if (hook->parts && hooks[hook->parts].attached)
+	if (hook->parts && hooks[hook->parts].attached && strstr(hook->part, ".part."))
 		seq_printf(m, "# nothing lost: the compiler has split %s off %s; %s sees who calls it\n",
 			   hook->part, hook->name, hooks[hook->parts].name);
 	else

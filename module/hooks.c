@@ -67,19 +67,27 @@ static void group_detach(enum hook_group group)
 		conn_forget_all(true);
 }
 
-/* What may be told for sure, as none of the hooks is missing that it rests on. */
-static void hooks_know(void)
+/* Attached, and no part of the function is called behind the hook's back. */
+static bool hook_sees_all(enum hook_id id)
 {
-	WRITE_ONCE(verdict_knows_minisocks, hooks[HOOK_TIME_WAIT].attached);
-	WRITE_ONCE(verdict_knows_waves, hooks[HOOK_RCV].attached);
-	WRITE_ONCE(verdict_knows_resets, hooks[HOOK_SEND_RESET].attached);
-	WRITE_ONCE(verdict_knows_calls, hooks[HOOK_CLOSE].attached &&
-		   hooks[HOOK_DISCONNECT].attached);
-	WRITE_ONCE(minisock_causes_seen, hooks[HOOK_TIMER].attached &&
-		   hooks[HOOK_UNIQUE].attached && hooks[HOOK_TW_SEGMENT].attached);
+	return hooks[id].attached && !hooks[id].part[0];
 }
 
-/* Take off again what tells of nothing by itself. */
+/* What is certain, because no hook is missing that it depends on. */
+static void hooks_know(void)
+{
+	WRITE_ONCE(verdict_knows_minisocks, hook_sees_all(HOOK_TIME_WAIT));
+	WRITE_ONCE(verdict_knows_waves, hook_sees_all(HOOK_RCV));
+	WRITE_ONCE(verdict_knows_resets, hooks[HOOK_SEND_RESET].attached);
+	WRITE_ONCE(verdict_knows_calls, hook_sees_all(HOOK_CLOSE) &&
+		   hook_sees_all(HOOK_DISCONNECT));
+	WRITE_ONCE(minisock_causes_seen, hook_sees_all(HOOK_TIMER) &&
+		   hook_sees_all(HOOK_UNIQUE) && hook_sees_all(HOOK_TW_SEGMENT));
+	WRITE_ONCE(minisock_deaths_seen, hooks[HOOK_KILL].attached ||
+		   !group_is_on[GROUP_TIMEWAIT]);
+}
+
+/* Detach hooks that are useless without their partner. */
 static void group_complete(enum hook_group group)
 {
 	int i;
@@ -115,7 +123,6 @@ static int group_attach(enum hook_group group)
 	}
 	group_complete(group);
 	reconcile_group(group, whole);
-	hooks_know();
 	return 0;
 }
 
@@ -187,6 +194,7 @@ static int hooks_switch(char *word)
 	if (*word == '+' && !group_is_on[group]) {
 		err = group_attach(group);
 		hook_find_parts();
+		hooks_know();
 		if (!err)
 			netns_baseline(BIT(group));
 	} else if (*word == '-' && group_is_on[group]) {
@@ -280,9 +288,11 @@ int hooks_start(const char *attach, const char *groups)
 	for (group = 0; group < GROUPS && !err; group++)
 		if (wanted[group])
 			err = group_attach(group);
-	hook_find_parts();
-	if (!err)
+	if (!err) {
+		hook_find_parts();
+		hooks_know();
 		netns_baseline(~0UL);
+	}
 	mutex_unlock(&hooks_lock);
 	if (err)
 		hooks_detach();

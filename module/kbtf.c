@@ -13,8 +13,10 @@
 #define KBTF_FILE	"/sys/kernel/btf/vmlinux"
 #define KBTF_FILE_MAX	(64 << 20)
 
-/* So many qualifiers and names a type may have before it, or structs around it. */
+/* The deepest nesting of qualifiers, typedefs and anonymous structures, or structs around it. */
 #define KBTF_DEPTH	16
+/* More members than those that a structure of the kernel's has, those inside counted. */
+#define KBTF_MEMBERS	(1U << 16)
 
 /**
  * struct kbtf_rest - what follows a struct btf_type
@@ -238,9 +240,12 @@ struct kbtf_member {
 	const struct btf_type *type;
 };
 
-/* @len: of @name. Also finds what is in a struct or union that has no name of its own. */
+/*
+ * @len: of @name. Also finds what is in a struct or union that has no name of its own.
+ * @budget: members to look at, since those in each other could be without end
+ */
 static bool kbtf_find(const struct kbtf *btf, const char *name, size_t len, int depth,
-		      struct kbtf_member *found)
+		      u32 *budget, struct kbtf_member *found)
 {
 	const struct btf_type *type = found->type;
 	const struct btf_member *m = (const void *)(type + 1);
@@ -248,14 +253,15 @@ static bool kbtf_find(const struct kbtf *btf, const char *name, size_t len, int 
 	const char *its_name;
 	u32 i;
 
-	for (i = 0; i < BTF_INFO_VLEN(type->info); i++, m++) {
+	for (i = 0; i < BTF_INFO_VLEN(type->info) && *budget; i++, m++) {
+		(*budget)--;
 		its_name = kbtf_name(btf, m->name_off);
 		inner.type = kbtf_plain(btf, m->type);
 		inner.bits = found->bits + (BTF_INFO_KFLAG(type->info) ?
 					    BTF_MEMBER_BIT_OFFSET(m->offset) : m->offset);
 		if ((strlen(its_name) == len && !strncmp(its_name, name, len)) ||
 		    (!*its_name && depth && is_container(inner.type) &&
-		     kbtf_find(btf, name, len, depth - 1, &inner))) {
+		     kbtf_find(btf, name, len, depth - 1, budget, &inner))) {
 			*found = inner;
 			return true;
 		}
@@ -274,11 +280,12 @@ static bool kbtf_find(const struct kbtf *btf, const char *name, size_t len, int 
 s64 kbtf_offset(const struct kbtf *btf, const struct btf_type *type, const char *path)
 {
 	struct kbtf_member at = { .type = type };
+	u32 budget = KBTF_MEMBERS;
 	size_t len;
 
 	for (; *path; path += len + (path[len] == '.')) {
 		len = strcspn(path, ".");
-		if (!is_container(at.type) || !kbtf_find(btf, path, len, KBTF_DEPTH, &at))
+		if (!is_container(at.type) || !kbtf_find(btf, path, len, KBTF_DEPTH, &budget, &at))
 			return -ENOENT;
 	}
 	return at.bits / BITS_PER_BYTE;

@@ -29,7 +29,7 @@ struct layout_member {
 struct layout {
 	const char *name;
 	size_t size;
-	struct layout_member members[16];
+	struct layout_member members[24];	/* the last stays empty: it ends the list */
 };
 
 #define LAYOUT(s)	.name = #s, .size = sizeof(struct s)
@@ -47,7 +47,11 @@ static const struct layout layouts[] = {
 		AT(sock, sk_receive_queue), AT(sock, sk_write_queue), AT(sock, sk_lock),
 		AT(sock, sk_protocol), AT(sock, sk_lingertime), AT(sock, sk_socket),
 		AT(sock, sk_shutdown), AT(sock, sk_err), AT(sock, sk_err_soft),
-		AT(sock, sk_state), } },
+		AT(sock, sk_state), AT(sock, sk_uid),
+#ifdef CONFIG_SOCK_CGROUP_DATA
+		AT(sock, sk_cgrp_data),
+#endif
+		} },
 	{ LAYOUT(inet_sock), .members = { AT(inet_sock, inet_sport), } },
 	{ LAYOUT(inet_connection_sock), .members = {
 		AT(inet_connection_sock, icsk_user_timeout), } },
@@ -56,7 +60,9 @@ static const struct layout layouts[] = {
 		AT(tcp_sock, snd_nxt), AT(tcp_sock, snd_una), AT(tcp_sock, write_seq),
 		AT(tcp_sock, snd_wl1), AT(tcp_sock, snd_wnd), AT(tcp_sock, rx_opt),
 		AT(tcp_sock, linger2), AT(tcp_sock, packets_out),
-		AT(tcp_sock, bytes_acked), AT(tcp_sock, max_window), } },
+		AT(tcp_sock, bytes_acked), AT(tcp_sock, max_window),
+		AT(tcp_sock, rcv_wnd), AT(tcp_sock, snd_cwnd), AT(tcp_sock, sacked_out),
+		AT(tcp_sock, lost_out), AT(tcp_sock, retrans_out), } },
 	{ LAYOUT(inet_timewait_sock), .members = {
 		AT(inet_timewait_sock, tw_substate), AT(inet_timewait_sock, tw_sport),
 		AT(inet_timewait_sock, tw_timer), AT(inet_timewait_sock, tw_dr),
@@ -68,7 +74,11 @@ static const struct layout layouts[] = {
 		AT(sk_buff, cb), AT(sk_buff, len), AT(sk_buff, dev), AT(sk_buff, _skb_refdst),
 		AT(sk_buff, head), AT(sk_buff, network_header), AT(sk_buff, transport_header), } },
 	{ LAYOUT(tcp_skb_cb), .members = {
-		AT(tcp_skb_cb, seq), AT(tcp_skb_cb, end_seq), AT(tcp_skb_cb, ack_seq), } },
+		AT(tcp_skb_cb, seq), AT(tcp_skb_cb, end_seq), AT(tcp_skb_cb, ack_seq),
+		AT(tcp_skb_cb, tcp_flags), } },
+	{ LAYOUT(dst_entry), .members = { AT(dst_entry, dev), } },
+	{ LAYOUT(net_device), .members = { AT(net_device, nd_net), } },
+	{ LAYOUT(rtable), .members = { AT(rtable, rt_type), } },
 	{ LAYOUT(net), .members = {
 		AT(net, net_cookie), AT(net, ns), AT(net, ipv4), AT(net, mib), AT(net, gen), } },
 };

@@ -19,9 +19,10 @@
  * @task: who asks; with PREEMPT_RT, whose this is
  * @cause: what for
  * @used: with PREEMPT_RT, when it was used last
+ * @is_fresh: with PREEMPT_RT, nothing is known of this task: never seen, or evicted
  *
  * All are written and read in one section with softirqs disabled, which is not
- * nested and not moved to another CPU; but for what tcp_abort() asks, see there.
+ * nested and not moved to another CPU; except requests from tcp_abort(); see event_minisock_abort().
  * With PREEMPT_RT such a section may be preempted by another one, so each task has its
  * own. A task's is lost if SEEN_TASKS others come upon minisocks meanwhile.
  */
@@ -34,6 +35,7 @@ struct minisock_seen {
 	const struct task_struct *task;
 	u8 cause;
 	unsigned long used;
+	bool is_fresh;
 };
 
 #define SEEN_TASKS (IS_ENABLED(CONFIG_PREEMPT_RT) ? 16 : 1)
@@ -54,7 +56,7 @@ static struct minisock_seen *minisock_seen_by_task(struct minisock_seen *seen)
 			mine = &seen[i];
 	}
 	if (mine->task != current)
-		*mine = (struct minisock_seen) { .task = current };
+		*mine = (struct minisock_seen) { .task = current, .is_fresh = true };
 	mine->used = used + 1;
 	return mine;
 }
@@ -67,6 +69,7 @@ static struct minisock_seen *minisock_seen(void)
 }
 
 bool minisock_causes_seen;
+bool minisock_deaths_seen = true;	/* until it is known that they are not */
 
 /**
  * minisock_reached() - a segment has reached a minisock
@@ -77,6 +80,7 @@ void minisock_reached(const struct inet_timewait_sock *tw, u8 tcp_flags)
 {
 	struct minisock_seen *seen = minisock_seen();
 
+	seen->is_fresh = false;
 	seen->tw = tw;
 	seen->substate = READ_ONCE(tw->tw_substate);
 	seen->tcp_flags = tcp_flags;
@@ -100,6 +104,7 @@ static void event_minisock_asked(const struct inet_timewait_sock *tw, u8 cause)
 {
 	struct minisock_seen *seen = minisock_seen();
 
+	seen->is_fresh = false;
 	seen->asked = tw;
 	seen->task = current;
 	seen->cause = cause;
@@ -133,7 +138,7 @@ void event_minisock_timer(const struct timer_list *timer)
  * @tw: the minisock
  *
  * Context: process, preemptible; see event_abort(). If the task moves to another
- * CPU now, the minisock counts as killed for want of another cause.
+ * CPU now, the minisock counts as killed because no other cause was seen.
  */
 void event_minisock_abort(const struct inet_timewait_sock *tw)
 {
@@ -161,7 +166,7 @@ u8 minisock_cause(const struct inet_timewait_sock *tw)
 		return seen->cause;
 	}
 	/* A segment may have been before, and another cause that has no hook now. */
-	if (!READ_ONCE(minisock_causes_seen))
+	if (!READ_ONCE(minisock_causes_seen) || seen->is_fresh)
 		return 0;
 	/* A device may hand in segments in process context, as TUN does. */
 	if (seen->tw != tw)

@@ -223,7 +223,8 @@ static const char *line_proof(const struct reconcile *line, bool forgotten)
 {
 	if (line->groups & ~READ_ONCE(reconcile_whole))
 		return "off";
-	return line->maybe || (line->remembered && forgotten) ? "~" : "=";
+	return line->maybe || (line->remembered && forgotten) ||
+	       hook_group_missed(line->groups | BIT(GROUP_TRANSITIONS)) ? "~" : "=";
 }
 
 static void reconcile_lines_show(struct seq_file *m, const struct netns *ns,

@@ -19,6 +19,7 @@ const char * const stats_names[STATS_COUNTERS] = {
 	[STATS_RST_SENT]		= "rst_sent",
 	[STATS_RST_REPLY]		= "rst_sent_in_reply",
 	[STATS_RST_RECEIVED]		= "rst_received",
+	[STATS_RST_UNSEEN]		= "rst_or_late_data",
 	[STATS_TW_ASKED]		= "minisock_asked",
 	[STATS_TW_BORN_FIN_WAIT2]	= "minisock_born_in_fin_wait2",
 	[STATS_TW_BORN_TIME_WAIT]	= "minisock_born_in_time_wait",

@@ -103,7 +103,7 @@ static void judge_error(struct verdict *v, const struct sock *sk, int from, int 
 {
 	if (is_reset_error(err) && (1 << from) & (TCPF_FIN_WAIT1 | TCPF_FIN_WAIT2) &&
 	    sk->sk_shutdown & RCV_SHUTDOWN && !sock_flag(sk, SOCK_DONE))
-		judge(v, TCP_TEARDOWN_RESET_SENT, TCP_TEARDOWN_BY_DATA);
+		judge(v, TCP_TEARDOWN_UNSEEN, TCP_TEARDOWN_BY_UNKNOWN);
 	else if (is_reset_error(err))
 		judge(v, TCP_TEARDOWN_RESET_RECEIVED, TCP_TEARDOWN_BY_PEER);
 	else if (from == TCP_SYN_SENT && err != ETIMEDOUT &&

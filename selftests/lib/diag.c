@@ -101,7 +101,7 @@ const char *diag_lacks_orphans(void)
 
 	if (can < 0)
 		can = can_kill(90);
-	return can ? NULL : "SOCK_DESTROY lets orphans be";
+	return can ? NULL : "SOCK_DESTROY does not kill orphans";
 }
 
 const char *diag_lacks_minisocks(void)
@@ -110,5 +110,5 @@ const char *diag_lacks_minisocks(void)
 
 	if (can < 0)
 		can = can_kill(0);
-	return can ? NULL : "SOCK_DESTROY lets minisocks be";
+	return can ? NULL : "SOCK_DESTROY does not kill minisocks";
 }

@@ -140,6 +140,12 @@ static bool is_inferred(const struct tcp_teardown_record *r)
 	return r->flags & TCP_TEARDOWN_F_INFERRED;
 }
 
+/* A RST in ESTABLISHED whose segment no hook has had, where SACK blocks were there. */
+static bool is_number_unknown(const struct tcp_teardown_record *r)
+{
+	return r->kind == TCP_TEARDOWN_RESET && is_inferred(r) && !r->seq;
+}
+
 static bool tells_of_a_segment(const struct tcp_teardown_record *r)
 {
 	return r->kind == TCP_TEARDOWN_SEGMENT || r->kind == TCP_TEARDOWN_RESET;
@@ -180,8 +186,9 @@ static bool is_segment_of(const struct view *view, const struct sighting *seen,
 	const struct segment *s = &seen->segment;
 	const uint8_t mark = r->tcp_flags & (FIN | RST);
 
-	if (s->out == is_received(r) || !is_place(s, r) || (s->flags & (FIN | RST)) != mark ||
-	    s->seq + s->len != payload_end(r))
+	if (s->out == is_received(r) || !is_place(s, r) || (s->flags & (FIN | RST)) != mark)
+		return false;
+	if (s->seq + s->len != payload_end(r) && !is_number_unknown(r))
 		return false;
 	if (s->out) {
 		/* A FIN that is queued leaves now or later; to be found out later still. */

@@ -13,7 +13,7 @@
  *	online; does not fail
  *
  * 5.10's cpuhp_setup_state() calls no CPUHP_BP_PREPARE_DYN for CPUs that are online,
- * that of later kernels and stable trees does. So no kernel is asked to.
+ * that of later kernels and stable trees does. So this does it on every kernel.
  *
  * Context: process, may sleep.
  *

@@ -17,6 +17,13 @@
 #define tw_kill_of(tw)		false
 #endif
 
+/* In struct net, but for 5.17 to 6.0, where it is a pointer there. */
+#define tcp_death_row_of(net)						\
+	__builtin_choose_expr(__same_type((net)->ipv4.tcp_death_row,	\
+					  struct inet_timewait_death_row),	\
+			      (const void *)&(net)->ipv4.tcp_death_row,	\
+			      *(const void * const *)&(net)->ipv4.tcp_death_row)
+
 /*
  * From 6.11 on inet_twsk_hashdance_schedule() sets the timer, too.
  * HAVE_HASHDANCE_SCHEDULE: by Kbuild.
