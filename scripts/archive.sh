@@ -28,10 +28,19 @@ collection_architectures() {
 }
 
 # host_mirror SUFFIX: the mirror that the host's own sources name for a release with
-# that suffix. Prints nothing where there is none.
+# that suffix: of what apt knows to be Debian's, or, before its first update, of what is
+# named so. Prints nothing where there is none.
 host_mirror() {
-	apt-get --print-uris update 2>/dev/null |
-		sed -nE "s,^'([^']*)/+dists/($debian_releases)$1/main/.*,\\1,p" | head -n 1
+	local mirrors
+
+	# shellcheck disable=SC2016 # apt-get expands it
+	mirrors=$(apt-get indextargets --format '$(REPO_URI) $(RELEASE)' 'Created-By: Packages' \
+		'Origin: Debian' 'Component: main' 2>/dev/null |
+		sed -nE "s,^((https?|file):[^ ]*[^/ ])/* ($debian_releases)$1\$,\\1,p") || true
+	[ -n "$mirrors" ] ||
+		mirrors=$(apt-get --print-uris update 2>/dev/null |
+			sed -nE "s,^'((https?|file):[^']*/debian(-security)?)/+dists/($debian_releases)$1/main/.*,\\1,p") || true
+	head -n 1 <<<"$mirrors"
 }
 
 # What the collection is made of, as lines of a sources.list.
@@ -53,7 +62,7 @@ collection_sources() {
 
 write_apt_conf() {
 	cat <<-END
-		Dir::Etc::sourcelist "$1/sources.list";
+		Dir::Etc::sourcelist "$1/live.list";
 		Dir::Etc::sourceparts "/dev/null";
 		Dir::Etc::preferences "/dev/null";
 		Dir::Etc::preferencesparts "/dev/null";
@@ -65,6 +74,7 @@ write_apt_conf() {
 		Acquire::Languages "none";
 		APT::Sandbox::User "root";
 		APT::Get::AllowUnauthenticated "false";
+		APT::Update::Error-Mode "any";
 	END
 }
 
@@ -89,6 +99,26 @@ in_archive() {
 	APT_CONFIG=$archive/$1/apt.conf "${@:2}"
 }
 
+# The suites that apt has not found at the mirror, by what it says.
+absent_suites() {
+	sed -nE "s,^E: The repository '[^ ]+ ([^ ]+) (In)?Release' (does not have|no longer has) a Release file.*,\\1,p"
+}
+
+# Fetch the lists; of a suite that has left the mirror there are none.
+fetch_lists() {
+	local dir=$archive/$1 said suite absent
+
+	cp "$dir/sources.list" "$dir/live.list" || return
+	until said=$(in_archive "$1" apt-get -qq update 2>&1); do
+		mapfile -t absent < <(absent_suites <<<"$said")
+		[ ${#absent[@]} -gt 0 ] || { printf '%s\n' "$said" >&2; return 1; }
+		for suite in "${absent[@]}"; do
+			say "the mirror has no $suite any more"
+			sed -i "/ $suite main\$/d" "$dir/live.list"
+		done
+	done
+}
+
 # The lists of packages, unless they are younger than MINUTES.
 update_collection() {
 	local dir=$archive/$1 minutes=$2
@@ -96,7 +126,7 @@ update_collection() {
 	make_collection "$1"
 	[ -z "$(find "$dir/updated" -mmin "-$minutes" 2>/dev/null)" ] || return 0
 	say "fetching the lists of $(collection_suites "$1")"
-	in_archive "$1" apt-get -qq update >&2 || return
+	fetch_lists "$1" || return
 	touch "$dir/updated"
 }
 
@@ -117,11 +147,12 @@ archive_depends() {
 		sed -n 's/^Depends: //p' | tr -s ',|' '\n' | awk '{ print $1 }' | sort -u
 }
 
-# archive_unpack COLLECTION PACKAGE...: into the current directory.
+# archive_unpack COLLECTION PACKAGE...: into the current directory. The status is 76 if
+# one cannot be fetched.
 archive_unpack() {
 	local deb
 
-	in_archive "$1" apt-get -qq download "${@:2}" >&2 || return
+	in_archive "$1" apt-get -qq download "${@:2}" >&2 || return 76
 	for deb in *.deb; do
 		dpkg-deb -x "$deb" . && rm "$deb" || return
 	done
@@ -137,11 +168,11 @@ archive_source() {
 		return
 	fi
 	archive_update "$collection" >&2
-	locked "$name" unpack_source "$collection" "$name" || die "cannot fetch $name"
+	locked "$name" archive_fetch_source "$collection" "$name" || die "cannot fetch $name"
 	echo "$archive/source/$name.tar.xz"
 }
 
-unpack_source() {
+archive_fetch_source() {
 	local tmp=$archive/source.$$
 
 	[ ! -e "$archive/source/$2.tar.xz" ] || return 0

@@ -202,3 +202,4 @@ const struct testcase testcases[] = {
 };
 
 const unsigned int nr_testcases = ARRAY_SIZE(testcases);
+_Static_assert(ARRAY_SIZE(testcases) <= TESTCASES_MAX, "more than main.c has room for");

@@ -133,11 +133,10 @@ static void blame(const struct judgement *j)
 	unsigned int i;
 
 	for (i = 0; i < j->nr_faults; i++) {
+		sums.faults++;
 		f = blamed(&j->faults[i]);
-		if (!f) {
-			sums.unclaimed++;
+		if (!f)
 			continue;
-		}
 		f->faults++;
 		f->counter_faults += j->faults[i].is_counter;
 		f->own_faults += !dead;

@@ -46,12 +46,12 @@ struct share {
 /**
  * struct sums - of all runs
  * @role: records, by what makes them
- * @unclaimed: faults that speak against no hook
+ * @faults: of all closes, whether they speak against a hook or not
  * @garbage, @inferred: see struct judgement
  */
 struct sums {
 	struct share role[ROLES], verdicts, counters;
-	unsigned int unclaimed, garbage, inferred;
+	unsigned int faults, garbage, inferred;
 };
 
 extern struct finding findings[HOOKS_MAX];

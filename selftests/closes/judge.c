@@ -223,4 +223,7 @@ void judge_run(const struct run *run, struct judgement *j)
 		if (pairs.of_record[i] < 0)
 			judge_extra(run, &run->record[i], j);
 	judge_counters(run, j);
+	if (run->overrun)
+		fault(j, (enum role [HOOK_ROLES]){ ROLE_NONE, ROLE_NONE, ROLE_NONE },
+		      "there are more than %d records", RUN_RECORDS);
 }

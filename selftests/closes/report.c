@@ -160,8 +160,8 @@ static void add_findings(void)
 		add("%u records are garbage: of sockets that are not there", sums.garbage);
 	add_share(&sums.verdicts, "verdicts", explained);
 	add_share(&sums.counters, "counters", explained);
-	if (!*losses && sums.unclaimed)
-		add("%u records should not be", sums.unclaimed);
+	if (!*losses && sums.faults)
+		add("%u faults are named above", sums.faults);
 }
 
 static int tell_end(unsigned long long lost)

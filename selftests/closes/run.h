@@ -84,6 +84,7 @@ struct testcase {
 };
 
 extern const struct testcase testcases[];
+#define TESTCASES_MAX 64
 extern const unsigned int nr_testcases;
 
 /* In the child: make it, and exit. */
