@@ -212,6 +212,7 @@ static void judge_counters(const struct run *run, struct judgement *j)
 
 void judge_run(const struct run *run, struct judgement *j)
 {
+	static const enum role nobody[HOOK_ROLES] = { ROLE_NONE, ROLE_NONE, ROLE_NONE };
 	struct pairs pairs;
 	unsigned int i;
 
@@ -224,6 +225,5 @@ void judge_run(const struct run *run, struct judgement *j)
 			judge_extra(run, &run->record[i], j);
 	judge_counters(run, j);
 	if (run->overrun)
-		fault(j, (enum role [HOOK_ROLES]){ ROLE_NONE, ROLE_NONE, ROLE_NONE },
-		      "there are more than %d records", RUN_RECORDS);
+		fault(j, nobody, "there are more than %d records", RUN_RECORDS);
 }
