@@ -110,7 +110,7 @@ static bool log_shows(long since, const struct mistake *mistake)
 
 	snprintf(shown, sizeof(shown), "%s", mistake->text);
 	for (c = shown; *c; c++)
-		if (*c < ' ' || *c == 0x7f)
+		if (*c < ' ' || (unsigned char)*c >= 0x7f)	/* char has no sign on arm64 */
 			*c = *c == '\t' ? ' ' : '?';
 	snprintf(lines, sizeof(lines), "tcp_teardown: filter: %s\n", shown);
 	if (!log_has(since, lines))
