@@ -132,10 +132,8 @@ int hook_check(void)
 	int err;
 
 	err = kbtf_open(&btf);
-	if (err == -ENOENT) {
-		pr_notice("no BTF of this kernel can be seen: neither prototypes of static functions nor structures are checked\n");
-		return 0;
-	}
+	if (err == -ENOENT)
+		return 0;	/* as the file hooks says */
 	if (err) {
 		pr_err("this kernel's BTF cannot be read (%d): static functions are not hooked, structures are not checked\n",
 		       err);
