@@ -149,6 +149,17 @@ static inline struct hlist_bl_head *conn_bucket(u64 cookie)
 }
 
 /**
+ * conn_may_be_there() - is anything remembered in its bucket?
+ * @cookie: its id
+ *
+ * Takes no lock, for a caller before whom it was remembered, if it was.
+ */
+static inline bool conn_may_be_there(u64 cookie)
+{
+	return !hlist_bl_empty(conn_bucket(cookie));
+}
+
+/**
  * conn_find() - hold a connection
  * @cookie: its id
  * @owner: the socket that stands for it

@@ -323,13 +323,17 @@ void event_minisock_kill(const struct inet_timewait_sock *tw)
  */
 void event_minisock_free(const struct inet_timewait_sock *tw)
 {
-	struct conn_ref ref = conn_find(atomic64_read(&tw->tw_cookie), common_of_tw(tw));
+	u64 cookie = atomic64_read(&tw->tw_cookie);
+	struct conn_ref ref;
 
-	if (unlikely(ref.conn)) {
-		event_minisock_gone(tw, ref, 0);
-		return;
+	if (unlikely(conn_may_be_there(cookie))) {
+		ref = conn_find(cookie, common_of_tw(tw));
+		if (ref.conn) {
+			event_minisock_gone(tw, ref, 0);
+			return;
+		}
+		conn_put(ref);
 	}
-	conn_put(ref);
 	if (!READ_ONCE(minisock_deaths_seen))
 		netns_count(twsk_net(tw), STATS_TW_UNSEEN);
 }
