@@ -16,7 +16,7 @@
 /* The deepest nesting of qualifiers, typedefs and anonymous structures, or structs around it. */
 #define KBTF_DEPTH	16
 /* More members than those that a structure of the kernel's has, those inside counted. */
-#define KBTF_MEMBERS	(1U << 16)
+#define KBTF_MEMBERS	65536
 
 /**
  * struct kbtf_rest - what follows a struct btf_type

@@ -22,9 +22,10 @@
  * @is_fresh: with PREEMPT_RT, nothing is known of this task: never seen, or evicted
  *
  * All are written and read in one section with softirqs disabled, which is not
- * nested and not moved to another CPU; except requests from tcp_abort(); see event_minisock_abort().
- * With PREEMPT_RT such a section may be preempted by another one, so each task has its
- * own. A task's is lost if SEEN_TASKS others come upon minisocks meanwhile.
+ * nested and not moved to another CPU; except requests from tcp_abort(), see
+ * event_minisock_abort(). With PREEMPT_RT such a section may be preempted by another
+ * one, so each task has its own. A task's is lost if SEEN_TASKS others come upon
+ * minisocks meanwhile.
  */
 struct minisock_seen {
 	const struct inet_timewait_sock *tw;

@@ -3,6 +3,7 @@
  * The kinds of close. In all of them u is our next number, v the peer's; the peer is of
  * the test's own making, so that each number is known beforehand.
  */
+#include <assert.h>
 #include <unistd.h>
 
 #include "closes.h"
@@ -202,4 +203,4 @@ const struct testcase testcases[] = {
 };
 
 const unsigned int nr_testcases = ARRAY_SIZE(testcases);
-_Static_assert(ARRAY_SIZE(testcases) <= TESTCASES_MAX, "more than main.c has room for");
+static_assert(ARRAY_SIZE(testcases) <= TESTCASES_MAX, "more than main.c has room for");

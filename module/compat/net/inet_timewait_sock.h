@@ -3,6 +3,7 @@
 #define TCP_TEARDOWN_COMPAT_NET_INET_TIMEWAIT_SOCK_H
 
 #include_next <net/inet_timewait_sock.h>
+#include <net/net_namespace.h>
 
 /*
  * The kernel counts TW and TWKilled in __inet_twsk_schedule(), when a minisock is
@@ -18,11 +19,13 @@
 #endif
 
 /* In struct net, but for 5.17 to 6.0, where it is a pointer there. */
-#define tcp_death_row_of(net)						\
-	__builtin_choose_expr(__same_type((net)->ipv4.tcp_death_row,	\
-					  struct inet_timewait_death_row),	\
-			      (const void *)&(net)->ipv4.tcp_death_row,	\
-			      *(const void * const *)&(net)->ipv4.tcp_death_row)
+static inline const void *tcp_death_row_of(const struct net *net)
+{
+	return __builtin_choose_expr(__same_type(net->ipv4.tcp_death_row,
+						 struct inet_timewait_death_row),
+				     (const void *)&net->ipv4.tcp_death_row,
+				     *(const void * const *)&net->ipv4.tcp_death_row);
+}
 
 /*
  * From 6.11 on inet_twsk_hashdance_schedule() sets the timer, too.
