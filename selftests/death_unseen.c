@@ -12,8 +12,8 @@
  * in FIN_WAIT2. With kprobes on again, deaths are seen as before.
  *
  * Modes: icount
- * Needs: root, debugfs, kprobes, ftrace that hands over arguments; it loads the module
- * anew.
+ * Needs: root, debugfs, kprobes, ftrace that hands over arguments; it reloads the
+ * module.
  */
 #include <errno.h>
 #include <stdio.h>

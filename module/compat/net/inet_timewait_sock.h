@@ -18,7 +18,7 @@
 #define tw_kill_of(tw)		false
 #endif
 
-/* In struct net, but for 5.17 to 6.0, where it is a pointer there. */
+/* A member of struct net; from 5.17 to 6.0 that member is a pointer. */
 static inline const void *tcp_death_row_of(const struct net *net)
 {
 	return __builtin_choose_expr(__same_type(net->ipv4.tcp_death_row,
