@@ -18,6 +18,9 @@ module: ## build/<release>/tcp_teardown.ko, for KVER= (the running kernel) or KD
 	@find $(BUILD) -xtype l -delete
 	$(MAKE) -C $(KDIR) M=$(CURDIR)/$(BUILD) W=1 $(KFLAGS) modules
 
+tool: ## build/tcp-teardown, which reads what the module records; STATIC=1: in one file
+	@$(MAKE) -s -C scripts/teardown OUTPUT=$(CURDIR)/build STATIC=$(STATIC)
+
 check-kernel: ## build/check_kernel, a static program: see scripts/check-kernel
 	@mkdir -p build/selftests
 	@$(MAKE) -s -C selftests OUTPUT=$(CURDIR)/build/selftests \
@@ -40,7 +43,7 @@ test-debug: ## the same on kernels built to find faults, and on 6.1-rt; QUICK=1:
 test-vm: ## the harness's own tests
 	@scripts/vm-test
 
-test-host: ## the ring and the filter in user space; RECORDS= INPUTS= SECONDS= DEEP=1
+test-host: ## the ring, the filter and tcp-teardown in user space; RECORDS= INPUTS= SECONDS= DEEP=1
 	@scripts/host-test $(if $(RECORDS),-r $(RECORDS)) $(if $(INPUTS),-i $(INPUTS)) \
 		$(if $(SECONDS),-s $(SECONDS)) $(if $(DEEP),-d)
 
@@ -63,4 +66,4 @@ clean: ## remove build/
 help: ## this list
 	@sed -n 's/^\([a-z-]*\): ## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 18
 
-.PHONY: module check-kernel demo test test-debug test-vm test-host test-kernels check soak bench torture clean help
+.PHONY: module tool check-kernel demo test test-debug test-vm test-host test-kernels check soak bench torture clean help

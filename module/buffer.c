@@ -16,7 +16,7 @@ DECLARE_RWSEM(buffer_access);
 /**
  * buffer_look() - start to look at what a CPU's ring holds now
  * @cpu: whose
- * @cursor: set
+ * @cursor: set to what was not consumed; buffer_peek() finds out what of it is gone
  */
 void buffer_look(unsigned int cpu, struct buffer_cursor *cursor)
 {
@@ -29,7 +29,8 @@ void buffer_look(unsigned int cpu, struct buffer_cursor *cursor)
 	ring = rcu_dereference(b->ring);
 	if (ring) {
 		cursor->id = ring->id;
-		cursor->pos = ring_window(ring, &cursor->end);
+		cursor->pos = READ_ONCE(ring->tail);
+		ring_window(ring, &cursor->end);	/* tail before head: never passed */
 	}
 	rcu_read_unlock();
 }
@@ -39,7 +40,7 @@ void buffer_look(unsigned int cpu, struct buffer_cursor *cursor)
  * @cpu: whose
  * @cursor: from buffer_look(), moves on
  * @to: where to
- * @lost: raised by the records that were overwritten since buffer_look()
+ * @lost: raised by the records that were overwritten before it, and not consumed
  *
  * Return: false when there is no more.
  */

@@ -13,12 +13,12 @@
 #ifndef TCP_TEARDOWN_BUFFER_H
 #define TCP_TEARDOWN_BUFFER_H
 
+#include <linux/cpumask.h>
 #include <linux/mutex.h>
 #include <linux/percpu.h>
 #include <linux/rcupdate.h>
 #include <linux/rwsem.h>
 #include <linux/wait.h>
-#include <linux/workqueue.h>
 
 #include "ring.h"
 
@@ -26,6 +26,9 @@
 #define BUFFER_KB_MIN	4
 #define BUFFER_KB_MAX	(1024 * 1024)
 #define BUFFER_KB	4096
+/* Of the parameter buffer_total_kb, for all. */
+#define BUFFER_TOTAL_KB_MAX	(1024 * 1024 * 1024)
+#define BUFFER_TOTAL_KB		131072
 
 /**
  * struct buffer_cpu - one CPU's ring and those who wait for it
@@ -33,8 +36,6 @@
  * @waiting: somebody sleeps until there is a record
  * @refused: records that had no ring to go to; the CPU's own
  * @filtered: records that were not wanted; the CPU's own
- * @wake: wakes the sleepers, a little later, so that they find many records
- * @expected: since @wake last ran, somebody went to sleep
  * @wait: readers of this CPU
  * @lock: consumers of this CPU; a leaf but for the ring
  * @past: accounts of rings that were replaced; under @lock
@@ -46,9 +47,7 @@ struct buffer_cpu {
 	bool waiting;
 	unsigned long refused;
 	unsigned long filtered;
-	struct delayed_work wake ____cacheline_aligned_in_smp;
-	bool expected;
-	wait_queue_head_t wait;
+	wait_queue_head_t wait ____cacheline_aligned_in_smp;
 	struct mutex lock;	/* consumers */
 	struct ring_account past;
 	unsigned long base_refused;
@@ -61,6 +60,10 @@ extern bool buffer_on;		/* tracing_on */
 extern bool buffer_overwrite;	/* overwrite the oldest when full, else drop */
 
 extern struct rw_semaphore buffer_access;
+
+/* CPUs that have, or had, a ring; those that are absent cost no look at them. */
+extern struct cpumask buffer_cpumask;
+#define for_each_ring(cpu)	for_each_cpu(cpu, &buffer_cpumask)
 
 static inline struct buffer_cpu *buffer_of(unsigned int cpu)
 {
@@ -131,14 +134,28 @@ struct buffer_cursor {
 	unsigned long id;
 };
 
+/**
+ * struct buffer_memory - the memory of rings, KiB
+ * @kb: what they have
+ * @asked_kb: what they would have without buffer_total_kb
+ */
+struct buffer_memory {
+	unsigned long kb;
+	unsigned long asked_kb;
+};
+
 /* buffer_size.c */
-int buffer_start(unsigned int kb);
+int buffer_start(unsigned int kb, unsigned int total_kb);
 void buffer_stop(void);
-unsigned int buffer_size_kb(void);
 int buffer_resize(unsigned int kb);
+
+/* buffer_share.c */
+unsigned int buffer_size_kb(void);
+void buffer_memory(int cpu, struct buffer_memory *memory);
 
 /* buffer_wait.c */
 void buffer_init_cpu(struct buffer_cpu *b);
+void buffer_wait_stop(void);
 bool buffer_is_empty(int cpu);
 void buffer_expect(int cpu);
 void buffer_wake_all(void);

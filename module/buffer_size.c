@@ -1,45 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The memory of the rings: made, replaced by another size, freed. */
+/* The rings: made, replaced by another size, freed. */
 #include "buffer.h"
 
 #include <linux/cpu.h>
 #include <linux/cpuhotplug.h>
 #include <linux/err.h>
-#include <linux/log2.h>
-#include <linux/mm.h>
 #include <linux/slab.h>
-#include <linux/vmalloc.h>
+
+#include "buffer_alloc.h"
+#include "buffer_share.h"
 
 /* Whoever sets the size; nests inside the CPU hotplug lock. */
 static DEFINE_MUTEX(buffer_resizing);
-static unsigned long buffer_nr_slots;
 static enum cpuhp_state buffer_hotplug;
-
-static void ring_free(struct ring *ring)
-{
-	if (!ring)
-		return;
-	vfree(ring->slots);
-	kfree(ring);
-}
-
-static_assert(BUFFER_KB_MIN * 1024 / RING_SLOT_SIZE >= 2);
-
-/* No size that is asked for brings on the OOM killer. */
-static struct ring *ring_alloc(unsigned int cpu, unsigned long nr)
-{
-	gfp_t gfp = GFP_KERNEL | __GFP_RETRY_MAYFAIL | __GFP_NOWARN;
-	struct ring *ring = kzalloc_node(sizeof(*ring), gfp, cpu_to_node(cpu));
-	struct ring_slot *slots = __vmalloc(nr * sizeof(*slots), gfp | __GFP_ZERO);
-
-	if (!ring || !slots) {
-		vfree(slots);
-		kfree(ring);
-		return NULL;
-	}
-	ring_init(ring, slots, nr);
-	return ring;
-}
 
 /* Holds buffer_resizing. */
 static void ring_install(unsigned int cpu, struct ring *ring)
@@ -48,6 +21,7 @@ static void ring_install(unsigned int cpu, struct ring *ring)
 
 	ring->id = ++id;
 	rcu_assign_pointer(buffer_of(cpu)->ring, ring);
+	cpumask_set_cpu(cpu, &buffer_cpumask);
 }
 
 /*
@@ -60,7 +34,7 @@ static int buffer_prepare(unsigned int cpu)
 
 	mutex_lock(&buffer_resizing);
 	if (!rcu_access_pointer(buffer_of(cpu)->ring)) {
-		ring = ring_alloc(cpu, buffer_nr_slots);
+		ring = ring_alloc(cpu, buffer_share(cpu));
 		if (ring)
 			ring_install(cpu, ring);
 		else
@@ -69,12 +43,6 @@ static int buffer_prepare(unsigned int cpu)
 	mutex_unlock(&buffer_resizing);
 	buffer_wake_all();	/* who sleeps for all CPUs has one more to expect */
 	return 0;
-}
-
-/* An offline CPU keeps its ring. One that is online may have had no memory for one. */
-static bool ring_is_due(unsigned int cpu)
-{
-	return cpu_online(cpu) || rcu_access_pointer(buffer_of(cpu)->ring);
 }
 
 /* A ring for each CPU that is to have one, where @fresh has none. */
@@ -134,7 +102,7 @@ static int buffer_replace(struct ring **fresh, unsigned long nr)
 	err = buffer_alloc(fresh, nr);	/* of those that have come meanwhile */
 	if (!err) {
 		buffer_swap(fresh);
-		WRITE_ONCE(buffer_nr_slots, nr);
+		buffer_share_set(nr);
 	}
 	mutex_unlock(&buffer_resizing);
 	cpus_read_unlock();
@@ -148,35 +116,10 @@ static int buffer_replace(struct ring **fresh, unsigned long nr)
 	return 0;
 }
 
-static unsigned long kb_to_slots(unsigned int kb)
-{
-	return roundup_pow_of_two((unsigned long)kb * 1024 / RING_SLOT_SIZE);
-}
-
-/* Is @kb for each CPU a size to be had? Says in the log why not. */
-static int buffer_check_size(unsigned int kb)
-{
-	unsigned int cpu, cpus = 0;
-
-	if (kb < BUFFER_KB_MIN || kb > BUFFER_KB_MAX) {
-		pr_err_ratelimited("buffer_size_kb: %u is not within %u to %u\n",
-				   kb, BUFFER_KB_MIN, BUFFER_KB_MAX);
-		return -EINVAL;
-	}
-	for_each_possible_cpu(cpu)
-		cpus += ring_is_due(cpu);
-	if ((u64)kb_to_slots(kb) * RING_SLOT_SIZE * cpus >
-	    (u64)si_mem_available() << PAGE_SHIFT) {
-		pr_err_ratelimited("buffer_size_kb: no memory for %u on each of %u CPUs\n",
-				   kb, cpus);
-		return -ENOMEM;
-	}
-	return 0;
-}
-
 /**
  * buffer_resize() - replace all rings by rings of another size
- * @kb: for each CPU; rounded up to a power of two
+ * @kb: for each CPU, those that come later, too, whatever the bound was; rounded up to
+ *	a power of two
  *
  * What the old ones hold and nobody read counts as overwritten.
  *
@@ -185,7 +128,7 @@ static int buffer_check_size(unsigned int kb)
  */
 int buffer_resize(unsigned int kb)
 {
-	int err = buffer_check_size(kb);
+	int err = buffer_share_check(kb);
 	struct ring **fresh;
 	unsigned int cpu;
 
@@ -206,18 +149,12 @@ int buffer_resize(unsigned int kb)
 	return err;
 }
 
-/** buffer_size_kb() - the size of each CPU's ring */
-unsigned int buffer_size_kb(void)
-{
-	return READ_ONCE(buffer_nr_slots) * RING_SLOT_SIZE / 1024;
-}
-
 static void buffer_free_all(void)
 {
 	struct buffer_cpu *b;
 	unsigned int cpu;
 
-	for_each_possible_cpu(cpu) {
+	for_each_ring(cpu) {
 		b = buffer_of(cpu);
 		ring_free(rcu_dereference_protected(b->ring, true));
 		RCU_INIT_POINTER(b->ring, NULL);
@@ -227,17 +164,17 @@ static void buffer_free_all(void)
 /**
  * buffer_start() - make the rings
  * @kb: for each CPU; rounded up to a power of two
+ * @total_kb: for all, so that each may get less, but not less than BUFFER_KB_MIN
  *
  * Return: 0, -EINVAL or -ENOMEM, with a line in the log.
  */
-int buffer_start(unsigned int kb)
+int buffer_start(unsigned int kb, unsigned int total_kb)
 {
 	unsigned int cpu;
-	int err = buffer_check_size(kb);
+	int err = buffer_share_start(kb, total_kb);
 
 	if (err)
 		return err;
-	buffer_nr_slots = kb_to_slots(kb);
 	for_each_possible_cpu(cpu)
 		buffer_init_cpu(buffer_of(cpu));
 	err = cpuhp_setup_prepare("net/tcp_teardown:prepare", buffer_prepare);
@@ -263,10 +200,7 @@ int buffer_start(unsigned int kb)
  */
 void buffer_stop(void)
 {
-	unsigned int cpu;
-
 	cpuhp_remove_state_nocalls(buffer_hotplug);
-	for_each_possible_cpu(cpu)
-		cancel_delayed_work_sync(&buffer_of(cpu)->wake);
+	buffer_wait_stop();
 	buffer_free_all();
 }

@@ -5,6 +5,7 @@
 #include <linux/cpumask.h>
 #include <linux/jiffies.h>
 #include <linux/sched.h>
+#include <linux/workqueue.h>
 
 /*
  * A sleeper is woken this long after the first record that it waits for. It
@@ -15,45 +16,89 @@
 
 static DECLARE_WAIT_QUEUE_HEAD(buffer_wait_all);
 
-static void buffer_expect_cpu(struct buffer_cpu *b)
-{
-	WRITE_ONCE(b->waiting, true);
-	/*
-	 * The writer has no barrier between its record and its look at
-	 * @waiting; a record that crosses this store is found by a look back,
-	 * when both have long been seen. The work may be about to run now: that
-	 * does not count.
-	 */
-	WRITE_ONCE(b->expected, true);
-	schedule_delayed_work(&b->wake, WAKE_DELAY);
-}
+static void buffer_wake_work(struct work_struct *work);
+
+/* One for all CPUs and all sleepers. */
+static DECLARE_DELAYED_WORK(buffer_wake_later, buffer_wake_work);
+
+/* Somebody went to sleep while the work was about to run: it shall run once more. */
+static bool buffer_expected;
 
 /*
- * Runs in a worker, some time after a record was written or expected. When
- * @waiting is still set, no record has come, and the sleepers sleep on; if one of
- * them has just gone to sleep, look once more. When it is not set, and the record
- * is gone, another reader has had it: look once more.
+ * The writer has no barrier between its record and its look at @waiting; a record that
+ * crosses the store of that is found by a look back, when both have long been seen.
  */
-static void buffer_wake_work(struct work_struct *work)
+static void buffer_look_back(void)
 {
-	struct buffer_cpu *b = container_of(to_delayed_work(work),
-					    struct buffer_cpu, wake);
-	bool expected = xchg(&b->expected, false);
+	if (schedule_delayed_work(&buffer_wake_later, WAKE_DELAY))
+		return;
+	WRITE_ONCE(buffer_expected, true);
+	/* If it has begun to run since, it may not have seen that. */
+	schedule_delayed_work(&buffer_wake_later, WAKE_DELAY);
+}
+
+/* What another CPU writes is written only where it changes. */
+static void buffer_arm(struct buffer_cpu *b)
+{
+	if (!READ_ONCE(b->waiting))
+		WRITE_ONCE(b->waiting, true);
+}
+
+static bool buffer_cpu_is_empty(unsigned int cpu)
+{
 	struct ring *ring;
 	bool empty;
 
 	rcu_read_lock();
-	ring = rcu_dereference(b->ring);
+	ring = rcu_dereference(buffer_of(cpu)->ring);
 	empty = !ring || ring_is_empty(ring);
 	rcu_read_unlock();
-	if (!empty) {
+	return empty;
+}
+
+/*
+ * Somebody sleeps until this CPU has a record. When it has none, and @waiting is not set,
+ * another reader has had the record: then it is to be waited for again.
+ */
+static bool buffer_wake_cpu(unsigned int cpu, bool *again)
+{
+	struct buffer_cpu *b = buffer_of(cpu);
+
+	if (!buffer_cpu_is_empty(cpu)) {
 		wake_up_all(&b->wait);
-		wake_up_all(&buffer_wait_all);
-	} else if (expected) {
-		schedule_delayed_work(&b->wake, WAKE_DELAY);
-	} else if (!READ_ONCE(b->waiting)) {
-		buffer_expect_cpu(b);
+		return true;
 	}
+	if (!READ_ONCE(b->waiting)) {
+		buffer_arm(b);
+		*again = true;
+	}
+	return false;
+}
+
+/* Who has gone to sleep before the work was scheduled is in a queue when it runs. */
+static bool buffer_is_awaited(int cpu)
+{
+	/* Pairs with the barrier of who queued the work: it has seen the sleeper's flag. */
+	return waitqueue_active(buffer_waitqueue(cpu));
+}
+
+/*
+ * Runs in a worker, some time after a record was written or expected. CPUs that nobody
+ * waits for are let be.
+ */
+static void buffer_wake_work(struct work_struct *work)
+{
+	bool again = xchg(&buffer_expected, false), found = false;
+	const bool all = buffer_is_awaited(BUFFER_ALL);
+	unsigned int cpu;
+
+	for_each_ring(cpu)
+		if (all || buffer_is_awaited(cpu))
+			found |= buffer_wake_cpu(cpu, &again);
+	if (found)
+		wake_up_all(&buffer_wait_all);
+	if (again)
+		schedule_delayed_work(&buffer_wake_later, WAKE_DELAY);
 }
 
 /**
@@ -62,9 +107,14 @@ static void buffer_wake_work(struct work_struct *work)
  */
 void buffer_init_cpu(struct buffer_cpu *b)
 {
-	INIT_DELAYED_WORK(&b->wake, buffer_wake_work);
 	init_waitqueue_head(&b->wait);
 	mutex_init(&b->lock);
+}
+
+/** buffer_wait_stop() - nobody waits any more */
+void buffer_wait_stop(void)
+{
+	cancel_delayed_work_sync(&buffer_wake_later);
 }
 
 /**
@@ -75,10 +125,8 @@ void buffer_init_cpu(struct buffer_cpu *b)
  */
 void buffer_wake(void)
 {
-	struct buffer_cpu *b = this_cpu_ptr(&buffer_cpus);
-
-	WRITE_ONCE(b->waiting, false);
-	schedule_delayed_work(&b->wake, WAKE_DELAY);
+	this_cpu_write(buffer_cpus.waiting, false);
+	schedule_delayed_work(&buffer_wake_later, WAKE_DELAY);
 }
 
 /**
@@ -103,11 +151,11 @@ void buffer_expect(int cpu)
 	unsigned int i;
 
 	if (cpu != BUFFER_ALL)
-		buffer_expect_cpu(buffer_of(cpu));
+		buffer_arm(buffer_of(cpu));
 	else
-		for_each_possible_cpu(i)
-			if (rcu_access_pointer(buffer_of(i)->ring))
-				buffer_expect_cpu(buffer_of(i));
+		for_each_ring(i)
+			buffer_arm(buffer_of(i));
+	buffer_look_back();
 }
 
 /**
@@ -117,18 +165,6 @@ void buffer_expect(int cpu)
 wait_queue_head_t *buffer_waitqueue(int cpu)
 {
 	return cpu == BUFFER_ALL ? &buffer_wait_all : &buffer_of(cpu)->wait;
-}
-
-static bool buffer_cpu_is_empty(unsigned int cpu)
-{
-	struct ring *ring;
-	bool empty;
-
-	rcu_read_lock();
-	ring = rcu_dereference(buffer_of(cpu)->ring);
-	empty = !ring || ring_is_empty(ring);
-	rcu_read_unlock();
-	return empty;
 }
 
 /**
@@ -141,7 +177,7 @@ bool buffer_is_empty(int cpu)
 
 	if (cpu != BUFFER_ALL)
 		return buffer_cpu_is_empty(cpu);
-	for_each_possible_cpu(i)
+	for_each_ring(i)
 		if (!buffer_cpu_is_empty(i))
 			return false;
 	return true;

@@ -8,12 +8,48 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
+#include "record.h"
 #include "reserve.h"
+#include "share.h"
 
 struct hlist_bl_head *conn_table __read_mostly;
 u64 conn_mask __read_mostly;
 u64 conn_secret __read_mostly;
+bool conn_exhausted __read_mostly;
 static bool conn_closed;
+static bool conn_exhausted_in[SHARES];
+
+static struct conn *conn_alloc(const struct net *net, u8 share)
+{
+	struct conn *conn;
+
+	if (unlikely(!share_take(share))) {
+		share_refuse(share, net);
+		return NULL;
+	}
+	conn = reserve_get();
+	if (unlikely(!conn))
+		share_give(share);
+	return conn;
+}
+
+static noinline void conn_exhaust(u8 share)
+{
+	WRITE_ONCE(conn_exhausted_in[share], true);
+	if (!READ_ONCE(conn_exhausted))
+		WRITE_ONCE(conn_exhausted, true);
+}
+
+/**
+ * conn_was_exhausted_here() - see conn_was_exhausted()
+ * @net: the namespace
+ *
+ * Context: as netns_hooked().
+ */
+bool conn_was_exhausted_here(const struct net *net)
+{
+	return READ_ONCE(conn_exhausted_in[share_of(net)]);
+}
 
 /**
  * conn_make() - begin to remember a connection
@@ -21,18 +57,27 @@ static bool conn_closed;
  * @cookie: its id, the same
  * @owner: the socket that stands for it
  *
- * Return: the connection, all 0 but for what is given here; or NULL, and counted.
+ * Return: the connection, all 0 from its closer on, without a moment; its flow and cred
+ * are the caller's to set. NULL, and counted, if there is none.
  */
 struct conn *conn_make(struct hlist_bl_head *bucket, u64 cookie,
 		       const struct sock_common *owner)
 {
-	struct conn *conn = READ_ONCE(conn_closed) ? NULL : reserve_get();
+	const struct net *net = read_pnet(&owner->skc_net);
+	u8 share = share_of(net);
+	struct conn *conn;
 
-	if (!conn)
+	conn = unlikely(READ_ONCE(conn_closed)) ? NULL : conn_alloc(net, share);
+	if (unlikely(!conn)) {
+		conn_exhaust(share);
 		return NULL;
-	memset(conn, 0, sizeof(*conn));
-	conn->cookie = cookie;
+	}
+	zero_words(&conn->subject.closer, sizeof(*conn) -
+					  offsetof(struct conn, subject.closer));
+	conn->moment.kind = 0;
+	conn->subject.flow.cookie = cookie;
 	conn->owner = owner;
+	conn->share = share;
 	hlist_bl_add_head(&conn->node, bucket);
 	return conn;
 }
@@ -44,6 +89,7 @@ struct conn *conn_make(struct hlist_bl_head *bucket, u64 cookie,
 void conn_forget(struct conn *conn)
 {
 	__hlist_bl_del(&conn->node);
+	share_give(conn->share);
 	reserve_put(conn);
 }
 
@@ -66,45 +112,33 @@ unsigned int conn_buckets(void)
 /**
  * conn_walk() - see the connections of one bucket
  * @bucket: which
- * @skip: do not show the first so many
- * @see: called for each with the bucket held and interrupts off, until it
- *	returns false
+ * @see: called for each with the bucket held and interrupts off
  * @arg: for @see
- *
- * Return: false if @see stopped it.
  */
-bool conn_walk(unsigned int bucket, unsigned int skip,
-	       bool (*see)(const struct conn *conn, void *arg), void *arg)
+void conn_walk(unsigned int bucket, void (*see)(const struct conn *conn, void *arg), void *arg)
 {
 	struct hlist_bl_head *head = &conn_table[bucket];
 	struct hlist_bl_node *pos;
 	unsigned long flags;
 	struct conn *conn;
-	bool more = true;
 
 	local_irq_save(flags);
 	hlist_bl_lock(head);
-	hlist_bl_for_each_entry(conn, pos, head, node) {
-		if (skip) {
-			skip--;
-			continue;
-		}
-		more = see(conn, arg);
-		if (!more)
-			break;
-	}
+	hlist_bl_for_each_entry(conn, pos, head, node)
+		see(conn, arg);
 	hlist_bl_unlock(head);
 	local_irq_restore(flags);
-	return more;
 }
 
 /**
  * conn_forget_all() - forget, without waiting for their end
- * @minisocks: only those that a minisock stands for
+ * @these: called for each with the bucket held and interrupts off, true for those;
+ *	NULL: all
  *
- * Context: process; the hooks that would see the end are detached.
+ * Context: process; the hooks are detached that would see the end, or need what is
+ * forgotten.
  */
-void conn_forget_all(bool minisocks)
+void conn_forget_all(bool (*these)(const struct conn *conn))
 {
 	struct hlist_bl_node *pos, *next;
 	unsigned long flags;
@@ -117,7 +151,7 @@ void conn_forget_all(bool minisocks)
 		local_irq_save(flags);
 		hlist_bl_lock(&conn_table[i]);
 		hlist_bl_for_each_entry_safe(conn, pos, next, &conn_table[i], node)
-			if (conn->minisock || !minisocks)
+			if (!these || these(conn))
 				conn_forget(conn);
 		hlist_bl_unlock(&conn_table[i]);
 		local_irq_restore(flags);
@@ -127,25 +161,28 @@ void conn_forget_all(bool minisocks)
 
 /**
  * conn_start() - make room
- * @max: to remember so many connections; memory is taken as it is needed
+ * @max: to remember so many connections; memory is taken as it is needed. 0 is
+ *	replaced by what the host's memory is for.
  *
  * Return: 0, -EINVAL or -ENOMEM.
  */
-int conn_start(unsigned int max)
+int conn_start(unsigned int *max)
 {
 	int err;
 
-	if (max < CONN_MAX_MIN || max > CONN_MAX_MAX) {
-		pr_err("max_connections: %u is not within %u to %u\n", max,
+	if (!*max)
+		*max = reserve_default();
+	if (*max < CONN_MAX_MIN || *max > CONN_MAX_MAX) {
+		pr_err("max_connections: %u is not within %u to %u, nor 0\n", *max,
 		       CONN_MAX_MIN, CONN_MAX_MAX);
 		return -EINVAL;
 	}
-	conn_mask = roundup_pow_of_two(max) / 2 - 1;
+	conn_mask = roundup_pow_of_two(*max) / 2 - 1;
 	conn_secret = get_random_u64() | 1;
 	conn_table = kvcalloc(conn_mask + 1, sizeof(*conn_table), GFP_KERNEL);
 	if (!conn_table)
 		return -ENOMEM;
-	err = reserve_start(max);
+	err = reserve_start(*max);
 	if (err)
 		kvfree(conn_table);
 	return err;
@@ -161,13 +198,13 @@ void conn_close(void)
 {
 	WRITE_ONCE(conn_closed, true);
 	synchronize_rcu();	/* hooks run with preemption disabled */
-	conn_forget_all(false);
+	conn_forget_all(NULL);
 }
 
 /** conn_stop() - after conn_close(); no hook and no reader is left */
 void conn_stop(void)
 {
-	conn_forget_all(false);
+	conn_forget_all(NULL);
 	reserve_stop();
 	kvfree(conn_table);
 }

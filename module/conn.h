@@ -8,10 +8,10 @@
  *
  * Whoever has found one holds its bucket: a bit lock, with interrupts off, so
  * that the same hook may run in process context and in a softirq over it, and
- * so that it is a spinning lock with PREEMPT_RT, too. Within it are only the locks
- * of a workqueue, when the reserve asks for its worker. A connection can't be
- * freed while its bucket is held, and neither can the socket that it points to:
- * that has still to pass through conn_forget(), when its transition to CLOSE is
+ * so that it is a spinning lock with PREEMPT_RT, too. Within it are only the raw
+ * spinlock of the depot, and those of a workqueue, when it asks for its worker. A
+ * connection can't be freed while its bucket is held, and neither can the socket that it
+ * points to: that has still to pass through conn_forget(), when its transition to CLOSE is
  * told. So all are forgotten before that hook is detached.
  */
 #ifndef TCP_TEARDOWN_CONN_H
@@ -21,102 +21,99 @@
 #include <linux/processor.h>	/* which bit_spinlock.h of 6.12 forgets */
 #include <linux/list_bl.h>
 #include <linux/math64.h>
-#include <linux/sched.h>
 #include <linux/types.h>
-#include <linux/uidgid.h>
 
+#include "moment.h"
 #include "uapi/tcp_teardown.h"
 
 /* Bounds of the parameter max_connections. */
 #define CONN_MAX_MIN	1024
 #define CONN_MAX_MAX	(16 * 1024 * 1024)
-#define CONN_MAX	(256 * 1024)
 
+struct net;
 struct sock_common;
-
-/**
- * struct conn_owner - whose a socket is
- * @uid: who made it; INVALID_UID for unknown
- * @cgroup: id of its cgroup, 0 for unknown
- */
-struct conn_owner {
-	kuid_t uid;
-	u64 cgroup;
-};
 
 /**
  * struct conn - a connection in teardown
  * @node: in its bucket
- * @cookie: the id
  * @owner: the socket that stands for it, full or mini
+ * @moment: what has begun and is not recorded yet; @kind 0: nothing
+ * @subject: which connection it is, whose, and who called last
  * @leaving: the full socket, between the birth of the minisock and its own
  *	transition to CLOSE, which is no news of the connection
  * @since: when it entered @state, ns; 0 where that was not seen
+ * @since_bound: where @since is 0: it entered @state then or before, ns; or 0
  * @born: when the minisock was born, ns
- * @net_cookie: the network namespace, never reused
- * @local: own address, IPv4 as v4-mapped
- * @peer: the other side's
- * @netns: inode number of the namespace
- * @local_port: own port, host order
- * @peer_port: the other side's
- * @pid: thread group that last called in process context, 0 for unknown
- * @comm: its name
- * @owner_id: whose the socket is
- * @base: RCV.NXT when our FIN was first, SND.NXT when the peer's was
+ * @opened: when connect() or accept() was called, ns; 0 where that was not seen
+ * @base: payload received when our FIN was first, sent when the peer's was
  * @bytes: payload between the first FIN and the second
- * @spent: microseconds in the states that it has left, see TCP_TEARDOWN_SPENT_*
+ * @rx: payload received, when the full socket was seen last
+ * @tx: payload sent, the same
+ * @in_state: nanoseconds in the states that it has left, see TCP_TEARDOWN_SPENT_*
  * @state: TCP_ESTABLISHED ...
- * @family: AF_INET or AF_INET6
  * @first: enum tcp_teardown_first
  * @call: enum tcp_teardown_set_off: the last call that may end it
  * @fin_by: enum tcp_teardown_set_off: the call that brought our FIN
  * @adopted: the closing state that it was first seen in; 0: it was seen before
  * @fins_resent: how often the FIN was sent again
- * @fins_again: how many duplicate FINs were received
+ * @fins_again: how often the peer's FIN came again
+ * @share: of its namespace, see share.h
+ * @snd_wscale: what the peer shifts its windows by; of a minisock
  * @asked: the full socket asked for a minisock
  * @minisock: @owner is one
  * @fin_waits: our FIN could not leave when it was queued
+ * @fin_with_ack: the segment that acknowledged our FIN has a FIN, too; no other has
+ *	come since but those of the stream
+ * @fin_with_syn: the peer's FIN came with its SYN-ACK
  * @three_way: one segment had the second FIN and the ACK of the first
  * @reset_sent: of its own accord
  * @reset_received: and accepted
+ * @remote: the peer is reached by another device than that of loopback; of a minisock
+ * @reset_local: that RST was made on this host
  * @late_data: received after close()
  * @waves_unseen: nobody looked at the segments that it received in FIN_WAIT1
+ * @disconnects: tcp_disconnect() was called, by close() or by itself
+ * @by_exit: the call was made by the exit of a process
  */
 struct conn {
 	struct hlist_bl_node node;
-	u64 cookie;
 	const struct sock_common *owner;
+	struct moment moment;
+	struct subject subject;
+	/* From its closer on all 0 at first. */
 	const struct sock_common *leaving;
 	u64 since;
+	u64 since_bound;
 	u64 born;
-	u64 net_cookie;
-	u8  local[16];
-	u8  peer[16];
-	u32 netns;
-	u16 local_port;
-	u16 peer_port;
-	u32 pid;
-	char comm[TASK_COMM_LEN];
-	struct conn_owner owner_id;
-	u32 base;
-	u32 bytes;
-	u32 spent[TCP_TEARDOWN_SPENTS];
+	u64 opened;
+	u64 base;
+	u64 bytes;
+	u64 rx;
+	u64 tx;
+	u64 in_state[TCP_TEARDOWN_SPENTS];
 	u8  state;
-	u8  family;
 	u8  first;
 	u8  call;
 	u8  fin_by;
 	u8  adopted;
 	u8  fins_resent;
 	u8  fins_again;
-	u8  asked : 1;
-	u8  minisock : 1;
-	u8  fin_waits : 1;
-	u8  three_way : 1;
-	u8  reset_sent : 1;
-	u8  reset_received : 1;
-	u8  late_data : 1;
-	u8  waves_unseen : 1;
+	u8  share;
+	u8  snd_wscale;
+	bool asked;
+	bool minisock;
+	bool fin_waits;
+	bool fin_with_ack;
+	bool fin_with_syn;
+	bool three_way;
+	bool reset_sent;
+	bool reset_received;
+	bool remote;
+	bool reset_local;
+	bool late_data;
+	bool waves_unseen;
+	bool disconnects;
+	bool by_exit;
 };
 
 /**
@@ -134,6 +131,18 @@ struct conn_ref {
 extern struct hlist_bl_head *conn_table;
 extern u64 conn_mask;
 extern u64 conn_secret;
+extern bool conn_exhausted;
+
+bool conn_was_exhausted_here(const struct net *net);
+
+/*
+ * A connection of the namespace could not be remembered, once: so that one is not, proves
+ * nothing of what it has done.
+ */
+static inline bool conn_was_exhausted(const struct net *net)
+{
+	return unlikely(READ_ONCE(conn_exhausted)) && conn_was_exhausted_here(net);
+}
 
 /*
  * Cookies are counted up and anybody may see them, so without a secret a user could
@@ -179,7 +188,7 @@ static __always_inline struct conn_ref conn_find(u64 cookie, const struct sock_c
 	local_irq_save(ref.flags);
 	hlist_bl_lock(ref.bucket);
 	hlist_bl_for_each_entry(conn, pos, ref.bucket, node) {
-		if (conn->cookie == cookie &&
+		if (conn->subject.flow.cookie == cookie &&
 		    (conn->owner == owner || conn->leaving == owner)) {
 			ref.conn = conn;
 			break;
@@ -205,11 +214,10 @@ void conn_forget(struct conn *conn);
 
 unsigned int conn_buckets(void);
 bool conn_is_empty(unsigned int bucket);
-bool conn_walk(unsigned int bucket, unsigned int skip,
-	       bool (*see)(const struct conn *conn, void *arg), void *arg);
-void conn_forget_all(bool minisocks);
+void conn_walk(unsigned int bucket, void (*see)(const struct conn *conn, void *arg), void *arg);
+void conn_forget_all(bool (*these)(const struct conn *conn));
 
-int conn_start(unsigned int max);
+int conn_start(unsigned int *max);
 void conn_close(void);
 void conn_stop(void);
 

@@ -1,162 +1,181 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "connections.h"
 
+#include <linux/err.h>
+#include <linux/fs.h>
+#include <linux/module.h>
 #include <linux/pid.h>
 #include <linux/pid_namespace.h>
+#include <linux/sched.h>
+#include <linux/sched/signal.h>
 #include <linux/seq_file.h>
 #include <linux/uidgid.h>
 #include <linux/user_namespace.h>
-#include <net/net_namespace.h>
-#include <net/sock.h>
 
-#include "event.h"
+#include "conn_list.h"
 #include "format.h"
-#include "record.h"
 
-/* So many are copied with a bucket held; there are seldom more in one. */
-#define BATCH	8
-
-struct batch {
-	const struct connections_view *view;
-	unsigned int seen;
-	unsigned int nr;
-	struct format_conn conns[BATCH];
-	kuid_t uids[BATCH];
+/**
+ * struct connections - of one open file
+ * @list: made when it is read from its beginning
+ * @owners: the reader may know who has a socket that ss does not tell of
+ */
+struct connections {
+	struct conn_list list;
+	bool owners;
 };
 
-/* Its file may be closed meanwhile; the inode is freed after a grace period. */
-static u64 connection_inode(const struct sock *sk)
+/* As the reader's pid namespace numbers it; 0 if it does not see it, or it is gone. */
+static u32 reader_pid(u32 nr, u64 start)
 {
-	struct socket *sock;
-	u64 inode = 0;
+	const struct task_struct *leader;
+	struct pid *pid;
 
 	rcu_read_lock();
-	sock = READ_ONCE(sk->sk_socket);
-	if (sock)
-		inode = SOCK_INODE(sock)->i_ino;
-	rcu_read_unlock();
-	return inode;
-}
-
-/* The bucket is held, so a full socket is there: see conn.h. */
-static void connection_copy(struct format_conn *to, const struct conn *conn)
-{
-	const struct sock *sk;
-
-	memcpy(to->local, conn->local, sizeof(to->local));
-	memcpy(to->peer, conn->peer, sizeof(to->peer));
-	to->cookie = conn->cookie;
-	to->age = conn->since ? elapsed(conn->since, record_now()) :
-				TCP_TEARDOWN_UNKNOWN;
-	to->netns = conn->netns;
-	to->pid = conn->pid;
-	memcpy(to->comm, conn->comm, sizeof(to->comm));
-	to->local_port = conn->local_port;
-	to->peer_port = conn->peer_port;
-	to->family = conn->family;
-	to->state = conn->state;
-	to->minisock = conn->minisock;
-	to->adopted = conn->adopted;
-	to->cgroup = conn->owner_id.cgroup;
-	to->unread = 0;
-	to->inode = 0;
-	if (conn->minisock)
-		return;
-	sk = container_of(conn->owner, struct sock, __sk_common);
-	to->unread = event_unread(sk);
-	to->inode = connection_inode(sk);
-}
-
-static bool connection_see(const struct conn *conn, void *arg)
-{
-	struct batch *batch = arg;
-	const struct net *net = batch->view->net;
-
-	if (batch->nr == BATCH)
-		return false;
-	batch->seen++;
-	if (!net || net_identity(net) == conn->net_cookie) {
-		connection_copy(&batch->conns[batch->nr], conn);
-		batch->uids[batch->nr++] = conn->owner_id.uid;
-	}
-	return true;
-}
-
-/* As the reader's pid namespace numbers it; 0 if it does not see it, or no more. */
-static u32 reader_pid(u32 pid)
-{
-	struct pid_namespace *ns = task_active_pid_ns(current);
-	u32 nr;
-
-	if (ns == &init_pid_ns)
-		return pid;
-	rcu_read_lock();
-	nr = pid_nr_ns(find_pid_ns(pid, &init_pid_ns), ns);
+	pid = find_pid_ns(nr, &init_pid_ns);
+	leader = pid_task(pid, PIDTYPE_TGID);
+	/* Its number may be another's by now; and the leader may end before others do. */
+	if (leader && leader->start_boottime == start && atomic_read(&leader->signal->live))
+		nr = pid_nr_ns(pid, task_active_pid_ns(current));
+	else
+		nr = 0;
 	rcu_read_unlock();
 	return nr;
 }
 
-static void connection_owner(struct format_conn *conn, kuid_t uid,
-			     const struct user_namespace *user_ns, bool visible)
+/* Of one that is gone nobody knows who could see it, but that the host's root could. */
+static void connection_closer(struct format_conn *line, bool owners)
 {
-	conn->knows_uid = uid_valid(uid);
-	conn->uid = from_kuid_munged((struct user_namespace *)user_ns, uid);
-	conn->pid = visible && conn->pid ? reader_pid(conn->pid) : 0;
-	/* Nor the name of one that the reader does not see. */
-	if (!conn->pid)
-		conn->comm[0] = '\0';
+	struct closer *closer = &line->subject.closer;
+	bool told = owners && closer->pid;
+
+	line->pid = told ? reader_pid(closer->pid, closer->start) : 0;
+	line->gone = told && !line->pid && task_active_pid_ns(current) == &init_pid_ns;
+	if (!line->pid && !line->gone)
+		memset(closer, 0, sizeof(*closer));
 }
 
-/* Position 0 is the header, n the bucket n - 1; an empty one prints nothing. */
-void *connections_start(struct seq_file *m, loff_t *pos)
+/*
+ * To whom ss would not tell it, that is not told. inet_diag gives everybody the cgroup
+ * and the bytes of each full socket, and the uid while it has a file; of a minisock
+ * none of these.
+ */
+static void connection_show(struct seq_file *m, const struct conn_copy *conn, bool owners)
 {
-	return *pos >= 0 && *pos <= conn_buckets() ? pos : NULL;
+	struct format_conn line = conn->line;
+	kuid_t uid = line.subject.cred.uid;
+
+	line.knows_uid = uid_valid(uid) && (owners || line.inode);
+	line.uid = from_kuid_munged(seq_user_ns(m), uid);
+	if (line.minisock && !owners) {
+		line.subject.cred.cgroup = 0;
+		line.knows_bytes = false;
+	}
+	connection_closer(&line, owners);
+	format_connection(m, &line);
 }
 
-void *connections_next(struct seq_file *m, void *v, loff_t *pos)
+static struct conn_copy *connection_at(struct seq_file *m, loff_t pos)
 {
-	do {
-		++*pos;
-		if (!(*pos % 1024))
-			cond_resched();
-	} while (*pos <= conn_buckets() && conn_is_empty(*pos - 1));
-	return connections_start(m, pos);
+	const struct connections *of = m->private;
+
+	return pos <= of->list.nr ? &of->list.all[pos - 1] : NULL;
 }
 
-void connections_stop(struct seq_file *m, void *v)
+/* Position 0 is the header, and then the list is made. */
+static void *connections_start(struct seq_file *m, loff_t *pos)
 {
+	struct connections *of = m->private;
+	int err;
+
+	if (*pos)
+		return connection_at(m, *pos);
+	conn_list_forget(&of->list);
+	err = conn_list_make(&of->list);
+	return err ? ERR_PTR(err) : SEQ_START_TOKEN;
+}
+
+static void *connections_next(struct seq_file *m, void *v, loff_t *pos)
+{
+	return connection_at(m, ++*pos);
+}
+
+/* At the end; a reader that stops before it goes on with the same list. */
+static void connections_stop(struct seq_file *m, void *v)
+{
+	struct connections *of = m->private;
+
+	if (!v)
+		conn_list_forget(&of->list);
+}
+
+static int connections_show(struct seq_file *m, void *v)
+{
+	const struct connections *of = m->private;
+
+	if (v == SEQ_START_TOKEN)
+		format_connections_header(m, of->list.seen, of->list.nr);
+	else
+		connection_show(m, v, of->owners);
+	return 0;
+}
+
+static const struct seq_operations connections_sops = {
+	.start = connections_start,
+	.next = connections_next,
+	.stop = connections_stop,
+	.show = connections_show,
+};
+
+/**
+ * connections_open() - open a list of connections
+ * @file: which
+ * @net: of this namespace alone, which stays; NULL for all
+ * @owners: who opens it may know what ss does not tell everybody
+ *
+ * The list takes memory, which is charged to the reader, until it is read to its end.
+ * Those of all who may not know share a bound.
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int connections_open(struct file *file, const struct net *net, bool owners)
+{
+	struct connections *of = __seq_open_private(file, &connections_sops, sizeof(*of));
+
+	if (!of)
+		return -ENOMEM;
+	of->list.net = net;
+	of->list.shares = !owners;
+	of->owners = owners;
+	return 0;
 }
 
 /**
- * connections_show() - print one bucket's connections
- * @m: the file
- * @v: from connections_start() or connections_next()
- * @view: what the reader may see
+ * connections_release() - close it
+ * @inode: of the file
+ * @file: from connections_open()
  *
- * Context: process. Return: 0.
+ * Return: 0.
  */
-int connections_show(struct seq_file *m, void *v,
-		     const struct connections_view *view)
+int connections_release(struct inode *inode, struct file *file)
 {
-	loff_t pos = *(loff_t *)v;
-	struct batch batch = { .view = view };
-	struct format_conn *conn;
-	unsigned int i;
-	bool all;
+	struct seq_file *m = file->private_data;
+	struct connections *of = m->private;
 
-	if (!pos) {
-		format_connections_header(m);
-		return 0;
-	}
-	do {
-		batch.nr = 0;
-		all = conn_walk(pos - 1, batch.seen, connection_see, &batch);
-		for (i = 0; i < batch.nr; i++) {
-			conn = &batch.conns[i];
-			connection_owner(conn, batch.uids[i], seq_user_ns(m), view->owners);
-			format_connection(m, conn);
-		}
-		cond_resched();
-	} while (!all);
-	return 0;
+	conn_list_forget(&of->list);
+	return seq_release_private(inode, file);
 }
+
+/* Root reads in debugfs, and sees all. */
+static int connections_open_all(struct inode *inode, struct file *file)
+{
+	return connections_open(file, NULL, true);
+}
+
+const struct file_operations connections_fops = {
+	.owner = THIS_MODULE,
+	.open = connections_open_all,
+	.read = seq_read,
+	.llseek = seq_lseek,
+	.release = connections_release,
+};

@@ -5,23 +5,14 @@
 
 #include <linux/types.h>
 
+struct file;
+struct inode;
 struct net;
-struct seq_file;
 
-/**
- * struct connections_view - what a reader may see
- * @net: of this namespace alone; NULL for all
- * @owners: pid and comm too
- */
-struct connections_view {
-	const struct net *net;
-	bool owners;
-};
+/* In debugfs: of all network namespaces. */
+extern const struct file_operations connections_fops;
 
-void *connections_start(struct seq_file *m, loff_t *pos);
-void *connections_next(struct seq_file *m, void *v, loff_t *pos);
-void connections_stop(struct seq_file *m, void *v);
-int connections_show(struct seq_file *m, void *v,
-		     const struct connections_view *view);
+int connections_open(struct file *file, const struct net *net, bool owners);
+int connections_release(struct inode *inode, struct file *file);
 
 #endif

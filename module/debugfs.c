@@ -8,9 +8,11 @@
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 
+#include "adopt.h"
 #include "buffer.h"
 #include "connections.h"
 #include "filter_file.h"
+#include "event.h"
 #include "format.h"
 #include "netns.h"
 #include "proc.h"
@@ -28,37 +30,42 @@ static const char debugfs_readme[] =
 "                     consumes nothing, writing clears\n"
 "  trace_pipe         the same, but each record is given once; waits for more\n"
 "  per_cpu/cpuN/      one CPU's trace, trace_pipe and stats, and:\n"
-"    trace_pipe_raw   its records in binary, see uapi/tcp_teardown.h\n"
+"    trace_pipe_raw   its records in binary; format describes them\n"
 "  connections        those in teardown now: state, seconds in it, unread bytes,\n"
-"                     who last closed or shut down\n"
+"                     who last closed or shut down, or, with the group opens, opened\n"
+"  summary            how connections ended, and counters\n"
+"  latency            time in each state: how often so many microseconds or more\n"
+"  reconcile          the kernel's own counters beside ours, by network namespace\n"
+"\n"
+"  filter             which records to make, as 'port == 443 && netns == self',\n"
+"                     'comm == nginx && end == any'; 0 or none: all\n"
 "  hooks              what is attached, how often it ran, what it missed;\n"
-"                     -group detaches, +group attaches\n"
+"                     -group detaches, +group attaches; off at first: acks, opens\n"
 "  stats              written = read + pending + overwritten + dropped; filtered\n"
-"  filter             which records to make, as 'port == 443 && netns == self';\n"
-"                     0 or none: all\n"
 "  tracing_on         1: keep records, 0: don't\n"
 "  overwrite          when full, 1: overwrite the oldest, 0: drop the newest\n"
 "  buffer_size_kb     of each CPU; a new size drops what is held\n"
-"\n"
-"  summary            matrix of transitions, and counters\n"
-"  latency            time in each state: how often so many microseconds or more\n"
-"  reconcile          the kernel's own counters beside ours, by network namespace\n"
+"  half_closed_data   1: record the data of half-closed streams, too\n"
 "\n"
 "Each network namespace has in /proc/net/tcp_teardown/ its own summary, latency\n"
 "and connections.\n"
 "\n"
-"A record: time (s, CLOCK_MONOTONIC), cpu, netns (inode number), id (socket\n"
-"cookie, hex, as ss -e has it), local and peer address, kind, what, seq, ack,\n"
-"win, then details: state= in which it happened, and what else the kind has.\n"
-"  call      close, shutdown_rd|wr|rdwr; pid, comm, unread and unsent bytes\n"
-"  state     OLD>NEW; spent= seconds in OLD\n"
-"  segment   rcv, rcv_dup (had it), rcv_ooo (out of order); queue: a FIN is\n"
-"            queued behind unsent= bytes; resend: a FIN is sent again, try=;\n"
-"            send: an ACK, with the group acks\n"
-"  reset     sent, sent_in_reply, received; reason= why it was sent\n"
-"  timewait  minisock born, rearmed, refused; its end: expired, reset,\n"
+"A record is one moment: what happened, and what that did. Its line: time (s,\n"
+"CLOCK_MONOTONIC; line 2 has it in real time), cpu, netns (inode number), id\n"
+"(socket cookie, hex, as ss -e has it), local and peer address, event, seq, ack,\n"
+"win, state (OLD>NEW), then details. event:\n"
+"  close, exit, shutdown_rd|wr|rdwr, disconnect, listener_close, abort: a call,\n"
+"            with pid, comm, unread and unsent bytes; fin=queued: our FIN\n"
+"  rcv:FLAGS received; rcv_dup (had it), rcv_ooo (out of order); refused\n"
+"  resend: a FIN is sent again; left: one that had to wait has left;\n"
+"            send:ACK, with the group acks\n"
+"  send:RST, reply:RST (to a segment), with reason=; rcv:RST, accepted\n"
+"  born, rearmed, refused: a minisock; its end: expired, reset,\n"
 "            reopened_by_syn, answered_with_rst, reused_by_connect, killed,\n"
-"            netns_gone, with age=\n"
+"            netns_gone\n"
+"  state     a transition by itself; no_local_port, connect_failed: connect()\n"
+"A connection's last record has end= (how), first= (who closed first), by= (what\n"
+"brought it about), pid= and comm= of who called last.\n"
 "Of segments and resets, seq and ack are those on the wire, win as well if\n"
 "received (unscaled); else they are SND.NXT, RCV.NXT and the receive window.\n";
 
@@ -118,10 +125,21 @@ static int overwrite_set(unsigned int value)
 	return control_set_bool("overwrite", &buffer_overwrite, value);
 }
 
+static unsigned int half_closed_data_get(void)
+{
+	return READ_ONCE(event_half_closed_data);
+}
+
+static int half_closed_data_set(unsigned int value)
+{
+	return control_set_bool("half_closed_data", &event_half_closed_data, value);
+}
+
 static const struct control controls[] = {
 	{ "tracing_on", tracing_on_get, tracing_on_set },
 	{ "overwrite", overwrite_get, overwrite_set },
 	{ "buffer_size_kb", buffer_size_kb, buffer_resize },
+	{ "half_closed_data", half_closed_data_get, half_closed_data_set },
 };
 
 static ssize_t control_read(struct file *file, char __user *to, size_t size,
@@ -162,6 +180,8 @@ static const struct file_operations control_fops = {
 	.llseek = default_llseek,
 };
 
+DEFINE_SHOW_ATTRIBUTE(format);
+
 static int summary_show(struct seq_file *m, void *v)
 {
 	struct stats *sum = netns_sum(NULL);
@@ -190,12 +210,17 @@ DEFINE_SHOW_ATTRIBUTE(latency);
 
 static int stats_show(struct seq_file *m, int cpu)
 {
+	struct buffer_memory memory;
 	struct ring_account account;
 	int err = buffer_account(cpu, &account);
 
-	if (!err)
-		format_account(m, &account);
-	return err;
+	if (err)
+		return err;
+	format_account(m, &account);
+	buffer_memory(cpu, &memory);
+	seq_printf(m, "%-32s %lu\n", "ring_kb", memory.kb);
+	seq_printf(m, "%-32s %lu\n", "ring_kb_asked", memory.asked_kb);
+	return 0;
 }
 
 static int stats_all_show(struct seq_file *m, void *v)
@@ -210,7 +235,10 @@ static int stats_all_show(struct seq_file *m, void *v)
 	reserve_stats(&conns);
 	seq_printf(m, "%-32s %lu\n", "connections_now", conns.now);
 	seq_printf(m, "%-32s %lu\n", "connections_max", conns.max);
+	seq_printf(m, "%-32s %lu\n", "connections_ready", conns.ready);
 	seq_printf(m, "%-32s %lu\n", "connections_table_full", conns.full);
+	seq_printf(m, "%-32s %lu\n", "connections_over_share", conns.over_share);
+	seq_printf(m, "%-32s %lu\n", "connections_adopted", adopt_count());
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(stats_all);
@@ -223,22 +251,6 @@ static int stats_cpu_show(struct seq_file *m, void *v)
 	return stats_show(m, cpu);
 }
 DEFINE_SHOW_ATTRIBUTE(stats_cpu);
-
-/* Root reads here, and sees all. */
-static int debugfs_connections_show(struct seq_file *m, void *v)
-{
-	static const struct connections_view view = { .owners = true };
-
-	return connections_show(m, v, &view);
-}
-
-static const struct seq_operations debugfs_connections_sops = {
-	.start = connections_start,
-	.next = connections_next,
-	.stop = connections_stop,
-	.show = debugfs_connections_show,
-};
-DEFINE_SEQ_ATTRIBUTE(debugfs_connections);
 
 static void debugfs_start_cpu(unsigned int cpu, struct dentry *per_cpu)
 {
@@ -271,11 +283,12 @@ struct dentry *debugfs_start(void)
 	debugfs_create_file("README", 0400, dir, NULL, &readme_fops);
 	debugfs_create_file("trace", 0600, dir, all, &snapshot_fops);
 	debugfs_create_file("trace_pipe", 0400, dir, all, &pipe_fops);
+	debugfs_create_file("format", 0400, dir, NULL, &format_fops);
 	debugfs_create_file("stats", 0400, dir, NULL, &stats_all_fops);
 	debugfs_create_file("summary", 0400, dir, NULL, &summary_fops);
 	debugfs_create_file("latency", 0400, dir, NULL, &latency_fops);
 	debugfs_create_file("reconcile", 0400, dir, NULL, &reconcile_fops);
-	debugfs_create_file("connections", 0400, dir, NULL, &debugfs_connections_fops);
+	debugfs_create_file("connections", 0400, dir, NULL, &connections_fops);
 	for (i = 0; i < ARRAY_SIZE(controls); i++)
 		debugfs_create_file(controls[i].name, 0600, dir,
 				    (void *)&controls[i], &control_fops);

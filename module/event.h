@@ -13,6 +13,7 @@
 
 #include <linux/types.h>
 
+struct conn;
 struct inet_timewait_sock;
 struct sk_buff;
 struct sock;
@@ -20,12 +21,12 @@ struct tcphdr;
 struct timer_list;
 
 void event_state(const struct sock *sk, int from, int to);
-void event_fin(const struct sock *sk);
+void event_leave(const struct sock *sk, int from);
 void event_segment(const struct sock *sk, const struct sk_buff *skb);
-void event_send_fin(const struct sock *sk);
 void event_send_ack(const struct sock *sk);
 void event_retransmit(const struct sock *sk, const struct sk_buff *skb);
-void event_send_reset(const struct sock *sk, const struct sk_buff *skb, u16 reason);
+void event_send_reset(const struct sock *sk, const struct sk_buff *skb, u16 reason,
+		      u16 kernel_reason);
 u16 event_reason(const struct sock *sk, const struct sk_buff *skb);
 void event_reply_reset(const struct sock *sk, const struct sk_buff *skb);
 void event_reset_segment(const struct sock *sk, const struct sk_buff *skb);
@@ -33,7 +34,11 @@ void event_receive_reset(const struct sock *sk, const struct sk_buff *skb);
 void event_close(const struct sock *sk);
 void event_shutdown(const struct sock *sk, int how);
 void event_disconnect(const struct sock *sk);
+void event_subflow_reset(struct conn *conn, const struct sock *sk, u16 reason);
 void event_abort(const struct sock *sk);
+void event_connect(const struct sock *sk);
+void event_accept(const struct sock *sk);
+bool event_is_opened(const struct conn *conn);
 void event_time_wait(const struct sock *sk);
 void event_minisock_born(const struct inet_timewait_sock *tw, const struct sock *sk);
 void event_minisock_segment(const struct inet_timewait_sock *tw,
@@ -47,7 +52,14 @@ void event_minisock_timer(const struct timer_list *timer);
 void event_minisock_kill(const struct inet_timewait_sock *tw);
 void event_minisock_free(const struct inet_timewait_sock *tw);
 
-void event_tell_fin_left(const struct sock *sk, u64 now);
-u32 event_unread(const struct sock *sk);
+/* Data of a stream that one side has closed is recorded, segment by segment. */
+extern bool event_half_closed_data;
+/*
+ * All hooks that were asked for are attached: before, a socket may go on with a minisock
+ * whose birth nobody has seen, and that will tell of the end.
+ */
+extern bool event_ends_told;
+/* RSTs that are accepted are seen. */
+extern bool event_resets_seen;
 
 #endif

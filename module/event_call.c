@@ -3,69 +3,76 @@
 #include "event.h"
 
 #include <linux/sched.h>
+#include <net/mptcp.h>
 #include <net/tcp.h>
 
+#include "event_call.h"
 #include "record.h"
 #include "remember.h"
+#include "verdict.h"
 
-/**
- * event_unread() - bytes that were received and not read
- * @sk: a full socket
- *
- * Context: any; the socket needs not be locked, only there. As tcp_diag_get_info().
- */
-u32 event_unread(const struct sock *sk)
+bool event_calls_sure;
+
+/* What current asks for; the numbers are those before. */
+static void event_moment_of_call(struct moment *m, const struct sock *sk, u8 what)
 {
-	const struct tcp_sock *tp = tcp_sk(sk);
-	int unread = READ_ONCE(tp->rcv_nxt) - READ_ONCE(tp->copied_seq);
-
-	/* rcv_nxt counts the FIN, copied_seq does not. */
-	if (unread > 0 && sock_flag(sk, SOCK_DONE))
-		unread--;
-	return max(unread, 0);
+	moment_of_sock(m, sk, record_now(), TCP_TEARDOWN_CALL, what);
+	m->unread = sock_unread(sk);
+	m->unsent = sock_unsent(sk);
+	if (sock_flag(sk, SOCK_LINGER)) {
+		m->flags = TCP_TEARDOWN_F_LINGER;
+		m->linger = sk->sk_lingertime / HZ;
+	}
 }
 
 /*
- * Who closes: in process context, and only there, that is current. A kernel
- * thread closes what others have left to it, as MPTCP its subflows.
+ * A call that is not the connection's own, or whose connection is not remembered.
+ * @flags: TCP_TEARDOWN_F_UNTRACKED in the second case, else 0
  */
-static void event_owner(struct conn *conn)
+static noinline void event_call_alone(const struct sock *sk, u8 what, u32 flags)
 {
-	if (current->flags & PF_KTHREAD)
-		return;
-	conn->pid = current->tgid;
-	memcpy(conn->comm, current->comm, sizeof(conn->comm));
+	struct subject subject;
+	struct moment m;
+
+	subject_of_sock(&subject, sk);
+	remember_caller(&subject.closer);
+	event_moment_of_call(&m, sk, what);
+	m.flags |= flags;
+	record_tell(&subject, &m, NULL);
 }
 
-static void event_called(const struct sock *sk, u8 by)
+/* Who calls, and what for. */
+static void event_caller(struct conn *conn, u8 what, u8 by)
+{
+	conn->call = by;
+	conn->by_exit = what == TCP_TEARDOWN_EXIT;
+	conn->disconnects = what == TCP_TEARDOWN_DISCONNECT || what == TCP_TEARDOWN_LISTENER;
+	remember_caller(&conn->subject.closer);
+}
+
+/*
+ * A call that may end the connection.
+ * @by: enum tcp_teardown_set_off, as far as it is known
+ * @goes_on: a transition, or the birth of a minisock, follows within the call
+ */
+static void event_called(const struct sock *sk, u8 what, u8 by, bool goes_on)
 {
 	struct conn_ref ref = remember_find(sk, record_cookie(sk), sk->sk_state);
+	struct conn *conn = ref.conn;
 
-	if (ref.conn) {
-		ref.conn->call = by;
-		event_owner(ref.conn);
-	}
-	conn_put(ref);
-}
-
-static void event_call(const struct sock *sk, u8 what, enum stats_counter counter)
-{
-	const struct tcp_sock *tp = tcp_sk(sk);
-	struct tcp_teardown_record *r;
-
-	netns_count(sock_net(sk), counter);
-	r = record_of_sock(sk, record_now(), TCP_TEARDOWN_CALL, what);
-	if (!r)
+	if (unlikely(!conn)) {
+		conn_put(ref);
+		event_call_alone(sk, what, TCP_TEARDOWN_F_UNTRACKED);
 		return;
-	r->call.pid = current->tgid;
-	r->call.unread = event_unread(sk);
-	r->call.unsent = tp->write_seq - tp->snd_nxt;
-	if (sock_flag(sk, SOCK_LINGER)) {
-		r->flags = TCP_TEARDOWN_F_LINGER;
-		r->call.linger = sk->sk_lingertime / HZ;
 	}
-	memcpy(r->call.comm, current->comm, sizeof(r->call.comm));
-	record_publish(r);
+	remember_flush(conn);
+	event_caller(conn, what, by);
+	event_moment_of_call(&conn->moment, sk, what);
+	if (conn->subject.closer.is_opener)	/* a kernel thread calls */
+		conn->moment.flags |= TCP_TEARDOWN_F_OPENER;
+	if (!goes_on)
+		remember_tell(conn, NULL);
+	conn_put(ref);
 }
 
 /* A call in a state from which the connection can still close. */
@@ -74,16 +81,36 @@ static bool is_alive(const struct sock *sk)
 	return (1 << sk->sk_state) & (TCPF_OPEN_STATES | TCPF_CLOSING_STATES);
 }
 
-/* What __tcp_close() will do, enum tcp_teardown_set_off. */
-static u8 close_by(const struct sock *sk)
+/* __tcp_close() throws away what lies there, and then it resets. */
+static bool has_unread(const struct sock *sk)
 {
-	if (event_unread(sk) && !tcp_sk(sk)->repair)
-		return TCP_TEARDOWN_BY_UNREAD;
-	if (sock_flag(sk, SOCK_LINGER) && !sk->sk_lingertime && !tcp_sk(sk)->repair)
-		return TCP_TEARDOWN_BY_LINGER;
-	if (current->flags & PF_EXITING)
-		return TCP_TEARDOWN_BY_EXIT;
-	return TCP_TEARDOWN_BY_CLOSE;
+	return sock_unread(sk) && !skb_queue_empty(&sk->sk_receive_queue);
+}
+
+/* Whether __tcp_close() comes to a transition, or to tcp_time_wait(). */
+static bool close_goes_on(const struct sock *sk)
+{
+	const struct tcp_sock *tp = tcp_sk(sk);
+
+	if ((1 << sk->sk_state) & (TCPF_OPEN_STATES | TCPF_CLOSE_WAIT) || tp->repair ||
+	    has_unread(sk) || (sock_flag(sk, SOCK_LINGER) && !sk->sk_lingertime))
+		return true;
+	return sk->sk_state == TCP_FIN_WAIT2 &&
+	       (READ_ONCE(tp->linger2) < 0 ||
+		(tcp_fin_time(sk) <= TCP_TIMEWAIT_LEN && READ_ONCE(verdict_knows_minisocks)));
+}
+
+/*
+ * Whether __tcp_close() comes to a transition that tells all there is to tell: then it
+ * begins the moment, see event_is_by_close(). Not for a connection that may find no room:
+ * its call is recorded by itself.
+ */
+static bool close_is_plain(const struct sock *sk)
+{
+	return (1 << sk->sk_state) & (TCPF_ESTABLISHED | TCPF_CLOSE_WAIT) &&
+	       READ_ONCE(event_calls_sure) && !conn_was_exhausted(sock_net(sk)) &&
+	       !sock_unread(sk) && !sock_flag(sk, SOCK_LINGER) &&
+	       !tcp_sk(sk)->repair && sock_owned_by_user_nocheck(sk);
 }
 
 /**
@@ -95,11 +122,65 @@ static u8 close_by(const struct sock *sk)
  */
 void event_close(const struct sock *sk)
 {
+	bool exits = current->flags & PF_EXITING;
+	u8 what = exits ? TCP_TEARDOWN_EXIT : TCP_TEARDOWN_CLOSE;
+
 	if (in_serving_softirq() || sk->sk_state == TCP_LISTEN || !inet_sk(sk)->inet_dport)
 		return;
+	netns_count(sock_net(sk), exits ? STATS_EXIT : STATS_CLOSE);
+	if (close_is_plain(sk))
+		return;
 	if (is_alive(sk))
-		event_called(sk, close_by(sk));
-	event_call(sk, TCP_TEARDOWN_CLOSE, STATS_CLOSE);
+		event_called(sk, what, by_close(), close_goes_on(sk));
+	else
+		event_call_alone(sk, what, 0);
+}
+
+/**
+ * event_close_untracked() - a close() that its hook has left to the transition
+ * @sk: the socket, for whose connection there is no room since just now
+ */
+void event_close_untracked(const struct sock *sk)
+{
+	event_call_alone(sk, what_close(), TCP_TEARDOWN_F_UNTRACKED);
+}
+
+/**
+ * event_close_begins() - the moment of a close() that its hook has left to the transition
+ * @sk: the socket, in transition to FIN_WAIT1 or LAST_ACK
+ * @conn: held, its own
+ */
+void event_close_begins(const struct sock *sk, struct conn *conn)
+{
+	u8 what = what_close();
+
+	remember_flush(conn);
+	event_caller(conn, what, by_close());
+	moment_of_sock(&conn->moment, sk, record_now(), TCP_TEARDOWN_CALL, what);
+	if (conn->subject.closer.is_opener)	/* a kernel thread calls */
+		conn->moment.flags |= TCP_TEARDOWN_F_OPENER;
+}
+
+/* Whether tcp_shutdown() comes to a transition. */
+static bool shutdown_goes_on(const struct sock *sk, int how)
+{
+	return how & SEND_SHUTDOWN && (1 << sk->sk_state) & TCPF_SHUTDOWN_STATES;
+}
+
+/*
+ * When the handshake ends, TCP calls for a shutdown() that came before: in a softirq, or in
+ * a thread, as NAPI's, that is none. MPTCP does not own those whom it locks in a hurry.
+ */
+static bool is_called_by_tcp(const struct sock *sk)
+{
+	return in_serving_softirq() ||
+	       (!sock_owned_by_user_nocheck(sk) && !sk_is_mptcp(sk));
+}
+
+/* MPTCP takes its subflows from an application that closes, and shuts them down itself. */
+static u8 by_shutdown(const struct sock *sk)
+{
+	return sk_is_mptcp(sk) && !sk->sk_socket ? by_close() : TCP_TEARDOWN_BY_SHUTDOWN;
 }
 
 /**
@@ -124,21 +205,71 @@ void event_shutdown(const struct sock *sk, int how)
 	};
 
 	how &= SHUTDOWN_MASK;
-	if (in_serving_softirq() || !how || !is_alive(sk))
+	if (is_called_by_tcp(sk) || !how || !is_alive(sk))
 		return;
+	netns_count(sock_net(sk), counter[how]);
 	if (how & SEND_SHUTDOWN)
-		event_called(sk, TCP_TEARDOWN_BY_SHUTDOWN);
-	event_call(sk, what[how], counter[how]);
+		event_called(sk, what[how], by_shutdown(sk), shutdown_goes_on(sk, how));
+	else
+		event_call_alone(sk, what[how], 0);
 }
 
-/* close() with SO_LINGER 0 disconnects; that call is told of already. */
+/*
+ * With SO_LINGER 0 or TCP_REPAIR, close() calls tcp_disconnect(). event_close() has
+ * recorded that call. Where the connection is not remembered, what close() sets before
+ * it disconnects shows the same.
+ */
 static bool is_in_close(const struct sock *sk)
 {
 	struct conn_ref ref = conn_find(record_cookie(sk), common_of_sock(sk));
-	bool in_close = ref.conn && ref.conn->call == TCP_TEARDOWN_BY_LINGER;
+	bool in_close;
 
+	if (ref.conn) {
+		in_close = ref.conn->moment.kind == TCP_TEARDOWN_CALL &&
+			   (ref.conn->moment.what == TCP_TEARDOWN_CLOSE ||
+			    ref.conn->moment.what == TCP_TEARDOWN_EXIT);
+		ref.conn->disconnects = true;
+	} else {
+		in_close = sk->sk_socket && sk->sk_shutdown == SHUTDOWN_MASK &&
+			   (tcp_sk(sk)->repair ||
+			    (sock_flag(sk, SOCK_LINGER) && !sk->sk_lingertime));
+	}
 	conn_put(ref);
 	return in_close;
+}
+
+/*
+ * tcp_disconnect() is called, and no call of this connection is behind it. Who ends it
+ * otherwise than by a listener is current.
+ */
+static void event_dropped(const struct sock *sk, u8 by)
+{
+	struct conn_ref ref = remember_find(sk, record_cookie(sk), sk->sk_state);
+	struct conn *conn = ref.conn;
+
+	if (conn) {
+		conn->disconnects = true;
+		conn->call = by;
+		if (by != TCP_TEARDOWN_BY_LISTENER)
+			remember_caller(&conn->subject.closer);
+	}
+	conn_put(ref);
+}
+
+/*
+ * inet_csk_listen_stop() gives up those whom nobody has accepted, within the listener's
+ * close(); inet_csk_reqsk_queue_add() one whose last ACK comes when the listener has
+ * just been closed. Only of Fast Open have those in SYN_RECV been in the queue.
+ */
+static void event_unaccepted(const struct sock *sk)
+{
+	if (in_serving_softirq() || (sk->sk_state == TCP_SYN_RECV &&
+				     !rcu_access_pointer(tcp_sk(sk)->fastopen_rsk))) {
+		event_dropped(sk, TCP_TEARDOWN_BY_LISTENER);
+	} else {
+		netns_count(sock_net(sk), STATS_LISTENER);
+		event_called(sk, TCP_TEARDOWN_LISTENER, TCP_TEARDOWN_BY_LISTENER, true);
+	}
 }
 
 /**
@@ -146,19 +277,56 @@ static bool is_in_close(const struct sock *sk)
  * @sk: the socket, locked
  *
  * Source: entry of tcp_disconnect(): for connect() with AF_UNSPEC, for close()
- * with SO_LINGER 0, and for those whom nobody had accepted, when their listener
- * closes: they have no struct socket.
+ * with SO_LINGER 0 or TCP_REPAIR, for those whom nobody had accepted, when their
+ * listener closes: only these the caller does not own; and by MPTCP, which has
+ * taken the subflow from the application, when that closes.
  */
 void event_disconnect(const struct sock *sk)
 {
-	if (in_serving_softirq() || !is_alive(sk) || is_in_close(sk))
+	if (!is_alive(sk) || tcp_disconnect_denied(sk))
 		return;
-	if (!sk->sk_socket) {
-		event_called(sk, TCP_TEARDOWN_BY_LISTENER);
-		event_call(sk, TCP_TEARDOWN_LISTENER, STATS_LISTENER);
-	} else {
-		event_called(sk, TCP_TEARDOWN_BY_DISCONNECT);
-		event_call(sk, TCP_TEARDOWN_DISCONNECT, STATS_DISCONNECT);
+	if (!sock_owned_by_user_nocheck(sk)) {
+		event_unaccepted(sk);
+	} else if (sk_is_mptcp(sk) && !sk->sk_socket) {
+		event_dropped(sk, by_close());
+	} else if (!is_in_close(sk)) {
+		netns_count(sock_net(sk), STATS_DISCONNECT);
+		event_called(sk, TCP_TEARDOWN_DISCONNECT, TCP_TEARDOWN_BY_DISCONNECT, true);
+	}
+}
+
+/*
+ * Who has mptcp_do_fastclose() reset a subflow: until close() has returned, the subflow
+ * has its connection's socket; one that nobody has accepted has none.
+ */
+static u8 by_fastclose(const struct sock *sk)
+{
+	const struct sock *mptcp = sk->sk_socket ? sk->sk_socket->sk : NULL;
+
+	if (!mptcp)
+		return TCP_TEARDOWN_BY_LISTENER;
+	return READ_ONCE(mptcp->sk_shutdown) == SHUTDOWN_MASK ? by_close() :
+								TCP_TEARDOWN_BY_DISCONNECT;
+}
+
+/**
+ * event_subflow_reset() - MPTCP resets one of its subflows, which then goes to CLOSE
+ * @conn: held, the subflow's
+ * @sk: the subflow
+ * @reason: enum tcp_teardown_reason
+ *
+ * Context: that of event_send_reset(). A worker of MPTCP's does it, too: late, for an
+ * application that has closed, or for what the peer has sent. tcp_abort() has softirqs
+ * disabled.
+ */
+void event_subflow_reset(struct conn *conn, const struct sock *sk, u16 reason)
+{
+	if (current->flags & PF_KTHREAD && !in_serving_softirq()) {
+		if (reason == TCP_TEARDOWN_REASON_TCP_ABORT_ON_CLOSE)
+			conn->call = TCP_TEARDOWN_BY_CLOSE;
+	} else if (!in_softirq()) {
+		conn->call = by_fastclose(sk);
+		remember_caller(&conn->subject.closer);
 	}
 }
 
@@ -172,8 +340,10 @@ void event_disconnect(const struct sock *sk)
  */
 void event_abort(const struct sock *sk)
 {
-	if (sk->sk_state == TCP_TIME_WAIT)
+	if (sk->sk_state == TCP_TIME_WAIT) {
 		event_minisock_abort(inet_twsk(sk));
-	else if (is_alive(sk))
-		event_call(sk, TCP_TEARDOWN_ABORT, STATS_ABORT);
+	} else if (is_alive(sk)) {
+		netns_count(sock_net(sk), STATS_ABORT);
+		event_call_alone(sk, TCP_TEARDOWN_ABORT, 0);
+	}
 }

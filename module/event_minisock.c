@@ -4,29 +4,13 @@
 
 #include <net/tcp.h>
 
+#include "event_minisock.h"
+#include "handed.h"
 #include "minisock_cause.h"
 #include "record.h"
 #include "remember.h"
 #include "segment.h"
 #include "verdict.h"
-
-static void event_minisock_state(const struct inet_timewait_sock *tw, int from,
-				 int to, u64 spent, u16 flags, u64 now,
-				 const struct conn_owner *owner)
-{
-	const struct net *net = twsk_net(tw);
-	struct tcp_teardown_record *r;
-
-	netns_transition(net, from, to, spent);
-	if (flags & TCP_TEARDOWN_F_UNTRACKED)
-		netns_count(net, STATS_UNTRACKED);
-	r = record_of_tw_transition(tw, now, from, to, owner);
-	if (!r)
-		return;
-	r->state.spent = spent;
-	r->flags |= flags;
-	record_publish(r);
-}
 
 /**
  * event_time_wait() - a full socket asks for a minisock
@@ -37,9 +21,12 @@ static void event_minisock_state(const struct inet_timewait_sock *tw, int from,
  */
 void event_time_wait(const struct sock *sk)
 {
-	struct conn_ref ref = conn_find(record_cookie(sk), common_of_sock(sk));
+	struct conn_ref ref;
 
 	netns_count(sock_net(sk), STATS_TW_ASKED);
+	if (likely(handed_ask(sk)))
+		return;
+	ref = conn_find(record_cookie(sk), common_of_sock(sk));
 	if (ref.conn)
 		ref.conn->asked = true;
 	conn_put(ref);
@@ -56,10 +43,71 @@ static u64 minisock_cookie(const struct inet_timewait_sock *tw, const struct soc
 	return cookie;
 }
 
-/* These functions serve DCCP, too, whose minisocks are smaller. */
-static bool is_tcp(const struct inet_timewait_sock *tw)
+/* The moment in which the minisock is born: begun by a segment or close(), or its own. */
+static void event_minisock_begins(struct conn *conn, const struct inet_timewait_sock *tw,
+				  int from)
 {
-	return tw->tw_dr == tcp_death_row_of(twsk_net(tw));
+	struct moment *m = &conn->moment;
+
+	/*
+	 * close() in FIN_WAIT2; a FIN, or the ACK of ours, of which a transition may be.
+	 * Not one that was dropped before the timer of FIN_WAIT2 makes the minisock.
+	 */
+	if (m->to == from && (m->kind == TCP_TEARDOWN_CALL ||
+			      (m->kind == TCP_TEARDOWN_SEGMENT &&
+			       (m->from != from || tw->tw_substate != from))))
+		return;
+	remember_flush(conn);
+	moment_of_tw(m, tw, record_now(), TCP_TEARDOWN_TIMEWAIT, TCP_TEARDOWN_TW_BORN);
+	m->from = from;
+	m->to = from;
+}
+
+static void event_minisock_takes_over(struct conn *conn, const struct inet_timewait_sock *tw,
+				      const struct sock *sk)
+{
+	int from = sk->sk_state, to = tw->tw_substate;
+	struct moment *m = &conn->moment;
+
+	if (unlikely(!handed_give(sk)))
+		conn->leaving = common_of_sock(sk);
+	conn->owner = common_of_tw(tw);
+	conn->minisock = true;
+	conn->remote = segment_comes_by_wire(sk);
+	conn->snd_wscale = tcp_sk(sk)->rx_opt.snd_wscale;
+	remember_fin_left(conn, sk);	/* in CLOSING */
+	event_minisock_begins(conn, tw, from);
+	conn->born = m->time;
+	m->timewait = TCP_TEARDOWN_TW_BORN;
+	m->flags |= remember_flags(conn);
+	if (to != from) {
+		m->spent = remember_state(conn, to, m->time);
+		m->to = to;
+		conn->three_way |= conn->fin_with_ack;
+		netns_transition(netns_hooked(sock_net(sk)), from, to, m->spent);
+	}
+	remember_bytes(conn, sk);
+	remember_tell(conn, NULL);
+}
+
+static noinline void event_minisock_born_untracked(const struct inet_timewait_sock *tw,
+						   const struct sock *sk)
+{
+	int from = sk->sk_state, to = tw->tw_substate;
+	struct moment m;
+
+	if (!handed_give(sk))
+		handed_put(sk);
+	moment_of_tw(&m, tw, record_now(), TCP_TEARDOWN_TIMEWAIT, TCP_TEARDOWN_TW_BORN);
+	m.timewait = TCP_TEARDOWN_TW_BORN;
+	m.from = from;
+	m.flags |= TCP_TEARDOWN_F_UNTRACKED;
+	if (to != from) {
+		m.spent = TCP_TEARDOWN_UNKNOWN;
+		netns_transition(netns_hooked(sock_net(sk)), from, to, m.spent);
+		netns_count(sock_net(sk), STATS_UNTRACKED);
+	}
+	record_tell_tw(tw, &m, NULL);
 }
 
 /**
@@ -71,124 +119,56 @@ static bool is_tcp(const struct inet_timewait_sock *tw)
  */
 void event_minisock_born(const struct inet_timewait_sock *tw, const struct sock *sk)
 {
-	u64 cookie, now = record_now();
 	int from = sk->sk_state, to = tw->tw_substate;
-	const struct sock_common *sc = common_of_sock(sk);
-	u64 spent = TCP_TEARDOWN_UNKNOWN;
-	struct tcp_teardown_record *r;
 	struct conn_ref ref;
-	bool left = false;
-	u16 flags;
 
 	if (sk->sk_protocol != IPPROTO_TCP)
 		return;
-	cookie = minisock_cookie(tw, sk);
-	ref = remember_find(sk, cookie, from);
-	if (ref.conn) {
-		ref.conn->leaving = sc;
-		ref.conn->owner = common_of_tw(tw);
-		ref.conn->minisock = true;
-		ref.conn->born = now;
-		if (to != from)
-			spent = remember_state(ref.conn, to, now);
-		remember_bytes(ref.conn, sk);
-		left = remember_fin_left(ref.conn, sk);
-	}
-	flags = remember_flags(ref.conn);
-	conn_put(ref);
-
 	netns_count(sock_net(sk), to == TCP_FIN_WAIT2 ? STATS_TW_BORN_FIN_WAIT2 :
 							STATS_TW_BORN_TIME_WAIT);
-	if (left)	/* in CLOSING: of FIN_WAIT1 a transition tells */
-		event_tell_fin_left(sk, now);
-	if (to != from)
-		event_minisock_state(tw, from, to, spent, flags, now, NULL);
-	r = record_of_tw(tw, now, TCP_TEARDOWN_TIMEWAIT, TCP_TEARDOWN_TW_BORN, NULL);
-	if (r)
-		record_publish(r);
-}
-
-/*
- * Hold its connection. One whose birth was not seen is remembered from now on. Not
- * if it has no cookie: many may have none. Nor if it is being killed on another CPU:
- * its timer is stopped before event_minisock_kill() looks into the bucket, which is
- * held here.
- */
-static struct conn_ref event_minisock_find(const struct inet_timewait_sock *tw, u8 substate)
-	__acquires(bitlock)
-{
-	u64 cookie = atomic64_read(&tw->tw_cookie);
-	struct conn_ref ref = conn_find(cookie, common_of_tw(tw));
-
-	if (!ref.conn && cookie && timer_pending(&tw->tw_timer))
-		ref.conn = remember_tw(ref.bucket, tw, cookie, substate);
-	return ref;
-}
-
-static void event_minisock_fin_again(const struct inet_timewait_sock *tw)
-{
-	struct conn_ref ref = event_minisock_find(tw, READ_ONCE(tw->tw_substate));
-
-	if (ref.conn && ref.conn->fins_again != U8_MAX)
-		ref.conn->fins_again++;
+	ref = remember_find(sk, minisock_cookie(tw, sk), from);
+	if (likely(ref.conn))
+		event_minisock_takes_over(ref.conn, tw, sk);
 	conn_put(ref);
+	if (unlikely(!ref.conn))
+		event_minisock_born_untracked(tw, sk);
+}
+
+/* Whether a segment did it, which has reached the minisock in this softirq. */
+static bool is_by_segment(u8 cause)
+{
+	return cause == TCP_TEARDOWN_TW_RESET || cause == TCP_TEARDOWN_TW_REOPENED ||
+	       cause == TCP_TEARDOWN_TW_ANSWERED;
 }
 
 /**
- * event_minisock_segment() - a segment reaches a minisock
- * @tw: the minisock, as it was before
- * @skb: the segment
- * @th: its header
- *
- * Source: entry of tcp_timewait_state_process(), in a softirq.
+ * event_minisock_moment() - what a segment has begun, if it was that; else a new moment
+ * @conn: held, or NULL
+ * @alone: used where @conn is NULL
+ * @tw: the minisock
+ * @now: when
+ * @what: enum tcp_teardown_timewait; 0: a FIN has taken it to TIME_WAIT
  */
-void event_minisock_segment(const struct inet_timewait_sock *tw,
-			    const struct sk_buff *skb, const struct tcphdr *th)
+struct moment *event_minisock_moment(struct conn *conn, struct moment *alone,
+				     const struct inet_timewait_sock *tw, u64 now, u8 what)
 {
-	const struct tcp_timewait_sock *tcptw = tcp_twsk((struct sock *)tw);
-	const struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
-	struct tcp_teardown_record *r;
-	u8 what;
+	struct moment *m = conn ? &conn->moment : alone;
 
-	minisock_reached(tw, tcp_flag_byte(th));
-	what = segment_what(cb->seq, cb->end_seq, READ_ONCE(tcptw->tw_rcv_nxt));
-	segment_count(twsk_net(tw), what, th->fin);
-	if (th->fin && what == TCP_TEARDOWN_SEG_RCV_DUP)
-		event_minisock_fin_again(tw);
-	r = record_of_tw(tw, record_now(), TCP_TEARDOWN_SEGMENT, what, NULL);
-	if (!r)
-		return;
-	segment_header(r, skb);
-	r->segment.len = segment_len(skb);
-	record_publish(r);
-}
-
-/* The FIN has reached a minisock in FIN_WAIT2. */
-static void event_minisock_time_wait(const struct inet_timewait_sock *tw, u64 now)
-{
-	u64 spent = TCP_TEARDOWN_UNKNOWN;
-	struct conn_ref ref = event_minisock_find(tw, TCP_FIN_WAIT2);
-	u16 flags;
-
-	netns_count(twsk_net(tw), STATS_FIN_RECEIVED);
-	if (ref.conn)
-		spent = remember_state(ref.conn, TCP_TIME_WAIT, now);
-	flags = remember_flags(ref.conn);
-	conn_put(ref);
-	event_minisock_state(tw, TCP_FIN_WAIT2, TCP_TIME_WAIT, spent, flags, now,
-			     NULL);
-}
-
-static void event_minisock_rearmed(const struct inet_timewait_sock *tw)
-{
-	netns_count(twsk_net(tw), STATS_TW_REARMED);
-	conn_put(event_minisock_find(tw, TCP_TIME_WAIT));
+	if (conn && m->kind == TCP_TEARDOWN_SEGMENT && (!what || is_by_segment(what))) {
+		m->timewait = what;
+		return m;
+	}
+	if (conn)
+		remember_flush(conn);
+	moment_of_tw(m, tw, now, TCP_TEARDOWN_TIMEWAIT, what);
+	m->timewait = what;
+	return m;
 }
 
 /* What the kernel counts as TW and TWKilled, and when it does. */
 static void event_minisock_counted(const struct inet_timewait_sock *tw, bool is_short)
 {
-	if (!is_tcp(tw))	/* 60 s, always */
+	if (!minisock_is_tcp(tw))	/* 60 s, always */
 		netns_count(twsk_net(tw), STATS_TW_DCCP);
 	else if (is_short)
 		netns_count(twsk_net(tw), STATS_TW_SHORT);
@@ -208,34 +188,6 @@ void event_minisock_timed(const struct inet_timewait_sock *tw, int timeo)
 		event_minisock_counted(tw, timeo <= 4 * HZ);
 }
 
-/**
- * event_minisock_rearm() - the timer of a minisock is set again
- * @tw: the minisock, as it is after the segment that brought this about
- * @timeo: jiffies
- *
- * Source: entry of __inet_twsk_schedule(), called by tcp_timewait_state_process().
- */
-void event_minisock_rearm(const struct inet_timewait_sock *tw, int timeo)
-{
-	struct tcp_teardown_record *r;
-	u64 now;
-
-	if (!is_tcp(tw))
-		return;
-	now = record_now();
-	if (minisock_was_in_fin_wait2(tw)) {
-		event_minisock_time_wait(tw, now);
-	} else {
-		event_minisock_rearmed(tw);
-		r = record_of_tw(tw, now, TCP_TEARDOWN_TIMEWAIT, TCP_TEARDOWN_TW_REARMED,
-				 NULL);
-		if (!r)
-			return;
-		r->timewait.timeout_ms = jiffies_to_msecs(timeo);
-		record_publish(r);
-	}
-}
-
 static_assert(STATS_TW_NETNS - STATS_TW_EXPIRED ==
 	      TCP_TEARDOWN_TW_NETNS - TCP_TEARDOWN_TW_EXPIRED);
 
@@ -244,24 +196,32 @@ static enum stats_counter minisock_counter(u8 cause)
 	return STATS_TW_EXPIRED + cause - TCP_TEARDOWN_TW_EXPIRED;
 }
 
-/* A minisock has died, and @now is not when, if @cause is 0: nobody saw it die. */
-static void event_minisock_tell_death(const struct inet_timewait_sock *tw, u8 cause,
-				      u64 now, u64 age, const struct conn_owner *owner)
+static void event_minisock_count_death(const struct netns *ns, u8 substate, u8 cause)
 {
-	struct tcp_teardown_record *r;
+	netns_count_in(ns, cause ? minisock_counter(cause) : STATS_TW_UNSEEN);
+	if (unlikely(cause == TCP_TEARDOWN_TW_RESET))
+		netns_inc(ns, netns_block(ns), STATS_AT(reset_received[substate]));
+}
 
-	if (!cause) {
-		netns_count(twsk_net(tw), STATS_TW_UNSEEN);
-		return;
-	}
-	netns_count(twsk_net(tw), minisock_counter(cause));
-	if (cause == TCP_TEARDOWN_TW_RESET)
-		netns_reset_received(twsk_net(tw), READ_ONCE(tw->tw_substate));
-	r = record_of_tw(tw, now, TCP_TEARDOWN_TIMEWAIT, cause, owner);
-	if (!r)
-		return;
-	r->timewait.age = age;
-	record_publish(r);
+static void event_minisock_gone_untracked(const struct inet_timewait_sock *tw, u8 cause)
+{
+	int from = READ_ONCE(tw->tw_substate);
+	const struct netns *ns = netns_hooked(twsk_net(tw));
+	struct verdict verdict;
+	struct moment m;
+
+	netns_transition(ns, from, TCP_CLOSE, TCP_TEARDOWN_UNKNOWN);
+	netns_count_in(ns, STATS_UNTRACKED);
+	event_minisock_moment(NULL, &m, tw, record_now(), cause);
+	if (!cause)
+		m.kind = TCP_TEARDOWN_STATE;
+	m.to = TCP_CLOSE;
+	m.flags |= TCP_TEARDOWN_F_UNTRACKED;
+	m.spent = TCP_TEARDOWN_UNKNOWN;
+	m.age = TCP_TEARDOWN_UNKNOWN;
+	verdict_of_tw(&verdict, from, cause, NULL);
+	netns_end(ns, &verdict);
+	record_tell_tw(tw, &m, &verdict);
 }
 
 /* @ref: holds its connection; @cause: enum tcp_teardown_timewait, 0 for unseen */
@@ -269,30 +229,40 @@ static void event_minisock_gone(const struct inet_timewait_sock *tw, struct conn
 				u8 cause)
 	__releases(bitlock)
 {
-	u64 now = record_now(), age = TCP_TEARDOWN_UNKNOWN, spent = TCP_TEARDOWN_UNKNOWN;
-	u16 flags = remember_flags(ref.conn) | (cause ? 0 : TCP_TEARDOWN_F_INFERRED);
-	struct conn_owner owner = { .uid = INVALID_UID };
+	const struct netns *ns = netns_hooked(twsk_net(tw));
 	int from = READ_ONCE(tw->tw_substate);
-	struct verdict verdict = { };
+	struct verdict verdict;
+	struct conn *conn = ref.conn;
+	u64 now = record_now();
+	struct moment *m;
 
-	if (ref.conn) {
-		remember_unseen(ref.conn, from, !cause);
-		spent = remember_state(ref.conn, TCP_CLOSE, now);
-		if (ref.conn->born && cause)
-			age = elapsed(ref.conn->born, now);
-		owner = ref.conn->owner_id;
+	event_minisock_count_death(ns, from, cause);
+	if (!conn) {
+		conn_put(ref);
+		event_minisock_gone_untracked(tw, cause);
+		return;
 	}
-	verdict_of_tw(&verdict, from, cause, ref.conn);
-	if (ref.conn) {
-		ref.conn->owner = NULL;
-		if (!ref.conn->leaving)	/* else event_leave() does it */
-			conn_forget(ref.conn);
+	if (!cause)
+		remember_flush(conn);
+	m = event_minisock_moment(conn, NULL, tw, now, cause);
+	if (!cause) {	/* nobody saw it die, and now is not when */
+		m->kind = TCP_TEARDOWN_STATE;
+		m->flags |= TCP_TEARDOWN_F_INFERRED;
 	}
+	remember_unseen(conn, from, !cause);
+	m->from = from;
+	m->to = TCP_CLOSE;
+	m->spent = remember_state(conn, TCP_CLOSE, m->time);
+	m->age = conn->born && cause ? elapsed(conn->born, m->time) : TCP_TEARDOWN_UNKNOWN;
+	m->flags |= remember_flags(conn);
+	verdict_of_tw(&verdict, from, cause, conn);
+	netns_transition(ns, from, TCP_CLOSE, m->spent);
+	netns_end(ns, &verdict);
+	remember_tell(conn, &verdict);
+	conn->owner = NULL;
+	if (!conn->leaving)	/* else event_leave() does it */
+		conn_forget(conn);
 	conn_put(ref);
-
-	event_minisock_state(tw, from, TCP_CLOSE, spent, flags, now, &owner);
-	event_minisock_tell_death(tw, cause, now, age, &owner);
-	verdict_tell_tw(&verdict, tw, now, &owner);
 }
 
 /**
@@ -309,7 +279,7 @@ void event_minisock_kill(const struct inet_timewait_sock *tw)
 
 	if (TW_COUNTED_AT_EXPIRY && cause == TCP_TEARDOWN_TW_EXPIRED)
 		event_minisock_counted(tw, tw_kill_of(tw));
-	if (is_tcp(tw))
+	if (minisock_is_tcp(tw))
 		event_minisock_gone(tw, conn_find(cookie, common_of_tw(tw)), cause);
 }
 

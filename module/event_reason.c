@@ -9,6 +9,7 @@
 #include <net/mptcp.h>
 #include <net/tcp.h>
 
+#include "record.h"
 #include "uapi/tcp_teardown.h"
 
 /* The FIN is the last that was written, and has not been sent. */
@@ -35,7 +36,7 @@ static u16 reason_of_closed(const struct sock *sk)
 		       TCP_TEARDOWN_REASON_TCP_ABORT_ON_LINGER :
 		       TCP_TEARDOWN_REASON_TCP_ABORT_ON_MEMORY;
 	/* close() has emptied the queue, tcp_disconnect() has not yet. */
-	if (event_unread(sk) && skb_queue_empty(&sk->sk_receive_queue))
+	if (sock_unread(sk) && skb_queue_empty(&sk->sk_receive_queue))
 		return TCP_TEARDOWN_REASON_TCP_ABORT_ON_CLOSE;
 	/* Both FINs: it was in CLOSING or LAST_ACK. */
 	if (is_fin_unsent(sk) && sock_flag(sk, SOCK_DONE))

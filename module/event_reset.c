@@ -4,6 +4,7 @@
 
 #include <net/ip6_route.h>
 #include <net/ipv6.h>
+#include <net/mptcp.h>
 #include <net/route.h>
 #include <net/tcp.h>
 
@@ -13,55 +14,34 @@
 #include "segment.h"
 
 /* The RST that answers @skb, as tcp_v4_send_reset() makes it. */
-static void event_reply(struct tcp_teardown_record *r, const struct sk_buff *skb)
+static void event_reply(struct moment *m, const struct sk_buff *skb)
 {
 	const struct tcphdr *th = tcp_hdr(skb);
 
-	r->window = 0;
+	m->window = 0;
+	m->wscale = 0;
 	if (th->ack) {
-		r->seq = ntohl(th->ack_seq);
-		r->ack = 0;
-		r->tcp_flags = TCPHDR_RST;
+		m->seq = ntohl(th->ack_seq);
+		m->ack = 0;
+		m->tcp_flags = TCPHDR_RST;
 	} else {
-		r->seq = 0;
-		r->ack = ntohl(th->seq) + th->syn + th->fin + skb->len -
+		m->seq = 0;
+		m->ack = ntohl(th->seq) + th->syn + th->fin + skb->len -
 			 (th->doff << 2);
-		r->tcp_flags = TCPHDR_RST | TCPHDR_ACK;
+		m->tcp_flags = TCPHDR_RST | TCPHDR_ACK;
 	}
 }
 
-/* As record_keeps(); without a socket there is no owner, and perhaps no state. */
-static bool event_keeps_skb(const struct filter *filter, const struct net *net,
-			    const struct sk_buff *skb, u8 state)
+/*
+ * The final ACK of a handshake, for whose child the accept queue has no room, with
+ * tcp_abort_on_overflow: tcp_check_req() says INVALID_SYN, as it does of a SYN, and of a
+ * child that fails for another reason, as without a route to the peer. accept() on another
+ * CPU may have made room since; then the queue is not called full.
+ */
+static bool is_queue_full(const struct sock *sk, const struct sk_buff *skb, u16 reason)
 {
-	struct filter_event event;
-	u8 local[16], peer[16];
-	int i;
-
-	for (i = 0; i < FILTER_VALUES; i++)
-		event.value[i] = FILTER_UNKNOWN;
-	record_skb_addresses(skb, local, peer);
-	record_ask_addresses(&event, local, peer);
-	event.value[FILTER_LOCAL_PORT] = ntohs(tcp_hdr(skb)->dest);
-	event.value[FILTER_PEER_PORT] = ntohs(tcp_hdr(skb)->source);
-	event.value[FILTER_NETNS] = net->ns.inum;
-	event.value[FILTER_KIND] = TCP_TEARDOWN_RESET;
-	if (state) {
-		event.value[FILTER_FROM] = state;
-		event.value[FILTER_STATE] = state;
-	}
-	return record_wanted(filter, &event);
-}
-
-/* Where it happened, by the segment: there is no socket, or only a listener. */
-static void event_place_skb(struct tcp_teardown_record *r, const struct net *net,
-			    const struct sk_buff *skb, u8 state)
-{
-	r->cookie = 0;
-	r->family = record_place_skb(r, skb);
-	r->netns = net->ns.inum;
-	r->old_state = state;
-	r->new_state = state;
+	return sk && sk->sk_state == TCP_LISTEN && reason == TCP_TEARDOWN_REASON_INVALID_SYN &&
+	       !tcp_hdr(skb)->syn && sk_acceptq_is_full(sk);
 }
 
 /* For a request, in SYN_RECV, its listener answers. */
@@ -72,57 +52,59 @@ static u8 nobodys_state(const struct sock *sk, u16 reason)
 	return reason == TCP_TEARDOWN_REASON_INVALID_SYN ? TCP_SYN_RECV : sk->sk_state;
 }
 
-static struct tcp_teardown_record *event_active_reset(const struct sock *sk, u64 now)
+/*
+ * Where it happened, by the segment: there is no socket, or only a listener. The accept
+ * queue is that of the listener, whose id is told then.
+ */
+static void event_tell_nobody(const struct sock *sk, const struct net *net,
+			      const struct sk_buff *skb, struct moment *m)
 {
-	struct tcp_teardown_record *r;
+	struct subject subject = { .cred.uid = INVALID_UID };
 
-	r = record_of_sock(sk, now, TCP_TEARDOWN_RESET, TCP_TEARDOWN_RST_SENT);
-	if (r) {
-		r->seq = acceptable_seq(tcp_sk(sk));
-		r->tcp_flags = TCPHDR_RST | TCPHDR_ACK;
+	flow_of_skb(&subject.flow, net, skb);
+	m->from = nobodys_state(sk, m->reason);
+	m->to = m->from;
+	if (is_queue_full(sk, skb, m->reason)) {
+		netns_count(net, STATS_ACCEPT_QUEUE_FULL);
+		m->flags |= TCP_TEARDOWN_F_QUEUE_FULL;
+		subject.flow.cookie = record_cookie(sk);
 	}
-	return r;
+	record_tell(&subject, m, NULL);
 }
 
-static struct tcp_teardown_record *event_reset_reply(const struct sock *sk,
-						     const struct net *net,
-						     const struct sk_buff *skb,
-						     u16 reason, u64 now)
+static void event_tell_reply(const struct sock *sk, const struct net *net,
+			     const struct sk_buff *skb, struct moment *m)
 {
 	const u8 kind = TCP_TEARDOWN_RESET, what = TCP_TEARDOWN_RST_REPLY;
-	const u8 nobodys = nobodys_state(sk, reason);
-	const struct filter *filter = filter_get();
-	struct tcp_teardown_record *r = NULL;
+	const struct moment reason = *m;
 
-	if (sk && sk->sk_state == TCP_TIME_WAIT) {
-		r = record_of_tw(inet_twsk(sk), now, kind, what, NULL);
-	} else if (sk && sk_fullsock(sk) && inet_sk(sk)->inet_dport) {
-		r = record_of_sock(sk, now, kind, what);
-	} else if (!filter || event_keeps_skb(filter, net, skb, nobodys)) {
-		r = record_claim(now, kind, what);
-		if (r)
-			event_place_skb(r, net, skb, nobodys);
-	}
-	if (r)
-		event_reply(r, skb);
-	return r;
+	if (sk && sk->sk_state == TCP_TIME_WAIT)
+		moment_of_tw(m, inet_twsk(sk), m->time, kind, what);
+	else if (sk && sk_fullsock(sk) && inet_sk(sk)->inet_dport)
+		moment_of_sock(m, sk, m->time, kind, what);
+	event_reply(m, skb);
+	m->reason = reason.reason;
+	m->kernel_reason = reason.kernel_reason;
+	if (sk && sk->sk_state == TCP_TIME_WAIT)
+		record_tell_tw(inet_twsk(sk), m, NULL);
+	else if (sk && sk_fullsock(sk) && inet_sk(sk)->inet_dport)
+		record_tell_sock(sk, m, NULL);
+	else
+		event_tell_nobody(sk, net, skb, m);
 }
 
 /* What ends the connection, if that has not ended before. */
-enum seen { SEEN_SENT, SEEN_RECEIVED, SEEN_LATE_DATA };
-
-static void event_reset_seen(const struct sock *sk, enum seen seen)
+static void event_reset_sent(const struct sock *sk, u16 reason)
 {
-	u64 cookie = record_cookie(sk);
 	struct conn_ref ref;
 
 	if (sk->sk_state == TCP_CLOSE)
 		return;
-	ref = remember_find(sk, cookie, sk->sk_state);
+	ref = remember_find(sk, record_cookie(sk), sk->sk_state);
 	if (ref.conn) {
-		ref.conn->reset_received |= seen == SEEN_RECEIVED;
-		ref.conn->reset_sent |= seen == SEEN_SENT;
-		ref.conn->late_data |= seen == SEEN_LATE_DATA;
+		ref.conn->reset_sent = true;
+		if (sk_is_mptcp(sk))
+			event_subflow_reset(ref.conn, sk, reason);
 	}
 	conn_put(ref);
 }
@@ -132,33 +114,38 @@ static void event_reset_seen(const struct sock *sk, enum seen seen)
  * @sk: full socket, listener, minisock or NULL
  * @skb: the segment that it answers, or NULL: of the socket's own accord
  * @reason: enum tcp_teardown_reason
+ * @kernel_reason: as this kernel numbers it; 0 where it has none
  *
  * Source: trace_tcp_send_reset(), after tcp_send_active_reset() has sent it, or
  * before tcp_v4_send_reset() and tcp_v6_send_reset() do; see also
  * event_reply_reset(). In answers @sk is not locked, if it is a
  * listener.
  */
-void event_send_reset(const struct sock *sk, const struct sk_buff *skb, u16 reason)
+void event_send_reset(const struct sock *sk, const struct sk_buff *skb, u16 reason,
+		      u16 kernel_reason)
 {
-	u64 now = record_now();
-	struct tcp_teardown_record *r;
-	const struct net *net;
+	const struct net *net = sk ? sock_net(sk) : dev_net(skb_dst(skb)->dev);
+	struct moment m = {
+		.time = record_now(),
+		.kind = TCP_TEARDOWN_RESET,
+		.what = TCP_TEARDOWN_RST_REPLY,
+	};
 
-	if (!skb) {
-		event_reset_seen(sk, SEEN_SENT);
-		net = sock_net(sk);
-		netns_count(net, STATS_RST_SENT);
-		r = event_active_reset(sk, now);
-	} else {
-		net = sk ? sock_net(sk) : dev_net(skb_dst(skb)->dev);
-		netns_count(net, STATS_RST_REPLY);
-		r = event_reset_reply(sk, net, skb, reason, now);
-	}
 	netns_reset_sent(net, reason);
-	if (!r)
+	netns_count(net, skb ? STATS_RST_REPLY : STATS_RST_SENT);
+	m.reason = reason;
+	m.kernel_reason = kernel_reason;
+	if (skb) {
+		event_tell_reply(sk, net, skb, &m);
 		return;
-	r->reset.reason = reason;
-	record_publish(r);
+	}
+	event_reset_sent(sk, reason);
+	moment_of_sock(&m, sk, m.time, TCP_TEARDOWN_RESET, TCP_TEARDOWN_RST_SENT);
+	m.seq = acceptable_seq(tcp_sk(sk));
+	m.tcp_flags = TCPHDR_RST | TCPHDR_ACK;
+	m.reason = reason;
+	m.kernel_reason = kernel_reason;
+	record_tell_sock(sk, &m, NULL);
 }
 
 static bool is_for_us(const struct sk_buff *skb)
@@ -183,7 +170,7 @@ static bool is_for_us(const struct sk_buff *skb)
 void event_reply_reset(const struct sock *sk, const struct sk_buff *skb)
 {
 	if (!tcp_hdr(skb)->rst && (sk || is_for_us(skb)))
-		event_send_reset(sk, skb, event_reason(sk, skb));
+		event_send_reset(sk, skb, event_reason(sk, skb), 0);
 }
 
 /*
@@ -191,22 +178,23 @@ void event_reply_reset(const struct sock *sk, const struct sk_buff *skb)
  * last block ends: see tcp_validate_incoming(). Then which one is not known. Only in
  * ESTABLISHED tcp_reset() is called for nothing but a RST.
  */
-static void event_reset_inferred(struct tcp_teardown_record *r, const struct sock *sk)
+static void event_reset_inferred(struct moment *m, const struct sock *sk)
 {
-	r->seq = tcp_sk(sk)->rx_opt.num_sacks ? 0 : r->ack;	/* RCV.NXT */
-	r->ack = 0;
-	r->window = 0;
-	r->tcp_flags = r->old_state == TCP_ESTABLISHED ? TCPHDR_RST : 0;
-	r->flags = TCP_TEARDOWN_F_INFERRED;
+	m->seq = tcp_sk(sk)->rx_opt.num_sacks ? 0 : m->ack;	/* RCV.NXT */
+	m->ack = 0;
+	m->window = 0;
+	m->wscale = 0;
+	m->tcp_flags = m->from == TCP_ESTABLISHED ? TCPHDR_RST : 0;
+	m->flags |= TCP_TEARDOWN_F_INFERRED;
 }
 
-static void event_reset_known(struct tcp_teardown_record *r,
-			      const struct reset_segment *segment)
+static void event_reset_known(struct moment *m, const struct reset_segment *segment)
 {
-	r->seq = segment->seq;
-	r->ack = segment->ack;
-	r->window = segment->window;
-	r->tcp_flags = segment->tcp_flags;
+	m->seq = segment->seq;
+	m->ack = segment->ack;
+	m->window = segment->window;
+	m->wscale = 0;
+	m->tcp_flags = segment->tcp_flags;
 }
 
 /*
@@ -217,6 +205,52 @@ static bool may_be_late_data(const struct sock *sk)
 {
 	return (1 << sk->sk_state) & (TCPF_FIN_WAIT1 | TCPF_FIN_WAIT2) &&
 	       READ_ONCE(sk->sk_shutdown) & RCV_SHUTDOWN && !sock_flag(sk, SOCK_DONE);
+}
+
+/* Data after close(): the record of the transition that follows has the segment. */
+static void event_late_data(const struct sock *sk)
+{
+	struct conn_ref ref = remember_find(sk, record_cookie(sk), sk->sk_state);
+
+	if (ref.conn)
+		ref.conn->late_data = true;
+	conn_put(ref);
+}
+
+/* event_segment() may have begun with the same segment. */
+static void event_reset_moment(struct conn *conn, const struct moment *m)
+{
+	if (conn->moment.kind == TCP_TEARDOWN_SEGMENT && conn->moment.tcp_flags & TCPHDR_RST) {
+		conn->moment.kind = m->kind;
+		conn->moment.what = m->what;
+		return;
+	}
+	remember_flush(conn);
+	conn->moment = *m;
+}
+
+/* The transition to CLOSE follows, and records it. */
+static bool event_reset_begins(const struct sock *sk, const struct moment *m, bool is_local)
+{
+	struct conn_ref ref = remember_find(sk, record_cookie(sk), sk->sk_state);
+	struct conn *conn = ref.conn;
+
+	if (conn) {
+		conn->reset_received = true;
+		conn->reset_local = is_local;
+		event_reset_moment(conn, m);
+	}
+	conn_put(ref);
+	return conn;
+}
+
+/*
+ * A RST that came by the loopback device from a peer that is reached by another one was
+ * made on this host, as by a firewall's rule for what is sent.
+ */
+static bool is_local_reset(const struct sock *sk, const struct sk_buff *skb)
+{
+	return skb && segment_is_by_loopback(skb) && segment_comes_by_wire(sk);
 }
 
 /**
@@ -230,8 +264,8 @@ static bool may_be_late_data(const struct sock *sk)
 void event_receive_reset(const struct sock *sk, const struct sk_buff *skb)
 {
 	struct reset_segment segment = { .tcp_flags = TCPHDR_RST };
-	struct tcp_teardown_record *r;
 	bool is_known = true;
+	struct moment m;
 
 	if (skb)
 		segment = reset_segment_of(skb);
@@ -241,20 +275,21 @@ void event_receive_reset(const struct sock *sk, const struct sk_buff *skb)
 		netns_count(sock_net(sk), STATS_RST_UNSEEN);
 		return;
 	}
+	if (sk->sk_state == TCP_CLOSE)
+		return;
 	if (!(segment.tcp_flags & TCPHDR_RST)) {
-		event_reset_seen(sk, SEEN_LATE_DATA);
+		event_late_data(sk);
 		return;
 	}
-	event_reset_seen(sk, SEEN_RECEIVED);
 	netns_count(sock_net(sk), STATS_RST_RECEIVED);
 	netns_reset_received(sock_net(sk), sk->sk_state);
-	r = record_of_sock(sk, record_now(), TCP_TEARDOWN_RESET,
-			   TCP_TEARDOWN_RST_RECEIVED);
-	if (!r)
-		return;
+	moment_of_sock(&m, sk, record_now(), TCP_TEARDOWN_RESET, TCP_TEARDOWN_RST_RECEIVED);
 	if (is_known)
-		event_reset_known(r, &segment);
+		event_reset_known(&m, &segment);
 	else
-		event_reset_inferred(r, sk);
-	record_publish(r);
+		event_reset_inferred(&m, sk);
+	if (!event_reset_begins(sk, &m, is_local_reset(sk, skb))) {
+		m.flags |= TCP_TEARDOWN_F_UNTRACKED;
+		record_tell_sock(sk, &m, NULL);
+	}
 }

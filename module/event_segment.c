@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Segments that a closing full socket receives, FINs that it sends. */
+/* Segments that a closing full socket receives, FINs and ACKs that it sends. */
 #include "event.h"
 
 #include <net/tcp.h>
@@ -8,51 +8,124 @@
 #include "remember.h"
 #include "segment.h"
 
-/**
- * event_tell_fin_left() - a FIN that had to wait behind others has left
- * @sk: the socket
- * @now: when that was found out: it may have been earlier
- */
-void event_tell_fin_left(const struct sock *sk, u64 now)
-{
-	struct tcp_teardown_record *r;
+bool event_half_closed_data;
+bool event_resets_seen;
 
-	r = record_of_sock(sk, now, TCP_TEARDOWN_SEGMENT, TCP_TEARDOWN_SEG_LEFT);
-	if (!r)
-		return;
-	r->seq = tcp_sk(sk)->write_seq - 1;
-	r->tcp_flags = TCPHDR_FIN | TCPHDR_ACK;
-	record_publish(r);
+/* The peer's FIN comes again: it has been received before. */
+static bool is_fin_again(const struct sock *sk, const struct sk_buff *skb)
+{
+	return tcp_hdr(skb)->fin && sock_flag(sk, SOCK_DONE) &&
+	       TCP_SKB_CB(skb)->end_seq == tcp_sk(sk)->rcv_nxt;
+}
+
+/* The ACK of our FIN is in it, and has not been seen before. */
+static bool acks_fin(const struct sock *sk, const struct sk_buff *skb)
+{
+	const struct tcp_sock *tp = tcp_sk(sk);
+
+	return (1 << sk->sk_state) & (TCPF_FIN_WAIT1 | TCPF_CLOSING | TCPF_LAST_ACK) &&
+	       TCP_SKB_CB(skb)->ack_seq == tp->write_seq && tp->snd_una != tp->write_seq &&
+	       tp->snd_nxt == tp->write_seq;
+}
+
+/* A FIN in order, or data that nobody will read. */
+static bool is_news(const struct sock *sk, const struct sk_buff *skb)
+{
+	const struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
+	u32 nxt = tcp_sk(sk)->rcv_nxt;
+	u8 fin = tcp_hdr(skb)->fin;
+
+	if (!((1 << sk->sk_state) & (TCPF_FIN_WAIT1 | TCPF_FIN_WAIT2)))
+		return false;
+	return (fin && !after(cb->seq, nxt) && after(cb->end_seq, nxt)) ||
+	       (READ_ONCE(sk->sk_shutdown) & RCV_SHUTDOWN && after(cb->end_seq - fin, nxt));
+}
+
+/* Whether a transition, or tcp_reset(), is to follow within the same call. */
+static bool segment_goes_on(const struct sock *sk, const struct sk_buff *skb)
+{
+	return tcp_hdr(skb)->rst || acks_fin(sk, skb) || is_news(sk, skb);
 }
 
 /*
- * What the memory wants to know of a segment: of FINs, and while our own FIN
- * waits, which is rare: nothing of the ACK that ends FIN_WAIT1 or LAST_ACK.
+ * Data of a stream that one side has closed, and the ACKs of it: they are counted, and
+ * do not fill the ring.
  */
-static void event_segment_seen(const struct sock *sk, const struct sk_buff *skb,
-			       u8 what, u64 now)
+static bool is_stream(const struct sock *sk, const struct sk_buff *skb)
 {
-	bool fin = tcp_hdr(skb)->fin, acks_all, left = false;
-	struct conn_ref ref;
+	const struct tcphdr *th = tcp_hdr(skb);
 
-	acks_all = TCP_SKB_CB(skb)->ack_seq == tcp_sk(sk)->write_seq;
-	if (!fin && (acks_all || !((1 << sk->sk_state) & (TCPF_FIN_WAIT1 |
-							  TCPF_CLOSING |
-							  TCPF_LAST_ACK))))
+	return (1 << sk->sk_state) & (TCPF_FIN_WAIT2 | TCPF_CLOSE_WAIT) &&
+	       !(th->fin | th->rst | th->syn) && !is_news(sk, skb);
+}
+
+/*
+ * What the segment is to a socket that is closing, or has closed.
+ * Return: it is the FIN that was received before.
+ */
+static __always_inline bool segment_moment(struct moment *m, const struct sock *sk,
+					   const struct sk_buff *skb)
+{
+	const struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
+	const struct tcp_sock *tp = tcp_sk(sk);
+	bool fin_again;
+
+	moment_begin(m, record_now(), TCP_TEARDOWN_SEGMENT,
+		     segment_what(cb->seq, cb->end_seq, tp->rcv_nxt), sk->sk_state);
+	segment_header(m, skb, tp->rx_opt.snd_wscale);
+	if (sk->sk_state != TCP_CLOSE && segment_refused(sk, skb))
+		m->flags = TCP_TEARDOWN_F_REFUSED;
+	if (likely(!tcp_hdr(skb)->fin) || m->flags)
+		return false;
+	fin_again = is_fin_again(sk, skb);
+	segment_count(sock_net(sk), m->what, fin_again);
+	return fin_again;
+}
+
+/* event_receive_reset() records a RST that ends a connection which is not remembered. */
+static noinline void event_segment_alone(const struct sock *sk, const struct sk_buff *skb)
+{
+	struct subject subject;
+	struct moment m;
+
+	segment_moment(&m, sk, skb);
+	if (tcp_hdr(skb)->rst && m.from != TCP_CLOSE && READ_ONCE(event_resets_seen) &&
+	    !(m.flags & TCP_TEARDOWN_F_REFUSED))
 		return;
-	ref = conn_find(record_cookie(sk), common_of_sock(sk));
-	if (ref.conn) {
-		left = remember_fin_left(ref.conn, sk);
-		if (fin && what == TCP_TEARDOWN_SEG_RCV_DUP &&
-		    ref.conn->fins_again != U8_MAX)
-			ref.conn->fins_again++;
-		if (fin && what == TCP_TEARDOWN_SEG_RCV && acks_all &&
-		    sk->sk_state == TCP_FIN_WAIT1)
-			ref.conn->three_way = true;
-	}
+	if (m.from != TCP_CLOSE)
+		m.flags |= remember_not_found(sock_net(sk));
+	subject_of_sock(&subject, sk);
+	/* close() with SO_LINGER 0 calls tcp_disconnect(), which clears these. */
+	if (!inet_sk(sk)->inet_dport)
+		flow_ports_of_skb(&subject.flow, skb);
+	record_tell(&subject, &m, NULL);
+}
+
+static __always_inline void event_segment_known(const struct sock *sk,
+						const struct sk_buff *skb, bool stream,
+						struct conn *conn)
+{
+	remember_flush(conn);
+	remember_fin_left(conn, sk);
+	if (!stream)
+		conn->fin_with_ack = false;
+	if (segment_moment(&conn->moment, sk, skb) && conn->fins_again != U8_MAX)
+		conn->fins_again++;
+	if (conn->moment.flags & TCP_TEARDOWN_F_REFUSED || !segment_goes_on(sk, skb))
+		remember_tell(conn, NULL);
+}
+
+static noinline void event_segment_closing(const struct sock *sk, const struct sk_buff *skb,
+					   bool stream)
+{
+	const struct sock_common *sc = common_of_sock(sk);
+	struct conn_ref ref = conn_find(record_cookie(sk), sc);
+
+	if (likely(ref.conn && ref.conn->leaving != sc))
+		event_segment_known(sk, skb, stream, ref.conn);
 	conn_put(ref);
-	if (left)
-		event_tell_fin_left(sk, now);
+	if (unlikely(!ref.conn))
+		event_segment_alone(sk, skb);
 }
 
 /**
@@ -64,145 +137,16 @@ static void event_segment_seen(const struct sock *sk, const struct sk_buff *skb,
  */
 void event_segment(const struct sock *sk, const struct sk_buff *skb)
 {
-	const struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
-	const struct tcp_sock *tp = tcp_sk(sk);
-	struct tcp_teardown_record *r;
-	u64 now;
-	u8 what;
+	bool stream;
 
 	/* CLOSE: it was in the backlog when the connection ended. */
 	if (!((1 << sk->sk_state) & (TCPF_CLOSING_STATES | TCPF_CLOSE)))
 		return;
-	what = segment_what(cb->seq, cb->end_seq, tp->rcv_nxt);
-	now = record_now();
-	segment_count(sock_net(sk), what, tcp_hdr(skb)->fin);
-	event_segment_seen(sk, skb, what, now);
-	r = record_of_sock(sk, now, TCP_TEARDOWN_SEGMENT, what);
-	if (!r)
-		return;
-	/* tcp_disconnect() has made it forget; close() with SO_LINGER 0 does that. */
-	if (!inet_sk(sk)->inet_dport)
-		record_place_skb(r, skb);
-	segment_header(r, skb);
-	r->segment.len = segment_len(skb);
-	r->segment.wscale = tp->rx_opt.snd_wscale;
-	record_publish(r);
-}
-
-static void event_fin_whole(struct tcp_teardown_record *r, const struct sk_buff *skb)
-{
-	segment_header(r, skb);
-	r->segment.len = segment_len(skb);
-}
-
-/*
- * The FIN was merged into an older segment that the application has not read
- * yet: its header is gone, its numbers are those that tcp_ack() took from it.
- * The FIN's own number, seq + len, is right in any case; where its segment began
- * is a guess.
- */
-static void event_fin_merged(struct tcp_teardown_record *r, const struct sock *sk,
-			     const struct sk_buff *tail)
-{
-	const struct tcp_sock *tp = tcp_sk(sk);
-
-	r->seq = tp->rcv_nxt - 1;
-	r->ack = tp->snd_una;
-	if (tail && TCP_SKB_CB(tail)->end_seq == tp->rcv_nxt)
-		r->ack = TCP_SKB_CB(tail)->ack_seq;
-	if (between(tp->snd_wl1, tp->copied_seq, r->seq)) {
-		r->segment.len = r->seq - tp->snd_wl1;
-		r->seq = tp->snd_wl1;
-	}
-	r->window = tp->snd_wnd >> tp->rx_opt.snd_wscale;
-	r->tcp_flags = TCPHDR_FIN | TCPHDR_ACK;
-	r->flags = TCP_TEARDOWN_F_INFERRED;
-}
-
-/**
- * event_fin() - the other side's FIN is in order
- * @sk: the socket; its rcv_nxt counts the FIN
- *
- * Source: entry of tcp_fin(), from tcp_data_queue() or tcp_ofo_queue(), which
- * put the segment at the end of the receive queue before, or merged it into
- * what is there. If the socket is closing already, event_segment() told of it.
- */
-void event_fin(const struct sock *sk)
-{
-	const struct sk_buff *tail = skb_peek_tail(&sk->sk_receive_queue);
-	const struct tcp_sock *tp = tcp_sk(sk);
-	struct tcp_teardown_record *r;
-
-	netns_count(sock_net(sk), STATS_FIN_RECEIVED);
-	if (!((1 << sk->sk_state) & TCPF_OPEN_STATES))
-		return;
-	r = record_of_sock(sk, record_now(), TCP_TEARDOWN_SEGMENT,
-			   TCP_TEARDOWN_SEG_RCV);
-	if (!r)
-		return;
-	/* tcp_collapse() and TCP_REPAIR make segments that have no header. */
-	if (tail && skb_transport_header_was_set(tail) && tcp_hdr(tail)->fin &&
-	    TCP_SKB_CB(tail)->end_seq == tp->rcv_nxt)
-		event_fin_whole(r, tail);
+	stream = is_stream(sk, skb);
+	if (stream && !READ_ONCE(event_half_closed_data))
+		netns_count(sock_net(sk), STATS_HALF_CLOSED_DATA);
 	else
-		event_fin_merged(r, sk, tail);
-	r->segment.wscale = tp->rx_opt.snd_wscale;
-	record_publish(r);
-}
-
-/*
- * It may be unable to leave at once: behind unsent data, or for want of a window.
- * Kernels differ in whether they let it pass a full congestion window.
- */
-static void event_fin_waits(const struct sock *sk)
-{
-	struct conn_ref ref = conn_find(record_cookie(sk), common_of_sock(sk));
-
-	if (ref.conn)
-		ref.conn->fin_waits = true;
-	conn_put(ref);
-}
-
-/**
- * event_send_fin() - a FIN is queued
- * @sk: the socket; its write_seq will be the FIN's number
- *
- * Source: entry of tcp_send_fin(). The FIN leaves behind what is unsent: at
- * once, later, or never.
- */
-void event_send_fin(const struct sock *sk)
-{
-	const struct tcp_sock *tp = tcp_sk(sk);
-	struct tcp_teardown_record *r;
-
-	netns_count(sock_net(sk), STATS_FIN_QUEUED);
-	if (tp->write_seq != tp->snd_nxt || !before(tp->write_seq, tcp_wnd_end(tp)) ||
-	    tcp_packets_in_flight(tp) >= tcp_snd_cwnd(tp))
-		event_fin_waits(sk);
-	r = record_of_sock(sk, record_now(), TCP_TEARDOWN_SEGMENT,
-			   TCP_TEARDOWN_SEG_QUEUE);
-	if (!r)
-		return;
-	r->seq = tp->write_seq;
-	r->tcp_flags = TCPHDR_FIN | TCPHDR_ACK;
-	r->segment.unsent = tp->write_seq - tp->snd_nxt;
-	record_publish(r);
-}
-
-/* Which try it is; 0 where the connection is not remembered. */
-static u8 event_try(const struct sock *sk)
-{
-	struct conn_ref ref = conn_find(record_cookie(sk), common_of_sock(sk));
-	u8 tries = 0;
-
-	if (ref.conn) {
-		if (ref.conn->fins_resent != U8_MAX)
-			ref.conn->fins_resent++;
-		tries = ref.conn->fins_resent;
-		ref.conn->fin_waits = false;
-	}
-	conn_put(ref);
-	return tries;
+		event_segment_closing(sk, skb, stream);
 }
 
 /**
@@ -216,16 +160,14 @@ static u8 event_try(const struct sock *sk)
  */
 void event_minisock_ack(const struct sock *sk, u32 ack)
 {
-	struct tcp_teardown_record *r;
+	struct moment m;
 
 	if (!sk || sk->sk_state != TCP_TIME_WAIT || ack != READ_ONCE(tcp_twsk(sk)->tw_rcv_nxt))
 		return;
-	r = record_of_tw(inet_twsk(sk), record_now(), TCP_TEARDOWN_SEGMENT,
-			 TCP_TEARDOWN_SEG_ACK, NULL);
-	if (!r)
-		return;
-	r->tcp_flags = TCPHDR_ACK;
-	record_publish(r);
+	moment_of_tw(&m, inet_twsk(sk), record_now(), TCP_TEARDOWN_SEGMENT,
+		     TCP_TEARDOWN_SEG_ACK);
+	m.tcp_flags = TCPHDR_ACK;
+	record_tell_tw(inet_twsk(sk), &m, NULL);
 }
 
 /**
@@ -238,22 +180,29 @@ void event_minisock_ack(const struct sock *sk, u32 ack)
 void event_retransmit(const struct sock *sk, const struct sk_buff *skb)
 {
 	const struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
-	struct tcp_teardown_record *r;
-	u8 tries;
+	struct conn_ref ref;
+	struct moment m;
 
 	if (!(cb->tcp_flags & TCPHDR_FIN))
 		return;
-	tries = event_try(sk);
 	netns_count(sock_net(sk), STATS_FIN_RESENT);
-	r = record_of_sock(sk, record_now(), TCP_TEARDOWN_SEGMENT,
-			   TCP_TEARDOWN_SEG_RESEND);
-	if (!r)
+	moment_of_sock(&m, sk, record_now(), TCP_TEARDOWN_SEGMENT, TCP_TEARDOWN_SEG_RESEND);
+	m.seq = cb->seq;
+	m.tcp_flags = cb->tcp_flags;
+	m.len = cb->end_seq - cb->seq - 1;
+	ref = conn_find(record_cookie(sk), common_of_sock(sk));
+	if (likely(ref.conn)) {
+		if (ref.conn->fins_resent != U8_MAX)
+			ref.conn->fins_resent++;
+		ref.conn->fin_waits = false;
+		m.tries = ref.conn->fins_resent;
+		record_tell(&ref.conn->subject, &m, NULL);
+	}
+	conn_put(ref);
+	if (likely(ref.conn))
 		return;
-	r->seq = cb->seq;
-	r->tcp_flags = cb->tcp_flags;
-	r->segment.len = cb->end_seq - cb->seq - 1;
-	r->segment.tries = tries;
-	record_publish(r);
+	m.flags |= remember_not_found(sock_net(sk));
+	record_tell_sock(sk, &m, NULL);
 }
 
 /**
@@ -265,14 +214,12 @@ void event_retransmit(const struct sock *sk, const struct sk_buff *skb)
  */
 void event_send_ack(const struct sock *sk)
 {
-	struct tcp_teardown_record *r;
+	struct moment m;
 
 	if (!((1 << sk->sk_state) & TCPF_CLOSING_STATES))
 		return;
-	r = record_of_sock(sk, record_now(), TCP_TEARDOWN_SEGMENT, TCP_TEARDOWN_SEG_ACK);
-	if (!r)
-		return;
-	r->seq = acceptable_seq(tcp_sk(sk));
-	r->tcp_flags = TCPHDR_ACK;
-	record_publish(r);
+	moment_of_sock(&m, sk, record_now(), TCP_TEARDOWN_SEGMENT, TCP_TEARDOWN_SEG_ACK);
+	m.seq = acceptable_seq(tcp_sk(sk));
+	m.tcp_flags = TCPHDR_ACK;
+	record_tell_sock(sk, &m, NULL);
 }

@@ -23,6 +23,7 @@
 /* As many parentheses within each other. */
 #define FILTER_DEPTH	16
 
+/* Each is what the record of that name, or names.h, would have. */
 enum filter_value {
 	FILTER_LOCAL_PORT,
 	FILTER_PEER_PORT,
@@ -30,17 +31,26 @@ enum filter_value {
 	FILTER_LOCAL_LOWER,
 	FILTER_PEER,
 	FILTER_PEER_LOWER,
-	FILTER_NETNS,
-	FILTER_UID,
-	FILTER_CGROUP,
-	FILTER_FROM,
-	FILTER_STATE,
-	FILTER_KIND,
-	FILTER_VERDICT,
+	FILTER_NETNS,		/* inode number */
+	FILTER_KIND,		/* enum tcp_teardown_kind */
+	FILTER_EVENT,		/* record_event(kind, what) */
+	/* Those that a record may lack: FILTER_UNKNOWN then. */
+	FILTER_UID,		/* of the socket */
+	FILTER_CGROUP,		/* of the socket */
+	FILTER_ID,		/* cookie, made if the socket has none; lacks: no socket */
+	FILTER_FROM,		/* old_state; lacks: no socket */
+	FILTER_STATE,		/* new_state; lacks: no socket */
+	FILTER_TIMEWAIT,	/* lacks: nothing became of a minisock */
+	FILTER_REASON,		/* lacks: no RST was sent */
+	FILTER_END,		/* .how; lacks: the connection has not ended */
+	FILTER_BY,		/* .set_off; lacks: as FILTER_END */
+	FILTER_PID,		/* who called last; lacks: nobody has, or not known */
+	FILTER_COMM,		/* first half of it, filter_half(); lacks: as FILTER_PID */
+	FILTER_COMM_LOWER,	/* second half; if FILTER_COMM lacks, anything */
 	FILTER_VALUES
 };
 
-/* In place of a value that the event has not; not of ports, addresses, netns, kind. */
+/* In place of a value that the record has not. */
 #define FILTER_UNKNOWN	(~(u64)0)
 
 /**
@@ -52,7 +62,7 @@ struct filter_event {
 	u64 value[FILTER_VALUES];
 };
 
-/* One of the two values of an address, from its 8 bytes. */
+/* One of the two values of an address, or of a name of 16 bytes, from its 8 bytes. */
 static inline u64 filter_half(const u8 *bytes)
 {
 	__be64 half;
@@ -90,6 +100,16 @@ struct filter {
 	unsigned int nr;
 	struct filter_test test[FILTER_TESTS + 4];
 	char text[FILTER_TEXT + 1];
+};
+
+/**
+ * struct filter_self - who "self" is
+ * @netns: inode number of the network namespace
+ * @cgroup: id of the cgroup; 0 where not known
+ */
+struct filter_self {
+	u32 netns;
+	u64 cgroup;
 };
 
 /**
@@ -144,6 +164,7 @@ struct filter_part filter_not(struct filter_part a);
 void filter_end(struct filter *filter, struct filter_part a);
 
 /* filter_parse.c */
-bool filter_parse(struct filter *filter, u32 netns, struct filter_error *error);
+bool filter_parse(struct filter *filter, const struct filter_self *self,
+		  struct filter_error *error);
 
 #endif

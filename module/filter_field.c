@@ -9,7 +9,7 @@
 #include <linux/kernel.h>
 #include <linux/string.h>
 
-#include "format_word.h"
+#include "names.h"
 
 static const struct field fields[] = {
 	{ "port", FILTER_LOCAL_PORT, .other = FILTER_PEER_PORT, .max = U16_MAX },
@@ -19,16 +19,47 @@ static const struct field fields[] = {
 	{ "local", FILTER_LOCAL },
 	{ "remote", FILTER_PEER },
 	{ "netns", FILTER_NETNS, .max = U32_MAX },
+	{ "kind", FILTER_KIND, .max = U8_MAX, .word = kind_name },
+	{ "event", FILTER_EVENT, .max = U8_MAX, .word = event_name },
 	{ "uid", FILTER_UID, .max = U32_MAX, .may_miss = true },
 	{ "cgroup", FILTER_CGROUP, .max = FILTER_UNKNOWN - 1, .may_miss = true },
 	{ "state", FILTER_STATE, .max = U8_MAX, .may_miss = true,
 	  .word = state_name },
 	{ "from", FILTER_FROM, .max = U8_MAX, .may_miss = true,
 	  .word = state_name },
-	{ "kind", FILTER_KIND, .max = U8_MAX, .word = kind_name },
-	{ "verdict", FILTER_VERDICT, .max = U8_MAX, .may_miss = true,
-	  .word = how_name },
+	{ "timewait", FILTER_TIMEWAIT, .max = U8_MAX, .may_miss = true,
+	  .word = timewait_name },
+	{ "end", FILTER_END, .max = U8_MAX, .may_miss = true, .word = how_name },
+	{ "by", FILTER_BY, .max = U8_MAX, .may_miss = true, .word = set_off_name },
+	{ "reason", FILTER_REASON, .max = U8_MAX, .may_miss = true, .word = reason_name },
+	{ "id", FILTER_ID, .max = FILTER_UNKNOWN - 1, .may_miss = true },
+	{ "pid", FILTER_PID, .max = U32_MAX, .may_miss = true },
+	{ "comm", FILTER_COMM, .max = FILTER_UNKNOWN - 1, .may_miss = true, .is_name = true },
 };
+
+/* Of version 1. */
+static const struct {
+	const char *name;
+	const char *now;
+} renamed[] = {
+	{ "verdict", "its name is end now, in place of" },
+};
+
+/**
+ * field_renamed() - what has become of a field
+ * @name: its name
+ *
+ * Return: in words; NULL if there never was one.
+ */
+const char *field_renamed(struct filter_token name)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(renamed); i++)
+		if (is_word(name, renamed[i].name))
+			return renamed[i].now;
+	return NULL;
+}
 
 /**
  * is_word() - is that the word?
@@ -122,24 +153,33 @@ static bool parse_prefix(struct parser *p, const struct field *field,
 	return true;
 }
 
-static bool find_word(const struct field *field, struct filter_token token, u64 *number)
+static bool find_word(struct parser *p, const struct field *field,
+		      struct filter_token token, u64 *number)
 {
 	for (*number = 0; *number <= field->max; ++*number)
 		if (is_word(token, field->word(*number)))
 			return true;
-	return false;
+	if (field->value == FILTER_KIND && is_word(token, "end"))
+		return parse_fail(p, token, "end == any, in place of kind ==");
+	return parse_fail(p, token, "no such word for this field");
+}
+
+/* Of who writes the filter. */
+static bool find_self(struct parser *p, const struct field *field,
+		      struct filter_token token, u64 *number)
+{
+	*number = field->value == FILTER_NETNS ? p->self->netns : p->self->cgroup;
+	return *number || parse_fail(p, token, "this kernel does not tell the cgroup of");
 }
 
 static bool parse_number(struct parser *p, const struct field *field,
 			 struct filter_token token, u64 *number)
 {
 	if (field->word)
-		return find_word(field, token, number) ||
-		       parse_fail(p, token, "no such word for this field");
-	if (field->value == FILTER_NETNS && is_word(token, "self")) {
-		*number = p->netns;
-		return true;
-	}
+		return find_word(p, field, token, number);
+	if ((field->value == FILTER_NETNS || field->value == FILTER_CGROUP) &&
+	    is_word(token, "self"))
+		return find_self(p, field, token, number);
 	if (!read_number(token, number))
 		return parse_fail(p, token, "not a number");
 	return *number <= field->max || parse_fail(p, token, "too large");
@@ -168,6 +208,47 @@ static bool parse_bounds(struct parser *p, const struct field *field,
 	return true;
 }
 
+static bool parse_name(struct parser *p, const struct field *field,
+		       struct filter_token token, struct filter_part *part)
+{
+	u8 name[16] = { };
+	u64 upper, lower;
+
+	if (token.len >= sizeof(name))
+		return parse_fail(p, token, "the name of a process has 15 bytes at most, not");
+	memcpy(name, token.at, token.len);
+	upper = filter_half(name);
+	lower = filter_half(name + 8);
+	if (upper > field->max)
+		return parse_fail(p, token, "no process has the name");
+	*part = filter_test(p->filter, field->value, upper, upper);
+	*part = filter_and(p->filter, *part,
+			   filter_test(p->filter, field->value + 1, lower, lower));
+	return true;
+}
+
+/* Is it there, whatever it is? */
+static bool parse_any(struct parser *p, const struct field *field,
+		      enum filter_compare compare, struct filter_token token,
+		      struct filter_part *part)
+{
+	if (compare != EQ)
+		return parse_fail(p, token, "only == goes with");
+	*part = filter_test(p->filter, field->value, 0, field->max);
+	return true;
+}
+
+static bool parse_value(struct parser *p, const struct field *field,
+			enum filter_compare compare, struct filter_token token,
+			struct filter_part *part)
+{
+	if (field->is_name)
+		return parse_name(p, field, token, part);
+	if (field->max)
+		return parse_bounds(p, field, compare, token, part);
+	return parse_prefix(p, field, token, part);
+}
+
 /**
  * field_compare() - append a comparison to the program
  * @p: the parser
@@ -181,11 +262,12 @@ static bool parse_bounds(struct parser *p, const struct field *field,
 bool field_compare(struct parser *p, const struct field *field, enum filter_compare compare,
 		   struct filter_token token, struct filter_part *part)
 {
-	bool good = field->max ? parse_bounds(p, field, compare, token, part) :
-				 parse_prefix(p, field, token, part);
-
-	if (!good || compare != NE)
-		return good;
+	if (field->may_miss && !field->is_name && is_word(token, "any"))
+		return parse_any(p, field, compare, token, part);
+	if (!parse_value(p, field, compare, token, part))
+		return false;
+	if (compare != NE)
+		return true;
 	*part = filter_not(*part);
 	if (field->may_miss)	/* any that it has, but that one */
 		*part = filter_and(p->filter, *part,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "filter_file.h"
 
+#include <linux/cgroup.h>
 #include <linux/ctype.h>
 #include <linux/err.h>
 #include <linux/module.h>
@@ -38,16 +39,33 @@ static void filter_tell(const char *text, const struct filter_error *error)
 		pr_err("filter: column %d: %s\n", column, error->what);
 }
 
+/* Sockets belong to cgroups of version 2. */
+static u64 cgroup_of_current(void)
+{
+	u64 id = 0;
+
+#ifdef CONFIG_SOCK_CGROUP_DATA
+	rcu_read_lock();
+	id = cgroup_id(task_dfl_cgroup(current));
+	rcu_read_unlock();
+#endif
+	return id;
+}
+
 static struct filter *filter_make(const char *text)
 {
 	struct filter *filter = kzalloc(sizeof(*filter), GFP_KERNEL);
+	struct filter_self self = {
+		.netns = current->nsproxy->net_ns->ns.inum,
+		.cgroup = cgroup_of_current(),
+	};
 	struct filter_error error;
 	char *c;
 
 	if (!filter)
 		return ERR_PTR(-ENOMEM);
 	strscpy(filter->text, text, sizeof(filter->text));
-	if (filter_parse(filter, current->nsproxy->net_ns->ns.inum, &error))
+	if (filter_parse(filter, &self, &error))
 		return filter;
 	/* The log is plain text, in which a character is a column. */
 	for (c = filter->text; *c; c++)

@@ -49,17 +49,37 @@ static bool take(struct parser *p, const char *sign)
 	return true;
 }
 
-/* Letters, digits, and what numbers and addresses have beside. */
+/* Letters, digits, and what numbers, addresses and names have beside. */
 static struct filter_token take_word(struct parser *p, const char *beside)
 {
 	struct filter_token token;
 
 	skip_blanks(p);
 	token.at = p->at;
-	while (*p->at && (isalnum(*p->at) || strchr(beside, *p->at)))
+	while (*p->at && isascii(*p->at) && (isalnum(*p->at) || strchr(beside, *p->at)))
 		p->at++;
 	token.len = p->at - token.at;
 	return token;
+}
+
+/* A word; a name may stand between quotes. False without the second. */
+static bool take_value(struct parser *p, const struct field *field,
+		       struct filter_token *token)
+{
+	const char *end;
+
+	skip_blanks(p);
+	if (!field->is_name || (*p->at != '"' && *p->at != '\'')) {
+		*token = take_word(p, *p->at == '-' ? "" : "_.:/-");
+		return true;
+	}
+	end = strchr(p->at + 1, *p->at);
+	if (!end || memchr(p->at, '\n', end - p->at))
+		return parse_fail_here(p, "this quote has no end");
+	token->at = p->at + 1;
+	token->len = end - token->at;
+	p->at = end + 1;
+	return true;
 }
 
 static bool take_compare(struct parser *p, const struct field *field,
@@ -71,7 +91,7 @@ static bool take_compare(struct parser *p, const struct field *field,
 
 		if (strncmp(p->at, sign, strlen(sign)))
 			continue;
-		if (*compare > NE && (field->word || !field->max))
+		if (*compare > NE && !field_has_order(field))
 			return parse_fail_here(p, "this field can only be == or !=");
 		return take(p, sign);
 	}
@@ -87,10 +107,9 @@ static bool parse_comparison(struct parser *p, struct filter_part *part)
 	if (!name.len)
 		return parse_fail_here(p, "a field is missing");
 	if (!field)
-		return parse_fail(p, name, "unknown field");
-	if (!take_compare(p, field, &compare))
+		return parse_fail(p, name, field_renamed(name) ?: "unknown field");
+	if (!take_compare(p, field, &compare) || !take_value(p, field, &token))
 		return false;
-	token = take_word(p, "_.:/");
 	if (!token.len)
 		return parse_fail_here(p, "a value is missing");
 	if (!field_compare(p, field, compare, token, part))
@@ -154,19 +173,20 @@ static bool parse_or(struct parser *p, struct filter_part *part)
 /**
  * filter_parse() - make the program
  * @filter: with its text, else zeroed
- * @netns: inode number of the namespace that "self" is
+ * @self: what "self" is
  * @error: set if it fails
  *
  * Context: any.
  *
  * Return: false if the expression has a mistake.
  */
-bool filter_parse(struct filter *filter, u32 netns, struct filter_error *error)
+bool filter_parse(struct filter *filter, const struct filter_self *self,
+		  struct filter_error *error)
 {
 	struct parser p = {
 		.filter = filter,
 		.at = filter->text,
-		.netns = netns,
+		.self = self,
 		.error = error,
 	};
 	struct filter_part all;

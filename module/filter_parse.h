@@ -9,14 +9,14 @@
  * struct parser - where it is
  * @filter: whose text it reads, whose program it makes
  * @at: the next character
- * @netns: what "self" is
+ * @self: what "self" is
  * @depth: open parentheses
  * @error: the mistake
  */
 struct parser {
 	struct filter *filter;
 	const char *at;
-	u32 netns;
+	const struct filter_self *self;
 	unsigned int depth;
 	struct filter_error *error;
 };
@@ -34,23 +34,31 @@ enum filter_compare { EQ, NE, LE, GE, LT, GT, COMPARES };
  * @name: in an expression
  * @value: enum filter_value
  * @other: the other one that will do, too; 0 for none
- * @may_miss: not every event has it
+ * @may_miss: not every record has it
+ * @is_name: it is the name of a process
  * @max: the largest number; 0 for an address
- * @word: the name of a number, where it is given by name; no word if it has none
+ * @word: the name of a number, where it is given by name; "?" if it has none
  */
 struct field {
 	const char *name;
 	u8 value;
 	u8 other;
 	bool may_miss;
+	bool is_name;
 	u64 max;
 	const char *(*word)(u8 number);
 };
+
+static inline bool field_has_order(const struct field *field)
+{
+	return field->max && !field->word && !field->is_name;
+}
 
 bool parse_fail(struct parser *p, struct filter_token token, const char *what);
 bool is_word(struct filter_token token, const char *word);
 
 const struct field *field_find(struct filter_token name);
+const char *field_renamed(struct filter_token name);
 bool field_compare(struct parser *p, const struct field *field, enum filter_compare compare,
 		   struct filter_token token, struct filter_part *part);
 

@@ -9,32 +9,40 @@
 
 #include <linux/types.h>
 
+#include "moment.h"
+
 struct ring_account;
 struct seq_file;
 struct stats;
 struct tcp_teardown_record;
 
-/* No line of format_record() or format_lost() is longer. */
-#define FORMAT_LINE	512
+/*
+ * No line of format_record() or format_lost() is longer, nor all of
+ * format_trace_header().
+ */
+#define FORMAT_LINE	1024
 
 /* What heads each text: name and version of the format, then the text's own. */
-#define FORMAT_TITLE	"# tcp_teardown 1 "
+#define FORMAT_TITLE	"# tcp_teardown 2 "
 
-/* Room for the text of a place, and what of a record it is made of. */
+/* Room for the text of a place. */
 #define FORMAT_PLACE	176
-#define FORMAT_PLACE_OF	48
 
 /**
  * struct format_place - where records were, as text
+ * @of: what of the record it was made of, from net_cookie to the ports
+ * @local_port: the same
+ * @peer_port: the same
  * @family: 0 where there is none yet
  * @len: characters of @text
- * @of: what of the record it was made of
  * @text: namespace, id, and both addresses
  */
 struct format_place {
+	u64 of[7];
+	u16 local_port;
+	u16 peer_port;
 	u8 family;
 	u8 len;
-	u8 of[FORMAT_PLACE_OF];
 	char text[FORMAT_PLACE];
 };
 
@@ -46,59 +54,56 @@ struct format_place {
  * whoever reads lines keeps these from one to the next.
  */
 struct format_places {
-	struct format_place place[8];
+	struct format_place place[32];
 };
 
 int format_trace_header(char *to, size_t size);
 int format_record(struct format_places *places, char *to, size_t size,
 		  const struct tcp_teardown_record *r);
+int format_show(struct seq_file *m, void *v);
 int format_lost(char *to, size_t size, unsigned int cpu, unsigned long lost);
 
 void format_account(struct seq_file *m, const struct ring_account *account);
 void format_summary(struct seq_file *m, const struct stats *stats);
-void format_verdicts(struct seq_file *m, const struct stats *stats);
+void format_elsewhere(struct seq_file *m, unsigned long count);
 void format_latency(struct seq_file *m, const struct stats *stats);
 
 /**
  * struct format_conn - a line of connections
- * @local: own address, IPv4 as v4-mapped
- * @peer: the other side's
- * @cookie: its id
- * @age: nanoseconds in @state, TCP_TEARDOWN_UNKNOWN if it was entered unseen
- * @netns: inode number of the namespace
- * @unread: bytes received, not read
+ * @subject: which, and whose; its uid and pid are not printed
  * @uid: who made the socket, in the reader's user namespace
+ * @pid: of the closer in the reader's pid namespace; 0 for unknown
+ * @age: nanoseconds in @state, TCP_TEARDOWN_UNKNOWN if it was entered unseen
+ * @lifetime: nanoseconds since it was opened, TCP_TEARDOWN_UNKNOWN if that was not seen
  * @inode: of the socket, 0 where it has no file
- * @cgroup: id of the socket's cgroup, 0 for unknown
- * @pid: of the owner in the reader's pid namespace; 0 for unknown
- * @comm: of the owner
- * @local_port: own port
- * @peer_port: the other side's
- * @family: AF_INET or AF_INET6
+ * @rx: payload bytes received
+ * @tx: payload bytes sent, each once
+ * @unread: bytes received, not read
  * @state: TCP_ESTABLISHED ...
  * @minisock: a minisock stands for it; it has no @unread
- * @knows_uid: @uid is known
  * @adopted: it was closing when it was first seen
+ * @knows_uid: @uid is known
+ * @knows_bytes: @rx and @tx are
+ * @gone: the process that has the closer's name is
+ * @age_is_bound: it may be older than @age
  */
 struct format_conn {
-	u8  local[16];
-	u8  peer[16];
-	u64 cookie;
-	u64 age;
-	u32 netns;
-	u32 unread;
+	struct subject subject;
 	u32 uid;
-	u64 inode;
-	u64 cgroup;
 	u32 pid;
-	char comm[16];
-	u16 local_port;
-	u16 peer_port;
-	u8  family;
+	u64 age;
+	u64 lifetime;
+	u64 inode;
+	u64 rx;
+	u64 tx;
+	u32 unread;
 	u8  state;
 	bool minisock;
-	bool knows_uid;
 	bool adopted;
+	bool knows_uid;
+	bool knows_bytes;
+	bool gone;
+	bool age_is_bound;
 };
 
 /**
@@ -122,7 +127,7 @@ struct format_counter {
 void format_reconcile_header(struct seq_file *m);
 void format_reconcile(struct seq_file *m, const struct format_counter *counter);
 
-void format_connections_header(struct seq_file *m);
+void format_connections_header(struct seq_file *m, unsigned long seen, unsigned int nr);
 void format_connection(struct seq_file *m, const struct format_conn *conn);
 
 #endif

@@ -9,22 +9,37 @@
 #include "line.h"
 #include "uapi/tcp_teardown.h"
 
-/* From the cookie to the ports. */
-static_assert(offsetof(struct tcp_teardown_record, seq) -
-	      offsetof(struct tcp_teardown_record, cookie) == FORMAT_PLACE_OF);
+/* The fields that a place is made of, except ports and family, are words in a row. */
+#define OF	(offsetof(struct tcp_teardown_record, net_cookie) / sizeof(u64))
+
+static_assert(offsetof(struct tcp_teardown_record, net_cookie) % sizeof(u64) == 0);
+static_assert(offsetof(struct tcp_teardown_record, local_port) ==
+	      OF * sizeof(u64) + sizeof_field(struct format_place, of));
+
+static bool place_is_of(const struct format_place *place, const u64 *of,
+			const struct tcp_teardown_record *r)
+{
+	u64 differs = 0;
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(place->of); i++)
+		differs |= place->of[i] ^ of[i];
+	return !differs && place->local_port == r->local_port &&
+	       place->peer_port == r->peer_port && place->family == r->family;
+}
 
 static size_t print_place(char *to, const struct tcp_teardown_record *r)
 {
 	struct line line = line_begin(to, FORMAT_PLACE);
 
-	line_number(&line, r->netns, 0);
-	line_pad(&line, 0, NETNS_WIDTH);
+	line_number(&line, r->netns, NETNS_WIDTH);
 	line_literal(&line, " ");
 	line_hex(&line, r->cookie, ID_WIDTH);
 	line_literal(&line, " ");
 	line_address(&line, r->family, r->local, r->local_port, ADDRESS_WIDTH);
 	line_literal(&line, " ");
 	line_address(&line, r->family, r->peer, r->peer_port, ADDRESS_WIDTH);
+	line_literal(&line, " ");
 	return line.len;
 }
 
@@ -37,13 +52,15 @@ static size_t print_place(char *to, const struct tcp_teardown_record *r)
 void line_place(struct line *line, struct format_places *places,
 		const struct tcp_teardown_record *r)
 {
-	const u8 *of = (const u8 *)r + offsetof(struct tcp_teardown_record, cookie);
 	struct format_place *place = &places->place[r->cookie % ARRAY_SIZE(places->place)];
+	const u64 *of = (const u64 *)r + OF;
 
-	if (place->family != r->family || memcmp(place->of, of, sizeof(place->of))) {
+	if (unlikely(!place_is_of(place, of, r))) {
 		place->len = print_place(place->text, r);
-		place->family = r->family;
 		memcpy(place->of, of, sizeof(place->of));
+		place->local_port = r->local_port;
+		place->peer_port = r->peer_port;
+		place->family = r->family;
 	}
 	line_copy(line, place->text, place->len);
 }

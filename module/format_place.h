@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The part of a record's line that tells where it was. */
+/* The columns of a record's line, and the part of it that tells where it was. */
 #ifndef TCP_TEARDOWN_FORMAT_PLACE_H
 #define TCP_TEARDOWN_FORMAT_PLACE_H
 
@@ -7,18 +7,24 @@ struct format_places;
 struct line;
 struct tcp_teardown_record;
 
-/* The widths of the fields, in the header and in each line. */
-#define TIME_WIDTH	14
+/*
+ * The widths of the columns, in the header and in each line: what is usual, and not
+ * what is possible, so that how a connection ended is within 160 columns.
+ */
+#define TIME_WIDTH	12
 #define CPU_WIDTH	3
 #define NETNS_WIDTH	10
-#define ID_WIDTH	8
-#define ADDRESS_WIDTH	21
-#define KIND_WIDTH	8
-#define WHAT_WIDTH	23
+#define ID_WIDTH	4
+#define ADDRESS_WIDTH	15
+#define EVENT_WIDTH	12
 #define SEQ_WIDTH	10
-#define WINDOW_WIDTH	7
+#define WINDOW_WIDTH	5
+#define STATE_WIDTH	15
 
 void line_place(struct line *line, struct format_places *places,
 		const struct tcp_teardown_record *r);
+
+/* format_detail.c */
+void line_details(struct line *line, const struct tcp_teardown_record *r);
 
 #endif

@@ -7,8 +7,8 @@
 #include <linux/seq_file.h>
 #include <net/tcp_states.h>
 
-#include "format_word.h"
 #include "line.h"
+#include "names.h"
 #include "ring.h"
 #include "stats.h"
 
@@ -27,66 +27,114 @@ void format_account(struct seq_file *m, const struct ring_account *account)
 	seq_printf(m, "%-32s %llu\n", "filtered", account->filtered);
 }
 
-/* The order in which a connection comes through them. */
-static const u8 from_states[] = {
-	TCP_SYN_SENT, TCP_SYN_RECV, TCP_ESTABLISHED, TCP_FIN_WAIT1, TCP_FIN_WAIT2,
-	TCP_CLOSING, TCP_TIME_WAIT, TCP_CLOSE_WAIT, TCP_LAST_ACK,
-};
-
-static const u8 to_states[] = {
-	TCP_FIN_WAIT1, TCP_FIN_WAIT2, TCP_CLOSING, TCP_TIME_WAIT, TCP_CLOSE_WAIT,
-	TCP_LAST_ACK, TCP_CLOSE,
-};
-
-static void summary_matrix(struct seq_file *m, const struct stats *stats)
+/* What is 0 is no line: so what matters is on one screen. docs/abi has all names. */
+static void summary_line(struct seq_file *m, const char *name, unsigned long count)
 {
-	int from, to;
+	if (count)
+		seq_printf(m, "%-40s %lu\n", name, count);
+}
 
-	seq_printf(m, "%-14s", "# from\\to");
-	for (to = 0; to < ARRAY_SIZE(to_states); to++)
-		seq_printf(m, " %10s", state_name(to_states[to]));
-	seq_putc(m, '\n');
-	for (from = 0; from < ARRAY_SIZE(from_states); from++) {
-		seq_printf(m, "%-14s", state_name(from_states[from]));
-		for (to = 0; to < ARRAY_SIZE(to_states); to++)
-			seq_printf(m, " %10lu",
-				   stats->transition[from_states[from]][to_states[to]]);
-		seq_putc(m, '\n');
+/* The order in which a connection comes through them. */
+static const u8 states[] = {
+	TCP_SYN_SENT, TCP_SYN_RECV, TCP_ESTABLISHED, TCP_FIN_WAIT1, TCP_FIN_WAIT2,
+	TCP_CLOSING, TCP_TIME_WAIT, TCP_CLOSE_WAIT, TCP_LAST_ACK, TCP_CLOSE,
+};
+
+/* How many ended in a way, and of these what brought it about. */
+static void summary_end(struct seq_file *m, const unsigned long *by, u8 how)
+{
+	unsigned long sum = 0;
+	char name[64];
+	u8 i;
+
+	for (i = 0; i < TCP_TEARDOWN_BYS; i++)
+		sum += by[i];
+	scnprintf(name, sizeof(name), "end=%s", how_name(how));
+	summary_line(m, name, sum);
+	for (i = 0; i < TCP_TEARDOWN_BYS; i++) {
+		scnprintf(name, sizeof(name), "end=%s,by=%s", how_name(how), set_off_name(i));
+		summary_line(m, name, by[i]);
 	}
+}
+
+static void summary_ends(struct seq_file *m, const struct stats *stats)
+{
+	char name[64];
+	u8 i;
+
+	seq_puts(m, "# how connections ended, and by what\n");
+	for (i = TCP_TEARDOWN_UNSEEN; i < TCP_TEARDOWN_HOWS; i++)
+		summary_end(m, stats->end[i], i);
+	seq_puts(m, "# who closed first\n");
+	for (i = 0; i < TCP_TEARDOWN_FIRSTS; i++) {
+		scnprintf(name, sizeof(name), "first=%s", first_name(i));
+		summary_line(m, name, stats->first[i]);
+	}
+}
+
+/* Those from @from on, to that before @to. */
+static void summary_counters(struct seq_file *m, const struct stats *stats,
+			     enum stats_counter from, enum stats_counter to)
+{
+	for (; from < to; from++)
+		summary_line(m, stats_names[from], stats->count[from]);
 }
 
 static void summary_resets(struct seq_file *m, const struct stats *stats)
 {
-	char name[48];
+	char name[64];
 	int i;
 
-	seq_puts(m, "# resets sent, by reason\n");
+	seq_puts(m, "# resets; why they were sent, and in which state received\n");
+	summary_counters(m, stats, STATS_RST_SENT, STATS_TW_ASKED);
 	for (i = TCP_TEARDOWN_REASON_NOT_SPECIFIED; i < TCP_TEARDOWN_REASONS; i++) {
 		scnprintf(name, sizeof(name), "rst_sent_for_%s", reason_name(i));
-		seq_printf(m, "%-40s %lu\n", name, stats->reset_sent[i]);
+		summary_line(m, name, stats->reset_sent[i]);
 	}
-	seq_puts(m, "# resets received, by state\n");
-	for (i = 0; i < ARRAY_SIZE(from_states); i++) {
-		scnprintf(name, sizeof(name), "rst_received_in_%s", state_name(from_states[i]));
-		seq_printf(m, "%-40s %lu\n", name, stats->reset_received[from_states[i]]);
+	for (i = 0; i < ARRAY_SIZE(states); i++) {
+		scnprintf(name, sizeof(name), "rst_received_in_%s", state_name(states[i]));
+		summary_line(m, name, stats->reset_received[states[i]]);
+	}
+}
+
+static void summary_transitions(struct seq_file *m, const struct stats *stats)
+{
+	char name[64];
+	int from, to;
+
+	seq_puts(m, "# from one state to the next\n");
+	for (from = 0; from < ARRAY_SIZE(states); from++) {
+		for (to = 0; to < ARRAY_SIZE(states); to++) {
+			scnprintf(name, sizeof(name), "%s>%s", state_name(states[from]),
+				  state_name(states[to]));
+			summary_line(m, name, stats->transition[states[from]][states[to]]);
+		}
 	}
 }
 
 /**
- * format_summary() - the transitions as a matrix, then the counters, then resets
+ * format_summary() - the counters, what a person asks for first: name and number
  * @m: the file
  * @stats: the figures
  */
 void format_summary(struct seq_file *m, const struct stats *stats)
 {
-	int i;
-
-	summary_matrix(m, stats);
-	seq_puts(m, "# counters\n");
-	for (i = 0; i < STATS_COUNTERS; i++)
-		seq_printf(m, "%-32s %lu\n", stats_names[i], stats->count[i]);
+	summary_ends(m, stats);
 	summary_resets(m, stats);
-	format_verdicts(m, stats);
+	summary_transitions(m, stats);
+	seq_puts(m, "# calls, segments, minisocks\n");
+	summary_counters(m, stats, 0, STATS_RST_SENT);
+	summary_counters(m, stats, STATS_TW_ASKED, STATS_COUNTERS);
+}
+
+/**
+ * format_elsewhere() - what is missing in a namespace's counters
+ * @m: the file
+ * @count: so many of its counts are in the host's alone
+ */
+void format_elsewhere(struct seq_file *m, unsigned long count)
+{
+	summary_line(m, "counted_for_host_alone", count);
 }
 
 static const u8 latency_states[] = {
@@ -99,6 +147,21 @@ static const u8 latency_states[] = {
 };
 
 static_assert(ARRAY_SIZE(latency_states) == STATS_STATES);
+
+static void latency_line(struct seq_file *m, const struct stats *stats, int bucket)
+{
+	unsigned long any = 0;
+	int state;
+
+	for (state = 0; state < STATS_STATES; state++)
+		any |= stats->spent[state][bucket];
+	if (!any)
+		return;
+	seq_printf(m, "%-14llu", bucket ? 1ULL << (bucket - 1) : 0);
+	for (state = 0; state < STATS_STATES; state++)
+		seq_printf(m, " %10lu", stats->spent[state][bucket]);
+	seq_putc(m, '\n');
+}
 
 /**
  * format_latency() - how often so long in each state
@@ -113,12 +176,8 @@ void format_latency(struct seq_file *m, const struct stats *stats)
 	for (state = 0; state < STATS_STATES; state++)
 		seq_printf(m, " %10s", state_name(latency_states[state]));
 	seq_putc(m, '\n');
-	for (bucket = 0; bucket < STATS_BUCKETS; bucket++) {
-		seq_printf(m, "%-14lu", bucket ? 1UL << (bucket - 1) : 0);
-		for (state = 0; state < STATS_STATES; state++)
-			seq_printf(m, " %10lu", stats->spent[state][bucket]);
-		seq_putc(m, '\n');
-	}
+	for (bucket = 0; bucket < STATS_BUCKETS; bucket++)
+		latency_line(m, stats, bucket);
 }
 
 /**
@@ -153,13 +212,18 @@ void format_reconcile(struct seq_file *m, const struct format_counter *counter)
 /**
  * format_connections_header() - what heads the list of connections
  * @m: the file
+ * @seen: so many connections there are
+ * @nr: so many lines follow
  */
-void format_connections_header(struct seq_file *m)
+void format_connections_header(struct seq_file *m, unsigned long seen, unsigned int nr)
 {
 	seq_puts(m, FORMAT_TITLE "connections\n");
-	seq_printf(m, "%-10s %8s %-11s %12s %-21s %-21s %8s %10s %10s %8s %-8s %7s %s\n",
-		   "# netns", "id", "state", "age", "local", "peer", "unread", "uid",
-		   "inode", "cgroup", "seen", "pid", "comm");
+	if (seen > nr)
+		seq_printf(m, "# %lu of %lu are left out, the last by state and age\n",
+			   seen - nr, seen);
+	seq_printf(m, "%-10s %8s %-11s %12s  %-21s %-21s %7s %-15s %8s %10s %10s %12s %10s %10s %8s %7s %s\n",
+		   "# netns", "id", "state", "age", "local", "peer", "pid", "comm", "unread",
+		   "rx", "tx", "lifetime", "uid", "inode", "cgroup", "ifindex", "seen");
 }
 
 /* A blank and a number, or - where it is not known. */
@@ -172,6 +236,46 @@ static void line_known(struct line *line, bool known, u64 number, size_t width)
 		line_unknown(line, width);
 }
 
+/* Whose pid and name, or (name) of one that is gone. */
+static void line_closer(struct line *line, const struct format_conn *conn)
+{
+	size_t begin;
+
+	line_known(line, conn->pid, conn->pid, 7);
+	line_literal(line, " ");
+	begin = line->len;
+	if (conn->gone)
+		line_literal(line, "(");
+	line_plain(line, conn->subject.closer.comm, TASK_COMM_LEN);
+	if (conn->gone)
+		line_literal(line, ")");
+	line_pad(line, begin, 15);
+}
+
+static void line_thread(struct line *line, const struct closer *closer)
+{
+	if (!strncmp(closer->thread, closer->comm, TASK_COMM_LEN))
+		return;
+	line_literal(line, " thread=");
+	line_plain(line, closer->thread, TASK_COMM_LEN);
+}
+
+static void line_flow(struct line *line, const struct flow *flow, const struct format_conn *conn)
+{
+	line_number(line, flow->netns, 0);
+	line_pad(line, 0, 10);
+	line_literal(line, " ");
+	line_hex(line, flow->cookie, 8);
+	line_literal(line, " ");
+	line_word(line, state_name(conn->state), 11);
+	line_literal(line, " ");
+	line_seconds(line, conn->age, 12);
+	line_word(line, conn->age_is_bound ? "+" : "", 2);
+	line_address(line, flow->family, flow->local, flow->local_port, 21);
+	line_literal(line, " ");
+	line_address(line, flow->family, flow->peer, flow->peer_port, 21);
+}
+
 /**
  * format_connection() - one connection as a line
  * @m: the file
@@ -179,30 +283,25 @@ static void line_known(struct line *line, bool known, u64 number, size_t width)
  */
 void format_connection(struct seq_file *m, const struct format_conn *conn)
 {
+	const struct subject *subject = &conn->subject;
 	char text[FORMAT_LINE];
 	struct line line = line_begin(text, sizeof(text));
 
-	line_number(&line, conn->netns, 0);
-	line_pad(&line, 0, 10);
-	line_literal(&line, " ");
-	line_hex(&line, conn->cookie, 8);
-	line_literal(&line, " ");
-	line_word(&line, state_name(conn->state), 11);
-	line_literal(&line, " ");
-	line_seconds(&line, conn->age, 12);
-	line_literal(&line, " ");
-	line_address(&line, conn->family, conn->local, conn->local_port, 21);
-	line_literal(&line, " ");
-	line_address(&line, conn->family, conn->peer, conn->peer_port, 21);
+	line_flow(&line, &subject->flow, conn);
+	line_closer(&line, conn);
 	line_known(&line, !conn->minisock, conn->unread, 8);
+	line_known(&line, conn->knows_bytes, conn->rx, 10);
+	line_known(&line, conn->knows_bytes, conn->tx, 10);
+	line_literal(&line, " ");
+	line_seconds(&line, conn->lifetime, 12);
 	line_known(&line, conn->knows_uid, conn->uid, 10);
 	line_known(&line, conn->inode, conn->inode, 10);
-	line_known(&line, conn->cgroup, conn->cgroup, 8);
+	line_known(&line, subject->cred.cgroup, subject->cred.cgroup, 8);
+	line_known(&line, subject->flow.ifindex, subject->flow.ifindex, 7);
 	line_literal(&line, " ");
-	line_word(&line, conn->adopted ? "adopted" : "begin", 8);
-	line_known(&line, conn->pid, conn->pid, 7);
-	line_literal(&line, " ");
-	line_plain(&line, (const u8 *)conn->comm, sizeof(conn->comm));
-	line_literal(&line, "\n");
-	seq_write(m, text, line.len);
+	line_word(&line, conn->adopted ? "adopted" : "begin", 0);
+	if (subject->closer.is_opener)
+		line_literal(&line, " opener");
+	line_thread(&line, &subject->closer);
+	seq_write(m, text, line_end(&line));
 }

@@ -2,6 +2,7 @@
 /* Which hook points there are, and what each calls. */
 #include "hook.h"
 
+#include <linux/security.h>
 #include <net/inet_timewait_sock.h>
 #include <net/ip.h>
 #include <net/rstreason.h>
@@ -44,7 +45,7 @@ HOOK_PROBE(tcp_receive_reset, HOOK_RECEIVE_RESET,
 HOOK_PROBE(tcp_send_reset, HOOK_SEND_RESET,
 	   (void *data, const struct sock *sk, const struct sk_buff *skb,
 	    const enum sk_rst_reason reason),
-	   event_send_reset(sk, skb, rst_reason(reason)))
+	   event_send_reset(sk, skb, rst_reason(reason), reason))
 #else
 /* Answers are seen at the entry of the functions that send them. */
 static bool is_seen_elsewhere(const struct sk_buff *skb)
@@ -56,7 +57,7 @@ static bool is_seen_elsewhere(const struct sk_buff *skb)
 HOOK_PROBE(tcp_send_reset, HOOK_SEND_RESET,
 	   (void *data, const struct sock *sk, const struct sk_buff *skb),
 	   is_seen_elsewhere(skb) ? (void)0 :
-	   event_send_reset(sk, skb, event_reason(sk, skb)))
+	   event_send_reset(sk, skb, event_reason(sk, skb), 0))
 #endif
 
 /* Not there in all kernels that are known below. */
@@ -66,16 +67,6 @@ HOOK_ENTRY2(HOOK_RCV, tcp_rcv_state_process, struct sock *, sk, struct sk_buff *
 	    (int), (enum skb_drop_reason))
 {
 	event_segment(sk, skb);
-}
-
-HOOK_ENTRY1(HOOK_FIN, tcp_fin, struct sock *, sk, (void))
-{
-	event_fin(sk);
-}
-
-HOOK_ENTRY1(HOOK_SEND_FIN, tcp_send_fin, struct sock *, sk, (void))
-{
-	event_send_fin(sk);
 }
 
 HOOK_CALLBACK1(HOOK_TIMER, tw_timer_handler, struct timer_list, function,
@@ -216,6 +207,16 @@ HOOK_STATIC4(HOOK_TW_ACK6, tcp_v6_send_response, const struct sock *, sk,
 	event_minisock_ack(sk, ack);
 }
 
+HOOK_ENTRY1(HOOK_CONNECT, tcp_connect, struct sock *, sk, (int))
+{
+	event_connect(sk);
+}
+
+HOOK_ENTRY1(HOOK_ACCEPT, security_sock_graft, struct sock *, sk, (void, struct socket *))
+{
+	event_accept(sk);
+}
+
 #define HOOK_TP(event)	.name = #event, .probe = probe_##event
 
 /* In what order, see enum hook_id. */
@@ -225,10 +226,6 @@ struct hook hooks[HOOKS] = {
 	[HOOK_RCV] = { HOOK_FN(HOOK_RCV, tcp_rcv_state_process),
 		.group = GROUP_SEGMENTS,
 		.shows = "segments received while closing, and three waves of the first closer" },
-	[HOOK_FIN] = { HOOK_FN(HOOK_FIN, tcp_fin),
-		.group = GROUP_SEGMENTS, .shows = "FINs received in order" },
-	[HOOK_SEND_FIN] = { HOOK_FN(HOOK_SEND_FIN, tcp_send_fin),
-		.group = GROUP_SEGMENTS, .shows = "FINs queued" },
 	[HOOK_RETRANSMIT] = { HOOK_TP(tcp_retransmit_skb),
 		.group = GROUP_SEGMENTS, .shows = "FINs sent again" },
 	[HOOK_TIMER] = { HOOK_FN(HOOK_TIMER, tw_timer_handler),
@@ -293,4 +290,9 @@ struct hook hooks[HOOKS] = {
 		.group = GROUP_ACKS, .shows = "ACKs sent by minisocks over IPv4" },
 	[HOOK_TW_ACK6] = { HOOK_FN(HOOK_TW_ACK6, tcp_v6_send_response),
 		.group = GROUP_ACKS, .shows = "ACKs sent by minisocks over IPv6" },
+	[HOOK_CONNECT] = { HOOK_FN(HOOK_CONNECT, tcp_connect),
+		.group = GROUP_OPENS, .shows = "who connects" },
+	/* All that sock_graft() calls, which is inlined in inet_accept(). */
+	[HOOK_ACCEPT] = { HOOK_FN(HOOK_ACCEPT, security_sock_graft),
+		.group = GROUP_OPENS, .shows = "who accepts" },
 };

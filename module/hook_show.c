@@ -20,6 +20,7 @@ const char * const hook_groups[GROUPS] = {
 	[GROUP_RESETS] = "resets",
 	[GROUP_CALLS] = "calls",
 	[GROUP_ACKS] = "acks",
+	[GROUP_OPENS] = "opens",
 };
 
 static unsigned long hook_hit(int id)

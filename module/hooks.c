@@ -9,7 +9,10 @@
 #include <linux/string.h>
 #include <linux/tracepoint.h>
 
+#include "adopt.h"
 #include "conn.h"
+#include "event.h"
+#include "event_call.h"
 #include "hook.h"
 #include "minisock_cause.h"
 #include "netns.h"
@@ -41,13 +44,20 @@ static void hooks_forget(enum hook_group group)
 		break;
 	case GROUP_RESETS:
 		WRITE_ONCE(verdict_knows_resets, false);
+		WRITE_ONCE(event_resets_seen, false);
 		break;
 	case GROUP_CALLS:
 		WRITE_ONCE(verdict_knows_calls, false);
+		WRITE_ONCE(event_calls_sure, false);
 		break;
 	default:
 		break;
 	}
+}
+
+static bool is_minisock(const struct conn *conn)
+{
+	return conn->minisock;
 }
 
 static void group_detach(enum hook_group group)
@@ -64,7 +74,9 @@ static void group_detach(enum hook_group group)
 			hook_detach(&hooks[i]);
 	hooks_settle();
 	if (group == GROUP_TIMEWAIT)
-		conn_forget_all(true);
+		conn_forget_all(is_minisock);
+	if (group == GROUP_OPENS)
+		conn_forget_all(event_is_opened);
 }
 
 /* Attached, and no part of the function is called behind the hook's back. */
@@ -73,18 +85,34 @@ static bool hook_sees_all(enum hook_id id)
 	return hooks[id].attached && !hooks[id].part[0];
 }
 
+/* And it misses no call, as a kprobe does while another one runs on the same CPU. */
+static bool hook_misses_none(enum hook_id id)
+{
+	return hook_sees_all(id) && hooks[id].kind == HOOK_FTRACE;
+}
+
 /* What is certain, because no hook is missing that it depends on. */
 static void hooks_know(void)
 {
 	WRITE_ONCE(verdict_knows_minisocks, hook_sees_all(HOOK_TIME_WAIT));
 	WRITE_ONCE(verdict_knows_waves, hook_sees_all(HOOK_RCV));
 	WRITE_ONCE(verdict_knows_resets, hooks[HOOK_SEND_RESET].attached);
+	WRITE_ONCE(event_resets_seen, hooks[HOOK_RESET].attached ||
+		   hooks[HOOK_RECEIVE_RESET].attached);
 	WRITE_ONCE(verdict_knows_calls, hook_sees_all(HOOK_CLOSE) &&
 		   hook_sees_all(HOOK_DISCONNECT));
+	WRITE_ONCE(event_calls_sure, hook_misses_none(HOOK_CLOSE) &&
+		   hook_misses_none(HOOK_SHUTDOWN));
 	WRITE_ONCE(minisock_causes_seen, hook_sees_all(HOOK_TIMER) &&
 		   hook_sees_all(HOOK_UNIQUE) && hook_sees_all(HOOK_TW_SEGMENT));
 	WRITE_ONCE(minisock_deaths_seen, hooks[HOOK_KILL].attached ||
 		   !group_is_on[GROUP_TIMEWAIT]);
+}
+
+/* A minisock's connection would stay for ever if its end were not watched. */
+static void hooks_adopt(void)
+{
+	adopt_all(hooks[HOOK_BORN].attached);
 }
 
 /* Detach hooks that are useless without their partner. */
@@ -197,6 +225,8 @@ static int hooks_switch(char *word)
 		hooks_know();
 		if (!err)
 			netns_baseline(BIT(group));
+		if (group == GROUP_TIMEWAIT)
+			hooks_adopt();
 	} else if (*word == '-' && group_is_on[group]) {
 		group_detach(group);
 	}
@@ -291,7 +321,9 @@ int hooks_start(const char *attach, const char *groups)
 	if (!err) {
 		hook_find_parts();
 		hooks_know();
+		WRITE_ONCE(event_ends_told, true);
 		netns_baseline(~0UL);
+		hooks_adopt();
 	}
 	mutex_unlock(&hooks_lock);
 	if (err)

@@ -1,37 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "line.h"
 
+#include <linux/bitops.h>
 #include <linux/hex.h>
 #include <linux/kernel.h>
-#include <linux/limits.h>
 #include <linux/math64.h>
 #include <linux/minmax.h>
 #include <linux/socket.h>
-#include <linux/string.h>
 #include <linux/time64.h>
 
+#include "names.h"
 #include "uapi/tcp_teardown.h"
-
-/*
- * A number is made from its last digit on, in the middle of so many blanks, and
- * always copied as one chunk, which is a few moves: what is too much is blank.
- */
-#define CHUNK	24
-
-/* As far as fields are padded, even of long IPv6 addresses. */
-#define BLANK	192U
-
-/**
- * line_begin() - begin a line
- * @to: where to
- * @size: room there
- */
-struct line line_begin(char *to, size_t size)
-{
-	/* So blanks are passed over, not printed. */
-	memset(to, ' ', min_t(size_t, size, BLANK));
-	return (struct line) { .to = to, .size = size };
-}
 
 /**
  * line_copy() - print on
@@ -47,18 +26,19 @@ void line_copy(struct line *line, const char *text, size_t len)
 }
 
 /**
- * line_pad() - leave blanks behind what was printed
- * @line: where, not far from its begin
+ * line_pad() - blanks behind what was printed
+ * @line: where
  * @begin: where that begins
  * @width: so many characters at least, from there
  */
 void line_pad(struct line *line, size_t begin, size_t width)
 {
-	size_t len = min(max(line->len, begin + width), line->size);
+	char *to = line_room(line);
 
-	if (unlikely(len > BLANK))
-		memset(line->to + line->len, ' ', len - line->len);
-	line->len = len;
+	if (!to || line->len >= begin + width)
+		return;
+	memset(to, ' ', LINE_CHUNK);
+	line->len = begin + width;
 }
 
 /**
@@ -69,35 +49,55 @@ void line_pad(struct line *line, size_t begin, size_t width)
  */
 void line_word(struct line *line, const char *word, size_t width)
 {
-	char *begin = line->to + line->len, *to = begin, *end = line->to + line->size;
+	size_t begin = line->len;
 
-	while (*word && to < end)
-		*to++ = *word++;
-	line->len = to - line->to;
-	if (to < begin + width)
-		line_pad(line, begin - line->to, width);
+	line_copy(line, word, strlen(word));
+	line_pad(line, begin, width);
 }
 
-/* Blanks, and in the middle of them what is made from its end on. */
-struct made {
-	char text[2 * CHUNK];
-};
-
-/* Returns the end. */
-static __always_inline char *made_init(struct made *made)
+/**
+ * line_name() - print a word of names.h
+ * @line: where
+ * @name: what
+ */
+void line_name(struct line *line, const struct word *name)
 {
-	memset(made->text, ' ', sizeof(made->text));
-	return made->text + CHUNK;
+	char *to = line_room(line);
+
+	if (!to)
+		return;
+	memcpy(to, name->text, sizeof(name->text));
+	line->len += name->len;
 }
 
-static __always_inline char *put_char(char *begin, char c)
+static_assert(sizeof_field(struct word, text) <= LINE_CHUNK);
+
+/*
+ * Numbers are made from their last digit on. Returns where the last of @len
+ * characters ends, with blanks before them up to @width.
+ */
+static __always_inline char *number_room(struct line *line, size_t len, size_t width)
 {
-	*--begin = c;
-	return begin;
+	char *to = line_room(line);
+
+	if (unlikely(!to))
+		return NULL;
+	if (len < width) {
+		memset(to, ' ', LINE_CHUNK);
+		len = width;
+	}
+	line->len += len;
+	return to + len;
+}
+
+static __always_inline char *put_char(char *end, char c)
+{
+	*--end = c;
+	return end;
 }
 
 /* @number: below 100 */
-static __always_inline char *put_pair(char *begin, u32 number)
+static __always_inline char *put_pair(char *end, u32 number)
 {
 	static const char pairs[100][2] = {
 		"00", "01", "02", "03", "04", "05", "06", "07", "08", "09",
@@ -112,132 +112,128 @@ static __always_inline char *put_pair(char *begin, u32 number)
 		"90", "91", "92", "93", "94", "95", "96", "97", "98", "99",
 	};
 
-	return memcpy(begin - 2, pairs[number], 2);
+	return memcpy(end - 2, pairs[number], 2);
 }
 
 /* @number: below 10000 */
-static __always_inline char *put_four(char *begin, u32 number)
+static __always_inline char *put_four(char *end, u32 number)
 {
-	return put_pair(put_pair(begin, number % 100), number / 100);
+	return put_pair(put_pair(end, number % 100), number / 100);
 }
 
-static __always_inline char *put_number(char *begin, u64 number)
+static __always_inline char *put_number(char *end, u64 number)
 {
 	u32 rest;
 
 	while (number >= 10000) {
-		begin = put_four(begin, number % 10000);
+		end = put_four(end, number % 10000);
 		number /= 10000;
 	}
 	rest = number;
 	if (rest >= 100) {
-		begin = put_pair(begin, rest % 100);
+		end = put_pair(end, rest % 100);
 		rest /= 100;
 	}
-	return rest >= 10 ? put_pair(begin, rest) : put_char(begin, '0' + rest);
+	return rest >= 10 ? put_pair(end, rest) : put_char(end, '0' + rest);
 }
 
-/* @width: no more than CHUNK; blanks before it. */
-static __always_inline void line_made(struct line *line, const struct made *made,
-				      const char *begin, size_t width)
+/* 1233 / 4096 is a little more than log10(2). */
+static __always_inline size_t count_digits(u64 number)
 {
-	const char *end = made->text + CHUNK;
-	size_t len = max_t(size_t, end - begin, width);
+	static const u64 tens[] = {
+		0, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000, 1000000000,
+		10000000000, 100000000000, 1000000000000, 10000000000000, 100000000000000,
+		1000000000000000, 10000000000000000, 100000000000000000, 1000000000000000000,
+		10000000000000000000ULL,
+	};
+	unsigned int guess = fls64(number) * 1233 >> 12;
 
-	begin = end - len;
-	if (unlikely(line->size - line->len < CHUNK)) {
-		line_copy(line, begin, len);
-		return;
-	}
-	memcpy(line->to + line->len, begin, CHUNK);
-	line->len += len;
+	return guess + (number >= tens[guess]);
 }
 
 /**
  * line_unknown() - print - in place of a number
  * @line: where
- * @width: so many characters, at most CHUNK; blanks before it
+ * @width: so many characters at least, at most LINE_CHUNK; blanks before it
  */
 void line_unknown(struct line *line, size_t width)
 {
-	struct made made;
-	char *end = made_init(&made);
+	char *end = number_room(line, 1, width);
 
-	line_made(line, &made, put_char(end, '-'), width);
+	if (end)
+		put_char(end, '-');
 }
 
 /**
  * line_number() - print a number
  * @line: where
  * @number: what
- * @width: so many characters at least, at most CHUNK; blanks before it
+ * @width: so many characters at least, at most LINE_CHUNK; blanks before it
  */
 void line_number(struct line *line, u64 number, size_t width)
 {
-	struct made made;
-	char *end = made_init(&made);
+	char *end = number_room(line, count_digits(number), width);
 
-	line_made(line, &made, put_number(end, number), width);
+	if (end)
+		put_number(end, number);
 }
 
 /**
  * line_hex() - print a number to the base of 16
  * @line: where
  * @number: what
- * @width: so many characters at least, at most CHUNK; blanks before it
+ * @width: so many characters at least, at most LINE_CHUNK; blanks before it
  */
 void line_hex(struct line *line, u64 number, size_t width)
 {
-	struct made made;
-	char *begin = made_init(&made);
+	size_t len = number ? DIV_ROUND_UP(fls64(number), 4) : 1;
+	char *end = number_room(line, len, width);
 
-	do {
-		begin = put_char(begin, hex_asc[number & 0xf]);
+	while (end && len--) {
+		end = put_char(end, hex_asc[number & 0xf]);
 		number >>= 4;
-	} while (number);
-	line_made(line, &made, begin, width);
+	}
 }
 
 /**
  * line_seconds() - print a time, to the microsecond
  * @line: where
  * @ns: nanoseconds; TCP_TEARDOWN_UNKNOWN is "-"
- * @width: so many characters at least, at most CHUNK; blanks before it
+ * @width: so many characters at least, at most LINE_CHUNK; blanks before it
  */
 void line_seconds(struct line *line, u64 ns, size_t width)
 {
 	u64 us = div_u64(ns, NSEC_PER_USEC), s = div_u64(us, USEC_PER_SEC);
 	u32 rest = us - s * USEC_PER_SEC;
-	struct made made;
-	char *begin;
+	char *end;
 
 	if (ns == TCP_TEARDOWN_UNKNOWN) {
 		line_unknown(line, width);
 		return;
 	}
-	begin = put_four(made_init(&made), rest % 10000);
-	begin = put_pair(begin, rest / 10000);
-	begin = put_number(put_char(begin, '.'), s);
-	line_made(line, &made, begin, width);
+	end = number_room(line, count_digits(s) + 7, width);
+	if (!end)
+		return;
+	end = put_pair(put_four(end, rest % 10000), rest / 10000);
+	put_number(put_char(end, '.'), s);
 }
 
-static void line_ipv6(struct line *line, const u8 *addr, u16 port)
+static void line_ipv6(struct line *line, const u8 *addr)
 {
-	char text[sizeof("[ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255]:65535")];
+	char text[sizeof("[ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255]")];
 
-	line_copy(line, text, scnprintf(text, sizeof(text), "[%pI6c]:%u", addr, port));
+	line_copy(line, text, scnprintf(text, sizeof(text), "[%pI6c]", addr));
 }
 
-static void line_ipv4(struct line *line, const u8 *addr, u16 port)
+static void line_ipv4(struct line *line, const u8 *addr)
 {
-	struct made made;
-	char *begin;
 	int i;
 
-	begin = put_number(made_init(&made), port);
-	for (i = 3; i >= 0; i--)
-		begin = put_number(put_char(begin, i == 3 ? ':' : '.'), addr[i]);
-	line_made(line, &made, begin, 0);
+	line_number(line, addr[0], 0);
+	for (i = 1; i < 4; i++) {
+		line_literal(line, ".");
+		line_number(line, addr[i], 0);
+	}
 }
 
 /**
@@ -253,9 +249,11 @@ void line_address(struct line *line, u8 family, const u8 *addr, u16 port, size_t
 	size_t begin = line->len;
 
 	if (family == AF_INET)
-		line_ipv4(line, addr + 12, port);
+		line_ipv4(line, addr + 12);
 	else
-		line_ipv6(line, addr, port);
+		line_ipv6(line, addr);
+	line_literal(line, ":");
+	line_number(line, port, 0);
 	line_pad(line, begin, width);
 }
 
@@ -267,13 +265,13 @@ void line_address(struct line *line, u8 family, const u8 *addr, u16 port, size_t
  */
 void line_plain(struct line *line, const u8 *name, size_t len)
 {
+	char *to = line->to + line->len;
 	size_t i;
-	char c;
 
-	for (i = 0; i < len && name[i]; i++) {
-		c = name[i] > ' ' && name[i] < 0x7f ? name[i] : '_';
-		line_copy(line, &c, 1);
-	}
+	len = min(len, line->size - line->len);
+	for (i = 0; i < len && name[i]; i++)
+		to[i] = name[i] > ' ' && name[i] < 0x7f ? name[i] : '_';
+	line->len += i;
 	if (!i)
 		line_literal(line, "-");
 }

@@ -15,17 +15,22 @@
 #include "filter_file.h"
 #include "hooks.h"
 #include "netns.h"
+#include "stream.h"
 
 static unsigned int buffer_kb = BUFFER_KB;
 module_param_named(buffer_size_kb, buffer_kb, uint, 0444);
 MODULE_PARM_DESC(buffer_size_kb, "ring of each CPU, KiB (default " __stringify(BUFFER_KB) ")");
 
+static unsigned int buffer_total_kb = BUFFER_TOTAL_KB;
+module_param(buffer_total_kb, uint, 0444);
+MODULE_PARM_DESC(buffer_total_kb, "all rings, KiB (default " __stringify(BUFFER_TOTAL_KB) ")");
+
 module_param_named(overwrite, buffer_overwrite, bool, 0444);
 MODULE_PARM_DESC(overwrite, "full ring: overwrite the oldest record, else drop the newest (default Y)");
 
-static unsigned int max_connections = CONN_MAX;
+static unsigned int max_connections;
 module_param(max_connections, uint, 0444);
-MODULE_PARM_DESC(max_connections, "connections remembered at once (default 262144)");
+MODULE_PARM_DESC(max_connections, "connections remembered at once (default 0: by the host's memory)");
 
 static char *attach = "auto";
 module_param(attach, charp, 0444);
@@ -33,16 +38,17 @@ MODULE_PARM_DESC(attach, "how to hook functions: auto (ftrace where possible) or
 
 static char *groups = "transitions,segments,timewait,resets,calls";
 module_param(groups, charp, 0444);
-MODULE_PARM_DESC(groups, "hooks to attach: transitions,segments,timewait,resets,calls,acks or all (default all but acks)");
+MODULE_PARM_DESC(groups, "hooks to attach: transitions,segments,timewait,resets,calls,acks,opens or all (default all but acks and opens)");
 
 static int __init tcp_teardown_init(void)
 {
 	int err;
 
-	err = buffer_start(buffer_kb);
+	stream_start();
+	err = buffer_start(buffer_kb, buffer_total_kb);
 	if (err)
 		return err;
-	err = conn_start(max_connections);
+	err = conn_start(&max_connections);
 	if (err)
 		goto stop_buffer;
 	err = netns_start();

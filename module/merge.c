@@ -1,16 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "merge.h"
 
+#include <linux/ktime.h>
 #include <linux/mm.h>
 #include <linux/overflow.h>
 #include <linux/slab.h>
 
 #include "uapi/tcp_teardown.h"
-
-static bool merge_wants(const struct merge *merge, unsigned int cpu)
-{
-	return merge->cpu == BUFFER_ALL || merge->cpu == cpu;
-}
 
 /**
  * merge_alloc() - prepare to read
@@ -23,10 +19,11 @@ struct merge *merge_alloc(int cpu, bool consume)
 {
 	struct merge *merge;
 
-	merge = kvzalloc(struct_size(merge, cpus, nr_cpu_ids), GFP_KERNEL);
+	merge = kvzalloc(struct_size(merge, cpus, 2 * nr_cpu_ids), GFP_KERNEL);
 	if (merge) {
 		merge->cpu = cpu;
 		merge->consume = consume;
+		merge->heap = merge->cpus + nr_cpu_ids;
 	}
 	return merge;
 }
@@ -34,44 +31,148 @@ struct merge *merge_alloc(int cpu, bool consume)
 /** merge_free() - the end of merge_alloc() */
 void merge_free(struct merge *merge)
 {
+	unsigned int i;
+
+	if (!merge)
+		return;
+	for (i = 0; i < nr_cpu_ids; i++)
+		kfree(merge->cpus[i]);
 	kvfree(merge);
+}
+
+static const struct tcp_teardown_record *merge_record(const struct merge_cpu *c)
+{
+	return (const struct tcp_teardown_record *)&c->slot;
+}
+
+/* Of two that are of one time, the lower CPU's. */
+static bool merge_is_before(const struct merge_cpu *a, const struct merge_cpu *b)
+{
+	const u64 time_a = merge_record(a)->time, time_b = merge_record(b)->time;
+
+	return time_a != time_b ? time_a < time_b : a->cpu < b->cpu;
+}
+
+/* Put @c where the heap has a gap, or higher. */
+static void merge_up(struct merge *merge, unsigned int gap, struct merge_cpu *c)
+{
+	unsigned int above;
+
+	for (; gap; gap = above) {
+		above = (gap - 1) / 2;
+		if (!merge_is_before(c, merge->heap[above]))
+			break;
+		merge->heap[gap] = merge->heap[above];
+	}
+	merge->heap[gap] = c;
+}
+
+/* Put @c at the top, or lower: what is there goes. */
+static void merge_down(struct merge *merge, struct merge_cpu *c)
+{
+	unsigned int gap = 0, below;
+
+	for (; (below = 2 * gap + 1) < merge->nr; gap = below) {
+		if (below + 1 < merge->nr &&
+		    merge_is_before(merge->heap[below + 1], merge->heap[below]))
+			below++;
+		if (!merge_is_before(merge->heap[below], c))
+			break;
+		merge->heap[gap] = merge->heap[below];
+	}
+	merge->heap[gap] = c;
+}
+
+static bool merge_fetch(struct merge *merge, struct merge_cpu *c)
+{
+	if (merge->consume)
+		return buffer_next(c->cpu, &c->slot, &c->lost);
+	return buffer_peek(c->cpu, &c->cursor, &c->slot, &c->lost);
+}
+
+/* The room for a CPU's record, which it keeps. */
+static struct merge_cpu *merge_room(struct merge *merge, unsigned int cpu)
+{
+	struct merge_cpu *c = merge->cpus[cpu];
+
+	if (!c) {
+		c = kzalloc(sizeof(*c), GFP_KERNEL);
+		if (c)
+			c->cpu = cpu;
+		merge->cpus[cpu] = c;
+	}
+	return c;
+}
+
+static int merge_begin_cpu(struct merge *merge, unsigned int cpu)
+{
+	struct buffer_cursor cursor = { };
+	struct merge_cpu *c;
+
+	if (!merge->consume)
+		buffer_look(cpu, &cursor);
+	if (merge->consume ? buffer_is_empty(cpu) : cursor.pos == cursor.end)
+		return 0;
+	c = merge_room(merge, cpu);
+	if (!c)
+		return -ENOMEM;
+	c->cursor = cursor;
+	/* What is lost and not yet reported is reported by the next read. */
+	if (!merge->consume)
+		c->lost = 0;
+	if (merge_fetch(merge, c))
+		merge_up(merge, merge->nr++, c);
+	return 0;
 }
 
 /**
  * merge_begin() - start with the oldest records that are held now
  * @merge: from merge_alloc()
  *
- * Context: if it consumes, has buffer_lock(), until after merge_next().
+ * A CPU that holds none is not looked at again. So that the next merge can't give what
+ * is older, a consumer gets no more of the others than was there by now.
+ *
+ * Context: process, may sleep; if it consumes, has buffer_lock(), until after
+ * merge_next().
+ *
+ * Return: 0 or -ENOMEM.
  */
-void merge_begin(struct merge *merge)
+int merge_begin(struct merge *merge)
 {
 	unsigned int i;
+	int err = 0;
 
-	for_each_possible_cpu(i) {
-		if (!merge_wants(merge, i))
-			continue;
-		merge->cpus[i].at_hand = false;
-		/* What a consumer has not told of yet, it tells of next time. */
-		if (merge->consume)
-			continue;
-		merge->cpus[i].lost = 0;
-		buffer_look(i, &merge->cpus[i].cursor);
-	}
-}
-
-static void merge_fetch(struct merge *merge, unsigned int cpu)
-{
-	struct merge_cpu *c = &merge->cpus[cpu];
-
+	merge->nr = 0;
+	merge->given = NULL;
+	merge->until = U64_MAX;
+	if (merge->cpu != BUFFER_ALL)
+		return merge_begin_cpu(merge, merge->cpu);
 	if (merge->consume)
-		c->at_hand = buffer_next(cpu, &c->slot, &c->lost);
-	else
-		c->at_hand = buffer_peek(cpu, &c->cursor, &c->slot, &c->lost);
+		merge->until = ktime_get_mono_fast_ns();
+	for_each_ring(i) {
+		err = merge_begin_cpu(merge, i);
+		if (err) {
+			merge->nr = 0;
+			break;
+		}
+	}
+	return err;
 }
 
-static const struct tcp_teardown_record *merge_record(struct merge_cpu *c)
+/* The one that was given last is still at the top: replace it by its CPU's next. */
+static void merge_go_on(struct merge *merge)
 {
-	return (const struct tcp_teardown_record *)&c->slot;
+	struct merge_cpu *c = merge->given;
+
+	if (!c)
+		return;
+	merge->given = NULL;
+	if (!merge_fetch(merge, c)) {
+		c = merge->heap[--merge->nr];
+		if (!merge->nr)
+			return;
+	}
+	merge_down(merge, c);
 }
 
 /**
@@ -82,28 +183,21 @@ static const struct tcp_teardown_record *merge_record(struct merge_cpu *c)
  */
 const struct tcp_teardown_record *merge_next(struct merge *merge)
 {
-	struct merge_cpu *c, *first = NULL;
-	unsigned int i;
+	const bool first = !merge->given;
+	struct merge_cpu *c;
 
-	for_each_possible_cpu(i) {
-		if (!merge_wants(merge, i))
-			continue;
-		c = &merge->cpus[i];
-		if (!c->at_hand)
-			merge_fetch(merge, i);
-		if (!c->at_hand)
-			continue;
-		if (!first || merge_record(c)->time < merge_record(first)->time) {
-			first = c;
-			merge->from = i;
-		}
-	}
-	if (!first)
+	merge_go_on(merge);
+	if (!merge->nr)
 		return NULL;
-	first->at_hand = false;
-	merge->lost = first->lost;
-	first->lost = 0;
+	c = merge->heap[0];
+	/* One is given in any case: else a reader could turn in circles. */
+	if (!first && merge_record(c)->time > merge->until)
+		return NULL;
+	merge->given = c;
+	merge->from = c->cpu;
+	merge->lost = c->lost;
+	c->lost = 0;
 	if (merge->consume)
-		buffer_consumed(merge->from);
-	return merge_record(first);
+		buffer_consumed(c->cpu);
+	return merge_record(c);
 }

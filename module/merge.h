@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The records of all CPUs in the order of time. One record of each CPU is at
- * hand; the earliest goes first.
+ * The records of all CPUs in the order of time. One record of each CPU that has any is at
+ * hand, in a heap: the earliest is at the top, and goes first.
  */
 #ifndef TCP_TEARDOWN_MERGE_H
 #define TCP_TEARDOWN_MERGE_H
@@ -12,16 +12,16 @@ struct tcp_teardown_record;
 
 /**
  * struct merge_cpu - of one CPU
- * @cursor: for those who only look
  * @slot: the record at hand
- * @at_hand: there is one
+ * @cursor: for those who only look
  * @lost: records that were overwritten before it
+ * @cpu: which
  */
 struct merge_cpu {
-	struct buffer_cursor cursor;
 	struct ring_slot slot;
-	bool at_hand;
+	struct buffer_cursor cursor;
 	unsigned long lost;
+	unsigned int cpu;
 };
 
 /**
@@ -30,19 +30,27 @@ struct merge_cpu {
  * @consume: take the records out; else leave them
  * @from: whose record merge_next() gave last
  * @lost: records of that CPU that were lost before it
- * @cpus: by number
+ * @until: leave what is of later than this time
+ * @given: whose record was given last, and is still at the top of the heap
+ * @nr: how many are in the heap
+ * @heap: those that have a record at hand
+ * @cpus: by number; NULL of those that have had no record so far
  */
 struct merge {
 	int cpu;
 	bool consume;
 	unsigned int from;
 	unsigned long lost;
-	struct merge_cpu cpus[];
+	u64 until;
+	struct merge_cpu *given;
+	unsigned int nr;
+	struct merge_cpu **heap;
+	struct merge_cpu *cpus[];
 };
 
 struct merge *merge_alloc(int cpu, bool consume);
 void merge_free(struct merge *merge);
-void merge_begin(struct merge *merge);
+int merge_begin(struct merge *merge);
 const struct tcp_teardown_record *merge_next(struct merge *merge);
 
 #endif

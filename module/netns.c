@@ -1,31 +1,71 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "netns.h"
 
-#include <linux/delay.h>
+#include <linux/cpu.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
-#include <linux/percpu.h>
 #include <linux/rcupdate.h>
-#include <linux/seq_file.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
-#include <linux/stop_machine.h>
+#include <linux/xarray.h>
 
 #include "proc.h"
 
 unsigned int netns_id __read_mostly;
 
-/*
- * When a namespace goes, our exit may run before TCP's, which kills the
- * minisocks that are left there. Then our hooks count them here.
- */
-static struct stats __percpu *netns_gone;
-
-/* Who adds up the host's counters, and who adds a namespace to them or goes. */
+/* For the list of namespaces; never held over all of them. */
 static DEFINE_MUTEX(netns_lock);
-static LIST_HEAD(netns_all);		/* by number */
+static DEFINE_XARRAY(netns_all);	/* struct netns by number, which is never used again */
 static loff_t netns_number;
+static struct stats netns_gone;		/* of those that are no more */
+static LIST_HEAD(netns_walks);
 static bool netns_stopping;		/* no more files */
 static gfp_t netns_gfp = GFP_KERNEL;
+
+/**
+ * struct netns_walk - who adds up the counters of all namespaces
+ * @list: all there are
+ * @next: those below this number are in its sum
+ * @late: those at or above it that went meanwhile
+ */
+struct netns_walk {
+	struct list_head list;
+	loff_t next;
+	struct stats late;
+};
+
+static int netns_add(struct netns *ns, gfp_t gfp)
+{
+	loff_t number;
+	int err = -ENOMEM;
+
+	mutex_lock(&netns_lock);
+	number = ++netns_number;
+	ns->share = number;
+	ns->own = counts_new(number, gfp);
+	ns->counts = ns->own;
+	if (ns->own)
+		err = xa_insert(&netns_all, number, ns, gfp);
+	mutex_unlock(&netns_lock);
+	if (err)
+		counts_put(ns->own);
+	return err;
+}
+
+/* No hook raises its counters any more. Who adds up and has not been here gets them, too. */
+static void netns_bury(struct counts *counts)
+{
+	struct netns_walk *walk;
+
+	mutex_lock(&netns_lock);
+	xa_erase(&netns_all, counts->number);
+	counts_add(counts, &netns_gone);
+	list_for_each_entry(walk, &netns_walks, list)
+		if (walk->next <= counts->number)
+			counts_add(counts, &walk->late);
+	mutex_unlock(&netns_lock);
+	counts_put(counts);
+}
 
 static int __net_init netns_init(struct net *net)
 {
@@ -33,187 +73,193 @@ static int __net_init netns_init(struct net *net)
 	int err;
 
 	ns->net = net;
-	ns->stats = alloc_percpu_gfp(struct stats, READ_ONCE(netns_gfp));
-	if (!ns->stats)
-		return -ENOMEM;
-	mutex_lock(&netns_lock);
-	err = netns_stopping ? 0 : proc_start(net, ns);
-	if (!err) {
-		ns->number = ++netns_number;
-		list_add_tail(&ns->list, &netns_all);
-	}
-	mutex_unlock(&netns_lock);
+	ns->cpu = &counts_none;
+	err = netns_add(ns, READ_ONCE(netns_gfp));
 	if (err)
-		free_percpu(ns->stats);
+		return err;
+	err = READ_ONCE(netns_stopping) ? 0 : proc_start(net, ns);
+	if (err)
+		netns_bury(ns->own);
 	return err;
 }
 
-static void __net_exit netns_exit_batch(struct list_head *nets)
+/*
+ * From here on hooks count into the grave. The kernel waits for a grace period of RCU's
+ * between this and the exit, and hooks run with preemption disabled.
+ */
+static void __net_exit netns_pre_exit(struct net *net)
 {
-	struct netns *ns;
-	struct net *net;
+	struct netns *ns = netns_of(net);
 
-	list_for_each_entry(net, nets, exit_list)
-		proc_stop(netns_of(net)->dir);
 	mutex_lock(&netns_lock);
-	list_for_each_entry(net, nets, exit_list) {
-		ns = netns_of(net);
-		ns->buried = ns->stats;
-		WRITE_ONCE(ns->stats, netns_gone);
-	}
+	WRITE_ONCE(ns->counts, counts_grave);
+	WRITE_ONCE(ns->cpu, counts_grave->cpu);
 	mutex_unlock(&netns_lock);
-	synchronize_rcu();	/* hooks run with preemption disabled */
-	list_for_each_entry(net, nets, exit_list) {
-		ns = netns_of(net);
-		mutex_lock(&netns_lock);
-		list_del(&ns->list);
-		stats_move(ns->buried, netns_gone);
-		mutex_unlock(&netns_lock);
-		free_percpu(ns->buried);
-		cond_resched();
-	}
+}
+
+static void __net_exit netns_exit(struct net *net)
+{
+	struct netns *ns = netns_of(net);
+
+	proc_stop(ns->dir);
+	netns_bury(ns->own);
 }
 
 static struct pernet_operations netns_ops = {
 	.init = netns_init,
-	.exit_batch = netns_exit_batch,
+	.pre_exit = netns_pre_exit,
+	.exit = netns_exit,
 	.id = &netns_id,
 	.size = sizeof(struct netns),
 };
+
+/* The next, with a reference. What it counts from now on may be missing in the sum. */
+static struct counts *netns_walk_next(struct netns_walk *walk)
+{
+	struct counts *counts = NULL;
+	unsigned long number;
+	struct netns *ns;
+
+	mutex_lock(&netns_lock);
+	number = walk->next;
+	ns = xa_find(&netns_all, &number, ULONG_MAX, XA_PRESENT);
+	if (ns) {
+		counts = ns->own;
+		counts_get(counts);
+		walk->next = number + 1;
+	}
+	mutex_unlock(&netns_lock);
+	return counts;
+}
+
+static void netns_walk_all(struct netns_walk *walk, struct stats *sum)
+{
+	struct counts *counts;
+
+	mutex_lock(&netns_lock);
+	list_add(&walk->list, &netns_walks);
+	stats_add(&netns_gone, sum);
+	mutex_unlock(&netns_lock);
+	counts_add(counts_grave, sum);
+	while ((counts = netns_walk_next(walk))) {
+		counts_add(counts, sum);
+		counts_put(counts);
+		cond_resched();
+	}
+	mutex_lock(&netns_lock);
+	list_del(&walk->list);
+	mutex_unlock(&netns_lock);
+	stats_add(&walk->late, sum);
+}
 
 /**
  * netns_sum() - counters
  * @net: of this namespace; NULL for the whole host, with those that went
  *
- * Context: process. Return: to be kfree()d, or NULL.
+ * Context: process. Holds up no namespace that comes or goes.
+ * Return: to be kfree()d, or NULL.
  */
 struct stats *netns_sum(const struct net *net)
 {
 	struct stats *sum = kzalloc(sizeof(*sum), GFP_KERNEL);
-	struct netns *ns;
+	struct netns_walk *walk;
 
 	if (!sum)
 		return NULL;
 	if (net) {
-		stats_add(netns_of(net)->stats, sum);
+		counts_add(netns_of(net)->own, sum);
+		stats_derive(sum);
 		return sum;
 	}
-	mutex_lock(&netns_lock);
-	list_for_each_entry(ns, &netns_all, list) {
-		stats_add(ns->buried ?: ns->stats, sum);
-		cond_resched();
+	walk = kzalloc(sizeof(*walk), GFP_KERNEL);
+	if (walk) {
+		netns_walk_all(walk, sum);
+		kfree(walk);
+		stats_derive(sum);
+		return sum;
 	}
-	stats_add(netns_gone, sum);
-	mutex_unlock(&netns_lock);
-	return sum;
-}
-
-/* The first that has this number or a higher one, and is not going; or NULL. */
-static struct netns *netns_from(loff_t number)
-{
-	struct netns *ns;
-
-	list_for_each_entry(ns, &netns_all, list)
-		if (ns->number >= number && !ns->buried)
-			return ns;
+	kfree(sum);
 	return NULL;
 }
 
 /**
- * struct netns_freeze - what is done while nothing else is
- * @ns: to whom
- * @groups: of the hooks that have come on
- * @sum: room
+ * netns_elsewhere() - what is missing in netns_sum(net), and is in the host's alone
+ * @net: the namespace
  */
-struct netns_freeze {
-	struct netns *ns;
-	unsigned long groups;
-	struct stats sum;
-};
-
-static int netns_frozen(void *arg)
+unsigned long netns_elsewhere(const struct net *net)
 {
-	struct netns_freeze *freeze = arg;
-	struct netns *ns = freeze->ns;
-
-	memset(&freeze->sum, 0, sizeof(freeze->sum));
-	stats_add(ns->stats, &freeze->sum);
-	reconcile_begin(&ns->base, ns->net, &freeze->sum, freeze->groups);
-	return 0;
+	return atomic_long_read(&netns_of(net)->own->elsewhere);
 }
 
 /**
- * netns_baseline() - begin to compare with the kernel's counters
- * @groups: of the hooks that have been attached, bits by enum hook_group
+ * netns_lock_from() - a namespace that does not go until netns_unlock()
+ * @number: of this number or a higher one; set to what was found
  *
- * Traffic may run. Between what the kernel counts and our hook beside it there
- * is an instant; no CPU is within it while all are stopped, for the time that
- * one namespace takes. Then all have a rest: there may be many namespaces. Of
- * those that come meanwhile both counts begin at 0.
+ * Context: process, may sleep.
  *
- * Context: process, may sleep; the caller serialises.
+ * Return: NULL if there is none, and nothing is locked.
  */
-void netns_baseline(unsigned long groups)
+struct netns *netns_lock_from(loff_t *number)
 {
-	static struct netns_freeze freeze;	/* too large for the stack */
-	loff_t number, last;
-
-	mutex_lock(&netns_lock);
-	last = netns_number;
-	mutex_unlock(&netns_lock);
-	freeze.groups = groups;
-	for (number = 0; number <= last; number++) {
-		mutex_lock(&netns_lock);
-		freeze.ns = netns_from(number);
-		number = freeze.ns ? freeze.ns->number : last;
-		if (freeze.ns && number <= last)
-			stop_machine(netns_frozen, &freeze, NULL);
-		mutex_unlock(&netns_lock);
-		usleep_range(1000, 2000);
-	}
-}
-
-/**
- * netns_seq_start() - one namespace after the other, for seq_file
- * @m: the file
- * @pos: 0 for the header, else the number of a namespace, or of one that went
- *
- * Context: process. None goes until netns_seq_stop(). Those that go or come
- * between two reads shift no other.
- *
- * Return: SEQ_START_TOKEN, a struct netns, or NULL.
- */
-void *netns_seq_start(struct seq_file *m, loff_t *pos)
-{
+	unsigned long at = *number;
 	struct netns *ns;
 
 	mutex_lock(&netns_lock);
-	if (!*pos)
-		return SEQ_START_TOKEN;
-	ns = netns_from(*pos);
-	if (ns)
-		*pos = ns->number;
-	return ns;
-}
-
-void *netns_seq_next(struct seq_file *m, void *v, loff_t *pos)
-{
-	struct netns *ns = v == SEQ_START_TOKEN ? NULL : v;
-
-	++*pos;
-	ns = list_prepare_entry(ns, &netns_all, list);
-	list_for_each_entry_continue(ns, &netns_all, list) {
-		if (ns->buried)
+	xa_for_each_start(&netns_all, at, ns, *number) {
+		if (ns->counts != ns->own)
 			continue;
-		*pos = ns->number;
+		*number = at;
 		return ns;
 	}
+	mutex_unlock(&netns_lock);
 	return NULL;
 }
 
-void netns_seq_stop(struct seq_file *m, void *v)
+void netns_unlock(void)
 {
 	mutex_unlock(&netns_lock);
+}
+
+/** netns_newest() - the number of the newest namespace; all below it are there, or went */
+loff_t netns_newest(void)
+{
+	loff_t number;
+
+	mutex_lock(&netns_lock);
+	number = netns_number;
+	mutex_unlock(&netns_lock);
+	return number;
+}
+
+/* The worker's: a CPU counts a lot for it. */
+static void netns_serve(struct counts *counts)
+{
+	loff_t number = counts->number;
+	struct netns *ns;
+
+	/* If there is no memory, it is asked for again. */
+	if (counts_give(counts, READ_ONCE(counts->asker)))
+		return;
+	ns = netns_lock_from(&number);
+	if (!ns)
+		return;
+	if (ns->own == counts)
+		WRITE_ONCE(ns->cpu, counts->cpu);
+	netns_unlock();
+}
+
+/* The host's own namespace counts on all CPUs from the start. */
+static void netns_give_host(void)
+{
+	struct netns *ns = netns_of(&init_net);
+	unsigned int cpu;
+
+	cpus_read_lock();
+	for_each_online_cpu(cpu)
+		if (counts_give(ns->own, cpu))
+			break;
+	cpus_read_unlock();
+	WRITE_ONCE(ns->cpu, ns->own->cpu);
 }
 
 /**
@@ -225,33 +271,35 @@ int netns_start(void)
 {
 	int err;
 
-	netns_gone = alloc_percpu(struct stats);
-	if (!netns_gone)
-		return -ENOMEM;
-	err = register_pernet_subsys(&netns_ops);
+	err = counts_start(netns_serve);
 	if (err)
-		free_percpu(netns_gone);
+		return err;
+	err = register_pernet_subsys(&netns_ops);
+	if (err) {
+		counts_stop();
+		return err;
+	}
+	netns_give_host();
 	/* From now on, whoever makes a namespace pays for it. */
 	WRITE_ONCE(netns_gfp, GFP_KERNEL_ACCOUNT);
-	return err;
+	return 0;
 }
 
 /* Take one namespace's files away, and hold it, so that it does not go meanwhile. */
-static struct net *netns_take_dir(struct proc_dir_entry **dir)
+static struct net *netns_take_dir(loff_t *number, struct proc_dir_entry **dir)
 {
 	struct net *net = NULL;
 	struct netns *ns;
 
-	mutex_lock(&netns_lock);
-	list_for_each_entry(ns, &netns_all, list) {
+	while (!net && (ns = netns_lock_from(number))) {
 		net = ns->dir ? maybe_get_net(ns->net) : NULL;
 		if (net) {
 			*dir = ns->dir;
 			ns->dir = NULL;
-			break;
 		}
+		netns_unlock();
+		++*number;
 	}
-	mutex_unlock(&netns_lock);
 	return net;
 }
 
@@ -260,21 +308,22 @@ static struct net *netns_take_dir(struct proc_dir_entry **dir)
  *
  * The files go first: while their readers are waited for, who may take their time,
  * namespaces can still be made and go. One that is just going has no reader. One
- * that could not be made, and is undone, may have a count: wait for these.
+ * that could not be made, and is undone, may have a count: wait for these. After that,
+ * none with files comes.
  */
 void netns_stop(void)
 {
 	struct proc_dir_entry *dir;
+	loff_t number = 0;
 	struct net *net;
 
-	mutex_lock(&netns_lock);
-	netns_stopping = true;
-	mutex_unlock(&netns_lock);
+	WRITE_ONCE(netns_stopping, true);
 	net_ns_barrier();
-	while ((net = netns_take_dir(&dir))) {
+	while ((net = netns_take_dir(&number, &dir))) {
 		proc_stop(dir);
 		put_net(net);
 	}
 	unregister_pernet_subsys(&netns_ops);
-	free_percpu(netns_gone);
+	counts_stop();
+	xa_destroy(&netns_all);
 }

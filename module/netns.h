@@ -11,6 +11,7 @@
 #include <net/net_namespace.h>
 #include <net/netns/generic.h>
 
+#include "counts.h"
 #include "reconcile.h"
 #include "stats.h"
 #include "uapi/tcp_teardown.h"
@@ -18,21 +19,21 @@
 
 /**
  * struct netns - our part of a struct net
- * @stats: counters; read it once, with preemption disabled: see netns.c
- * @buried: NULL, or the counters of a namespace that is going
+ * @cpu: each CPU's own counters, or NULL; a copy of that in @counts, for hooks
+ * @counts: counters; those of the grave once the namespace is going
+ * @own: its own counters
  * @net: whose it is
  * @base: where both counts began, to be compared
- * @number: never used again, in the order of @list
- * @list: all there are
+ * @share: see share.h
  * @dir: /proc/net/tcp_teardown; NULL once the module goes
  */
 struct netns {
-	struct stats __percpu *stats;
-	struct stats __percpu *buried;
+	struct stats * __percpu *cpu;
+	struct counts *counts;
+	struct counts *own;
 	struct net *net;
 	struct reconcile_base base;
-	loff_t number;
-	struct list_head list;
+	u8 share;
 	struct proc_dir_entry *dir;
 };
 
@@ -45,19 +46,46 @@ static inline struct netns *netns_of(const struct net *net)
 }
 
 /*
- * The counters, for a hook: with preemption disabled, which is a section of RCU's.
+ * For a hook: with preemption disabled, which is a section of RCU's.
  * net_generic() would call rcu_read_lock() and its end each time.
  */
-static inline struct stats __percpu *netns_stats(const struct net *net)
+static inline const struct netns *netns_hooked(const struct net *net)
 {
 	const struct net_generic *ng = rcu_dereference_sched(net->gen);
 
-	return READ_ONCE(((struct netns *)ng->ptr[netns_id])->stats);
+	return ng->ptr[netns_id];
+}
+
+/* NULL if the CPU has none of its own. */
+static inline struct stats *netns_block(const struct netns *ns)
+{
+	return this_cpu_read(*READ_ONCE(ns->cpu));
+}
+
+static inline void netns_inc(const struct netns *ns, struct stats *block, unsigned int what)
+{
+	if (likely(block))
+		counts_inc_own(block, what);
+	else
+		counts_inc_shared(READ_ONCE(ns->counts), what);
+}
+
+static inline void netns_inc_one(const struct net *net, unsigned int what)
+{
+	const struct netns *ns = netns_hooked(net);
+
+	netns_inc(ns, netns_block(ns), what);
+}
+
+/* @ns: from netns_hooked(), for who has found it already */
+static inline void netns_count_in(const struct netns *ns, enum stats_counter what)
+{
+	netns_inc(ns, netns_block(ns), STATS_AT(count[what]));
 }
 
 static inline void netns_count(const struct net *net, enum stats_counter what)
 {
-	this_cpu_inc(netns_stats(net)->count[what]);
+	netns_count_in(netns_hooked(net), what);
 }
 
 /**
@@ -90,40 +118,41 @@ static inline unsigned int stats_bucket(u64 ns)
 }
 
 /* @spent: nanoseconds in @from, TCP_TEARDOWN_UNKNOWN if it was entered unseen. */
-static inline void netns_transition(const struct net *net, int from, int to, u64 spent)
+static inline void netns_transition(const struct netns *ns, int from, int to, u64 spent)
 {
-	struct stats __percpu *stats = netns_stats(net);
+	struct stats *block = netns_block(ns);
 	int state = stats_state(from);
 
-	this_cpu_inc(stats->transition[from][to]);
+	netns_inc(ns, block, STATS_AT(transition[from][to]));
 	if (state >= 0 && spent != TCP_TEARDOWN_UNKNOWN)
-		this_cpu_inc(stats->spent[state][stats_bucket(spent)]);
+		netns_inc(ns, block, STATS_AT(spent[state][stats_bucket(spent)]));
 }
 
-static inline void netns_end(const struct net *net, const struct verdict *v)
+static inline void netns_end(const struct netns *ns, const struct verdict *v)
 {
-	struct stats __percpu *stats = netns_stats(net);
+	struct stats *block = netns_block(ns);
 
-	this_cpu_inc(stats->end[v->how][v->end.set_off]);
-	this_cpu_inc(stats->first[v->end.first]);
+	netns_inc(ns, block, STATS_AT(end[v->how][v->set_off]));
+	netns_inc(ns, block, STATS_AT(first[v->first]));
 }
 
 static inline void netns_reset_sent(const struct net *net, u16 reason)
 {
-	this_cpu_inc(netns_stats(net)->reset_sent[reason]);
+	netns_inc_one(net, STATS_AT(reset_sent[reason]));
 }
 
 static inline void netns_reset_received(const struct net *net, u8 state)
 {
-	this_cpu_inc(netns_stats(net)->reset_received[state]);
+	netns_inc_one(net, STATS_AT(reset_received[state]));
 }
 
 struct stats *netns_sum(const struct net *net);
+unsigned long netns_elsewhere(const struct net *net);
 void netns_baseline(unsigned long groups);
 
-void *netns_seq_start(struct seq_file *m, loff_t *pos);
-void *netns_seq_next(struct seq_file *m, void *v, loff_t *pos);
-void netns_seq_stop(struct seq_file *m, void *v);
+struct netns *netns_lock_from(loff_t *number);
+void netns_unlock(void);
+loff_t netns_newest(void);
 
 int netns_start(void);
 void netns_stop(void);

@@ -12,10 +12,11 @@
 
 #include "format.h"
 #include "merge.h"
+#include "stream.h"
 #include "trace_files.h"
 #include "uapi/tcp_teardown.h"
 
-#define TEXT_SIZE	(32 * FORMAT_LINE)
+#define TEXT_SIZE	(16 * FORMAT_LINE)
 
 /**
  * struct pipe - an open file
@@ -99,8 +100,12 @@ static int pipe_wait(const struct pipe *pipe, const struct file *file)
 {
 	if (!buffer_is_empty(pipe->cpu))
 		return 0;
-	if (file->f_flags & O_NONBLOCK)
+	if (file->f_flags & O_NONBLOCK) {
+		/* With EPOLLET, pipe_poll() is not called until there is a record. */
+		if (waitqueue_active(buffer_waitqueue(pipe->cpu)))
+			buffer_expect(pipe->cpu);
 		return -EAGAIN;
+	}
 	return pipe_sleep(pipe->cpu);
 }
 
@@ -129,14 +134,15 @@ static int pipe_fill(struct pipe *pipe, size_t want)
 	pipe->at = 0;
 	pipe->len = 0;
 	want = min_t(size_t, want, TEXT_SIZE - 3 * FORMAT_LINE);
-	merge_begin(pipe->merge);
-	do {
+	err = merge_begin(pipe->merge);
+	while (!err && pipe->len < want) {
 		r = merge_next(pipe->merge);
-		if (r)
-			pipe_add(pipe, r);
-	} while (r && pipe->len < want);
+		if (!r)
+			break;
+		pipe_add(pipe, r);
+	}
 	buffer_unlock(pipe->cpu);
-	return 0;
+	return err;
 }
 
 static ssize_t pipe_give(struct pipe *pipe, char __user *to, size_t size)
@@ -243,14 +249,34 @@ static ssize_t pipe_raw_take(int cpu, char __user *to, size_t size)
 	return done ? done * sizeof(struct ring_slot) : nr;
 }
 
+/* The header, once, at once, and alone. Returns its size, 0 if it has been given. */
+static ssize_t pipe_raw_head(struct pipe *pipe, char __user *to)
+{
+	struct tcp_teardown_header header;
+	ssize_t ret = 0;
+
+	if (READ_ONCE(pipe->headed))
+		return 0;
+	if (mutex_lock_interruptible(&pipe->lock))
+		return -ERESTARTSYS;
+	if (!pipe->headed) {
+		stream_header(&header, pipe->cpu);
+		ret = copy_to_user(to, &header, sizeof(header)) ? -EFAULT : sizeof(header);
+		WRITE_ONCE(pipe->headed, ret > 0);
+	}
+	mutex_unlock(&pipe->lock);
+	return ret;
+}
+
 static ssize_t pipe_raw_read(struct file *file, char __user *to, size_t size,
 			     loff_t *pos)
 {
 	struct pipe *pipe = file->private_data;
-	ssize_t ret = 0;
+	ssize_t ret;
 
 	if (size < sizeof(struct tcp_teardown_record))
 		return -EINVAL;
+	ret = pipe_raw_head(pipe, to);
 	while (!ret) {
 		ret = pipe_wait(pipe, file);
 		if (!ret)
@@ -259,10 +285,18 @@ static ssize_t pipe_raw_read(struct file *file, char __user *to, size_t size,
 	return ret;
 }
 
+static __poll_t pipe_raw_poll(struct file *file, poll_table *table)
+{
+	struct pipe *pipe = file->private_data;
+	__poll_t mask = pipe_poll(file, table);
+
+	return READ_ONCE(pipe->headed) ? mask : EPOLLIN | EPOLLRDNORM;
+}
+
 const struct file_operations pipe_raw_fops = {
 	.owner = THIS_MODULE,
 	.open = pipe_open_common,
 	.read = pipe_raw_read,
-	.poll = pipe_poll,
+	.poll = pipe_raw_poll,
 	.release = pipe_release,
 };

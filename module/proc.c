@@ -25,6 +25,7 @@ static int summary_show(struct seq_file *m, void *v)
 		return -ENOMEM;
 	seq_printf(m, FORMAT_TITLE "summary of netns %u\n", net->ns.inum);
 	format_summary(m, sum);
+	format_elsewhere(m, netns_elsewhere(net));
 	kfree(sum);
 	return 0;
 }
@@ -43,25 +44,40 @@ static int latency_show(struct seq_file *m, void *v)
 }
 
 /*
- * Addresses and states are in /proc/net/tcp for everyone; who owns a socket,
- * ss -p tells only those who may look into the processes.
+ * Addresses and states are in /proc/net/tcp for everyone; who owns a socket, ss -p tells
+ * only those who may look into the processes. As with the other files, the namespace
+ * stays while one of its files is open: so no end of a namespace waits for a reader.
  */
-static int proc_connections_show(struct seq_file *m, void *v)
+static int proc_connections_open(struct inode *inode, struct file *file)
 {
-	const struct net *net = seq_file_net(m);
-	struct connections_view view = {
-		.net = net,
-		.owners = file_ns_capable(m->file, net->user_ns, CAP_NET_ADMIN),
-	};
+	struct net *net;
+	int err;
 
-	return connections_show(m, v, &view);
+	if (file->f_mode & FMODE_WRITE)
+		return -EACCES;
+	net = maybe_get_net(pde_data(inode));
+	if (!net)
+		return -ENXIO;
+	err = connections_open(file, net, file_ns_capable(file, net->user_ns, CAP_NET_ADMIN));
+	if (err)
+		put_net(net);
+	return err;
 }
 
-static const struct seq_operations proc_connections_ops = {
-	.start = connections_start,
-	.next = connections_next,
-	.stop = connections_stop,
-	.show = proc_connections_show,
+static int proc_connections_release(struct inode *inode, struct file *file)
+{
+	struct net *net = pde_data(inode);
+	int err = connections_release(inode, file);
+
+	put_net(net);
+	return err;
+}
+
+static const struct proc_ops proc_connections_ops = {
+	.proc_open = proc_connections_open,
+	.proc_read_iter = seq_read_iter,
+	.proc_lseek = seq_lseek,
+	.proc_release = proc_connections_release,
 };
 
 /**
@@ -78,8 +94,7 @@ int proc_start(struct net *net, struct netns *ns)
 		return -ENOMEM;
 	if (proc_create_net_single("summary", 0444, ns->dir, summary_show, NULL) &&
 	    proc_create_net_single("latency", 0444, ns->dir, latency_show, NULL) &&
-	    proc_create_net("connections", 0444, ns->dir, &proc_connections_ops,
-			    sizeof(struct seq_net_private)))
+	    proc_create_data("connections", 0444, ns->dir, &proc_connections_ops, net))
 		return 0;
 	proc_stop(ns->dir);
 	return -ENOMEM;

@@ -2,10 +2,7 @@
 #include "reconcile.h"
 
 #include <linux/bitops.h>
-#include <linux/fs.h>
-#include <linux/module.h>
 #include <linux/seq_file.h>
-#include <linux/slab.h>
 #include <net/inet_timewait_sock.h>
 #include <net/ip.h>
 #include <net/tcp.h>
@@ -86,7 +83,8 @@ static unsigned long ours_on_timeout(const struct stats *s)
 {
 	return end(s, TCP_TEARDOWN_TIMED_OUT, TCP_TEARDOWN_BY_RETRIES) +
 	       end(s, TCP_TEARDOWN_TIMED_OUT, TCP_TEARDOWN_BY_KEEPALIVE) +
-	       end(s, TCP_TEARDOWN_TIMED_OUT, TCP_TEARDOWN_BY_USER_TIMEOUT);
+	       end(s, TCP_TEARDOWN_TIMED_OUT, TCP_TEARDOWN_BY_USER_TIMEOUT) +
+	       end(s, TCP_TEARDOWN_TIMED_OUT, TCP_TEARDOWN_BY_CLOSED_WINDOW);
 }
 
 /* __tcp_close() in FIN_WAIT2 with TCP_LINGER2 < 0. */
@@ -146,9 +144,9 @@ static const struct reconcile reconcile_lines[RECONCILE_LINES] = {
 	[RECONCILE_ON_MEMORY] = { "TCPAbortOnMemory", LINUX_MIB_TCPABORTONMEMORY,
 		.ours = ours_on_memory, .groups = BIT(GROUP_TIMEWAIT), .remembered = true },
 	[RECONCILE_ON_TIMEOUT] = { "TCPAbortOnTimeout", LINUX_MIB_TCPABORTONTIMEOUT,
-		.ours = ours_on_timeout },
+		.ours = ours_on_timeout, .remembered = true },
 	[RECONCILE_ON_LINGER] = { "TCPAbortOnLinger", LINUX_MIB_TCPABORTONLINGER,
-		.ours = ours_on_linger },
+		.ours = ours_on_linger, .remembered = true },
 	[RECONCILE_FAILED] = { "TCPAbortFailed", LINUX_MIB_TCPABORTFAILED, .maybe = true },
 	[RECONCILE_ESTAB_RESETS] = { "EstabResets", TCP_MIB_ESTABRESETS, true,
 		.ours = ours_estab_resets },
@@ -167,11 +165,15 @@ static unsigned long mib_sum(void __percpu *mib, int field)
 	return sum;
 }
 
+static void __percpu *line_mib(const struct reconcile *line, const struct net *net)
+{
+	return line->is_tcp ? (void __percpu *)net->mib.tcp_statistics :
+			      (void __percpu *)net->mib.net_statistics;
+}
+
 static unsigned long line_kernel(const struct reconcile *line, const struct net *net)
 {
-	if (line->is_tcp)
-		return mib_sum(net->mib.tcp_statistics, line->mib);
-	return mib_sum(net->mib.net_statistics, line->mib);
+	return mib_sum(line_mib(line, net), line->mib);
 }
 
 static unsigned long line_ours(const struct reconcile *line, const struct stats *sum)
@@ -194,41 +196,86 @@ void reconcile_group(int group, bool whole)
 		clear_bit(group, &reconcile_whole);
 }
 
+static bool line_is_of(const struct reconcile *line, unsigned long groups)
+{
+	return (line->groups | BIT(GROUP_TRANSITIONS)) & groups;
+}
+
 /**
- * reconcile_begin() - compare from here on
- * @base: set
- * @net: the namespace
- * @sum: our counters of it
+ * reconcile_clear() - before reconcile_begin()
+ * @base: changed
  * @groups: only the lines that rest on one of these groups of hooks
+ */
+void reconcile_clear(struct reconcile_base *base, unsigned long groups)
+{
+	int i;
+
+	for (i = 0; i < RECONCILE_LINES; i++) {
+		if (!line_is_of(&reconcile_lines[i], groups))
+			continue;
+		base->kernel[i] = 0;
+		base->ours[i] = 0;
+	}
+}
+
+/**
+ * reconcile_ours() - compare from here on what we have counted
+ * @base: added to
+ * @stats: our counters
+ * @groups: as reconcile_clear()
+ */
+void reconcile_ours(struct reconcile_base *base, const struct stats *stats,
+		    unsigned long groups)
+{
+	int i;
+
+	for (i = 0; i < RECONCILE_LINES; i++)
+		if (line_is_of(&reconcile_lines[i], groups))
+			base->ours[i] += line_ours(&reconcile_lines[i], stats);
+}
+
+/**
+ * reconcile_begin() - compare from here on what one CPU counts
+ * @base: added to
+ * @net: the namespace
+ * @stats: our counters of it, of that CPU; NULL if it has none
+ * @cpu: which
+ * @groups: as reconcile_clear()
  *
  * Context: any.
  */
 void reconcile_begin(struct reconcile_base *base, const struct net *net,
-		     const struct stats *sum, unsigned long groups)
+		     const struct stats *stats, unsigned int cpu, unsigned long groups)
 {
 	const struct reconcile *line;
 	int i;
 
 	for (i = 0; i < RECONCILE_LINES; i++) {
 		line = &reconcile_lines[i];
-		if (!((line->groups | BIT(GROUP_TRANSITIONS)) & groups))
-			continue;
-		base->kernel[i] = line_kernel(line, net);
-		base->ours[i] = line_ours(line, sum);
+		if (line_is_of(line, groups))
+			base->kernel[i] += snmp_get_cpu_field(line_mib(line, net), cpu, line->mib);
 	}
+	if (stats)
+		reconcile_ours(base, stats, groups);
 }
 
 /* Where there is a reason that they may differ, it says so. */
-static const char *line_proof(const struct reconcile *line, bool forgotten)
+static const char *line_proof(const struct reconcile *line, const struct netns *ns,
+			      bool forgotten)
 {
 	if (line->groups & ~READ_ONCE(reconcile_whole))
 		return "off";
-	return line->maybe || (line->remembered && forgotten) ||
+	return line->maybe || netns_elsewhere(ns->net) || (line->remembered && forgotten) ||
 	       hook_group_missed(line->groups | BIT(GROUP_TRANSITIONS)) ? "~" : "=";
 }
 
-static void reconcile_lines_show(struct seq_file *m, const struct netns *ns,
-				 const struct stats *sum)
+/**
+ * reconcile_show() - the lines of one namespace
+ * @m: the file
+ * @ns: the namespace, from netns_lock_from()
+ * @sum: its counters
+ */
+void reconcile_show(struct seq_file *m, const struct netns *ns, const struct stats *sum)
 {
 	const struct reconcile *line;
 	struct format_counter counter;
@@ -243,46 +290,9 @@ static void reconcile_lines_show(struct seq_file *m, const struct netns *ns,
 			.kernel = line_kernel(line, ns->net) - ns->base.kernel[i],
 			.ours = line_ours(line, sum) - ns->base.ours[i],
 			.netns = ns->net->ns.inum,
-			.proof = line_proof(line, conns.full),
+			.proof = line_proof(line, ns, conns.full),
 			.unseen = !line->ours,
 		};
 		format_reconcile(m, &counter);
 	}
 }
-
-static int reconcile_show(struct seq_file *m, void *v)
-{
-	const struct netns *ns = v;
-	struct stats *sum;
-
-	if (v == SEQ_START_TOKEN) {
-		format_reconcile_header(m);
-		return 0;
-	}
-	sum = netns_sum(ns->net);
-	if (!sum)
-		return -ENOMEM;
-	reconcile_lines_show(m, ns, sum);
-	kfree(sum);
-	return 0;
-}
-
-static const struct seq_operations reconcile_sops = {
-	.start = netns_seq_start,
-	.next = netns_seq_next,
-	.stop = netns_seq_stop,
-	.show = reconcile_show,
-};
-
-static int reconcile_open(struct inode *inode, struct file *file)
-{
-	return seq_open(file, &reconcile_sops);
-}
-
-const struct file_operations reconcile_fops = {
-	.owner = THIS_MODULE,
-	.open = reconcile_open,
-	.read = seq_read,
-	.llseek = seq_lseek,
-	.release = seq_release,
-};

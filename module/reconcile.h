@@ -9,6 +9,8 @@
 #include <linux/types.h>
 
 struct net;
+struct netns;
+struct seq_file;
 struct stats;
 
 /* The table is reconcile_lines[], in reconcile.c. */
@@ -42,7 +44,12 @@ struct reconcile_base {
 extern const struct file_operations reconcile_fops;
 
 void reconcile_group(int group, bool whole);
+void reconcile_clear(struct reconcile_base *base, unsigned long groups);
+void reconcile_ours(struct reconcile_base *base, const struct stats *stats,
+		    unsigned long groups);
 void reconcile_begin(struct reconcile_base *base, const struct net *net,
-		     const struct stats *sum, unsigned long groups);
+		     const struct stats *stats, unsigned int cpu, unsigned long groups);
+
+void reconcile_show(struct seq_file *m, const struct netns *ns, const struct stats *sum);
 
 #endif

@@ -5,11 +5,55 @@
 #include <net/ipv6.h>
 #include <net/tcp.h>
 
+#include "verdict.h"
+
 /* A record lies in a slot from end to end; its number is the slot's own. */
 static_assert(sizeof(struct tcp_teardown_record) == sizeof(struct ring_slot));
 static_assert(offsetof(struct tcp_teardown_record, number) ==
 	      offsetof(struct ring_slot, seq));
 static_assert(TCP_TEARDOWN_COMM_LEN == TASK_COMM_LEN);
+
+/* Where the parts of a record begin. */
+#define RECORD_WHAT	offsetof(struct tcp_teardown_record, time)
+#define RECORD_FLOW	offsetof(struct tcp_teardown_record, net_cookie)
+#define RECORD_MOMENT	offsetof(struct tcp_teardown_record, flags)
+#define RECORD_WHO	offsetof(struct tcp_teardown_record, pid)
+#define RECORD_CALL	offsetof(struct tcp_teardown_record, unread)
+#define RECORD_VERDICT	offsetof(struct tcp_teardown_record, rx)
+#define RECORD_AGE	offsetof(struct tcp_teardown_record, age)
+
+static_assert(RECORD_FLOW - RECORD_WHAT == offsetof(struct moment, flags));
+static_assert(RECORD_WHO - RECORD_MOMENT ==
+	      offsetof(struct moment, unread) - offsetof(struct moment, flags));
+#define SAME_PLACE(field_, in_moment_, part_, first_)					\
+	static_assert(offsetof(struct tcp_teardown_record, field_) - (part_) ==		\
+		      offsetof(struct moment, in_moment_) - offsetof(struct moment, first_))
+SAME_PLACE(kind, kind, RECORD_WHAT, time);
+SAME_PLACE(what, what, RECORD_WHAT, time);
+SAME_PLACE(old_state, from, RECORD_WHAT, time);
+SAME_PLACE(new_state, to, RECORD_WHAT, time);
+SAME_PLACE(seq, seq, RECORD_MOMENT, flags);
+SAME_PLACE(ack, ack, RECORD_MOMENT, flags);
+SAME_PLACE(window, window, RECORD_MOMENT, flags);
+SAME_PLACE(len, len, RECORD_MOMENT, flags);
+SAME_PLACE(unsent, unsent, RECORD_MOMENT, flags);
+SAME_PLACE(reason, reason, RECORD_MOMENT, flags);
+SAME_PLACE(kernel_reason, kernel_reason, RECORD_MOMENT, flags);
+SAME_PLACE(timewait, timewait, RECORD_MOMENT, flags);
+SAME_PLACE(how, verdict, RECORD_MOMENT, flags);
+SAME_PLACE(timeout_ms, timeout_ms, RECORD_MOMENT, flags);
+SAME_PLACE(spent, spent, RECORD_MOMENT, flags);
+SAME_PLACE(linger, linger, RECORD_CALL, unread);
+SAME_PLACE(tcp_flags, tcp_flags, offsetof(struct tcp_teardown_record, family), family);
+SAME_PLACE(wscale, wscale, offsetof(struct tcp_teardown_record, family), family);
+SAME_PLACE(tries, tries, offsetof(struct tcp_teardown_record, family), family);
+/* A flow is copied to a record as one. */
+static_assert(offsetof(struct tcp_teardown_record, family) - RECORD_FLOW ==
+	      offsetof(struct flow, family));
+static_assert(offsetof(struct tcp_teardown_record, local_port) - RECORD_FLOW ==
+	      offsetof(struct flow, local_port));
+static_assert(offsetof(struct tcp_teardown_record, flags) - RECORD_FLOW ==
+	      sizeof(struct flow));
 
 /**
  * record_make_cookie() - the cookie of a socket that may have none
@@ -25,180 +69,197 @@ noinline u64 record_make_cookie(const struct sock *sk)
 	return atomic64_read(&sk->sk_cookie);
 }
 
-/* What a kind does not set is 0, but for what record_place() and its caller set. */
-static __always_inline struct tcp_teardown_record *claim(u64 now, struct record_head head)
+/**
+ * flow_ports_of_skb() - a received segment's addresses and ports, not the socket's
+ * @flow: of the receiver
+ * @skb: the segment
+ */
+void flow_ports_of_skb(struct flow *flow, const struct sk_buff *skb)
+{
+	flow->local_port = ntohs(tcp_hdr(skb)->dest);
+	flow->peer_port = ntohs(tcp_hdr(skb)->source);
+	if (ip_hdr(skb)->version == 6) {
+		memcpy(flow->local, &ipv6_hdr(skb)->daddr, sizeof(struct in6_addr));
+		memcpy(flow->peer, &ipv6_hdr(skb)->saddr, sizeof(struct in6_addr));
+	} else {
+		record_mapped(flow->local, ip_hdr(skb)->daddr);
+		record_mapped(flow->peer, ip_hdr(skb)->saddr);
+	}
+}
+
+/**
+ * flow_of_skb() - where a segment was received for which there is no socket
+ * @flow: set
+ * @net: the namespace
+ * @skb: the segment
+ */
+void flow_of_skb(struct flow *flow, const struct net *net, const struct sk_buff *skb)
+{
+	*flow = (struct flow) {
+		.net_cookie = net_identity(net),
+		.netns = net->ns.inum,
+		.family = ip_hdr(skb)->version == 6 ? AF_INET6 : AF_INET,
+	};
+	flow_ports_of_skb(flow, skb);
+}
+
+/**
+ * subject_of_sock() - what the record of a socket is of that is not remembered
+ * @subject: set; nobody has called
+ * @sk: the socket
+ */
+void subject_of_sock(struct subject *subject, const struct sock *sk)
+{
+	flow_of_sock(&subject->flow, sk, record_cookie(sk));
+	subject->cred = sock_cred_of(sk);
+	subject->closer = (struct closer) { };
+}
+
+/**
+ * subject_of_tw() - what the record of a minisock is of that is not remembered
+ * @subject: set; nobody has called
+ * @tw: the minisock
+ */
+void subject_of_tw(struct subject *subject, const struct inet_timewait_sock *tw)
+{
+	flow_of_tw(&subject->flow, tw, atomic64_read(&tw->tw_cookie));
+	subject->cred = (struct sock_cred) { .uid = INVALID_UID };
+	subject->closer = (struct closer) { };
+}
+
+static __always_inline void record_closer(struct tcp_teardown_record *r,
+					  const struct subject *subject)
+{
+	const struct closer *closer = &subject->closer;
+
+	r->pid = closer->pid;
+	r->uid = __kuid_val(subject->cred.uid);	/* all ones if it is not valid */
+	r->cgroup = subject->cred.cgroup;
+	memcpy(r->comm, closer->comm, sizeof(r->comm));
+	memcpy(r->thread, closer->thread, sizeof(r->thread));
+}
+
+static __always_inline void record_verdict(struct tcp_teardown_record *r,
+					   const struct verdict *v)
+{
+	r->how = v->how;
+	r->first = v->first;
+	r->set_off = v->set_off;
+	r->fins_resent = v->fins_resent;
+	r->fins_again = v->fins_again;
+	r->flags |= v->flags;
+	r->rx = v->rx;
+	r->tx = v->tx;
+	r->bytes = v->bytes;
+	r->lifetime = v->lifetime;
+	memcpy(r->in_state, v->in_state, sizeof(r->in_state));
+}
+
+/* Four bytes of the flow and of the moment: where one has something, the other has 0. */
+static __always_inline void record_mix(struct tcp_teardown_record *r, const struct flow *flow,
+				       const struct moment *m)
+{
+	u32 mixed = *(const u32 *)&flow->family | *(const u32 *)&m->family;
+
+	*(u32 *)&r->family = mixed;
+}
+
+/* What a moment and its flow have. */
+static __always_inline void record_fill(struct tcp_teardown_record *r, const struct flow *flow,
+					const struct moment *m)
+{
+	memcpy((u8 *)r + RECORD_WHAT, m, RECORD_FLOW - RECORD_WHAT);
+	r->size = sizeof(*r);
+	r->cpu = raw_smp_processor_id();
+	memcpy((u8 *)r + RECORD_FLOW, flow, offsetof(struct flow, family));
+	record_mix(r, flow, m);
+	memcpy((u8 *)r + RECORD_MOMENT, (u8 *)m + offsetof(struct moment, flags),
+	       RECORD_WHO - RECORD_MOMENT);
+	memcpy((u8 *)r + RECORD_CALL, (u8 *)m + offsetof(struct moment, unread),
+	       RECORD_VERDICT - RECORD_CALL);
+	r->age = m->age;
+}
+
+/* The calls have a caller. */
+static __always_inline bool is_called(const struct moment *m)
+{
+	return BIT(m->kind) & (BIT(TCP_TEARDOWN_CALL) | BIT(TCP_TEARDOWN_CONNECT));
+}
+
+static __always_inline void record_write(const struct subject *subject, const struct moment *m,
+					 const struct verdict *v)
 {
 	struct tcp_teardown_record *r = (void *)buffer_claim();
 
 	if (!r)
-		return NULL;
-	r->time = now;
-	r->kind = head.kind;
-	r->what = head.what;
-	r->old_state = head.from;
-	r->new_state = head.to;
-	r->tcp_flags = 0;
-	r->cpu = raw_smp_processor_id();
-	r->flags = 0;
-	r->magic = TCP_TEARDOWN_MAGIC;
-	memset(r->room, 0, sizeof(r->room));
-	return r;
+		return;
+	record_fill(r, &subject->flow, m);
+	if (v || is_called(m))
+		record_closer(r, subject);
+	else
+		zero_words((u8 *)r + RECORD_WHO, RECORD_CALL - RECORD_WHO);
+	if (v)
+		record_verdict(r, v);
+	else
+		zero_words((u8 *)r + RECORD_VERDICT, RECORD_AGE - RECORD_VERDICT);
+	buffer_publish((struct ring_slot *)r);
+}
+
+static noinline void record_tell_filtered(const struct filter *filter,
+					  const struct subject *subject,
+					  const struct moment *m, const struct verdict *v)
+{
+	if (record_keeps(filter, subject, m, v))
+		record_write(subject, m, v);
 }
 
 /**
- * record_claim() - begin a record that is of no socket
- * @now: its time
- * @kind: enum tcp_teardown_kind
- * @what: the enum that belongs to @kind
+ * record_tell() - make a record
+ * @subject: what it is of
+ * @m: what happens
+ * @v: the verdict, if the connection ends; or NULL
  *
- * Return: the record, to be filled in and given to record_publish(), all 0 but for
- * what is given here, and its place. NULL if there is no room, or nobody wants it.
+ * Context: see event.h; the bucket of a connection may be held. Without room, or if
+ * nobody wants it, there is none, and that is counted.
  */
-struct tcp_teardown_record *record_claim(u64 now, u8 kind, u8 what)
-{
-	struct tcp_teardown_record *r = claim(now, (struct record_head) { kind, what });
-
-	if (!r)
-		return NULL;
-	r->seq = 0;
-	r->ack = 0;
-	r->window = 0;
-	return r;
-}
-
-static __always_inline void record_place(struct tcp_teardown_record *r,
-					 const struct sock_common *sc,
-					 __be16 sport, u64 cookie)
-{
-	r->cookie = cookie;
-	record_addresses(sc, r->local, r->peer);
-	r->netns = read_pnet(&sc->skc_net)->ns.inum;
-	/* Not skc_num: that is 0 when the transition to CLOSE is told. */
-	r->local_port = ntohs(sport);
-	r->peer_port = ntohs(sc->skc_dport);
-	r->family = sc->skc_family;
-}
-
-static __always_inline struct tcp_teardown_record *
-begin(const struct sock *sk, u64 now, struct record_head head, u64 cookie)
-{
-	struct tcp_teardown_record *r = claim(now, head);
-	const struct tcp_sock *tp = tcp_sk(sk);
-
-	if (!r)
-		return NULL;
-	record_place(r, common_of_sock(sk), inet_sk(sk)->inet_sport, cookie);
-	r->seq = tp->snd_nxt;
-	r->ack = tp->rcv_nxt;
-	r->window = tcp_receive_window(tp);
-	return r;
-}
-
-/* With a filter, or before the socket has a cookie. */
-static noinline struct tcp_teardown_record *
-begin_slowly(const struct sock *sk, u64 now, struct record_head head)
+void record_tell(const struct subject *subject, const struct moment *m,
+		 const struct verdict *v)
 {
 	const struct filter *filter = filter_get();
 
-	if (filter && !record_keeps(filter, common_of_sock(sk), inet_sk(sk)->inet_sport,
-				    NULL, head))
-		return NULL;
-	return begin(sk, now, head, record_cookie(sk));
+	/* Without a filter it calls nothing, and saves no register. */
+	if (unlikely(filter))
+		record_tell_filtered(filter, subject, m, v);
+	else
+		record_write(subject, m, v);
 }
 
 /**
- * record_begin() - begin a record of a full socket
+ * record_tell_sock() - make a record of a full socket that is not remembered
  * @sk: the socket
- * @now: its time
- * @head: what it is of
- *
- * Return: see record_of_sock().
+ * @m: what happens
+ * @v: as record_tell()
  */
-struct tcp_teardown_record *record_begin(const struct sock *sk, u64 now,
-					 struct record_head head)
+noinline void record_tell_sock(const struct sock *sk, const struct moment *m,
+			       const struct verdict *v)
 {
-	u64 cookie = atomic64_read(&sk->sk_cookie);
+	struct subject subject;
 
-	if (unlikely(filter_get() || !cookie))
-		return begin_slowly(sk, now, head);
-	return begin(sk, now, head, cookie);
-}
-
-static __always_inline struct tcp_teardown_record *
-begin_tw(const struct inet_timewait_sock *tw, u64 now, struct record_head head)
-{
-	const struct tcp_timewait_sock *tcptw = tcp_twsk((struct sock *)tw);
-	struct tcp_teardown_record *r = claim(now, head);
-
-	if (!r)
-		return NULL;
-	record_place(r, common_of_tw(tw), tw->tw_sport, atomic64_read(&tw->tw_cookie));
-	r->seq = READ_ONCE(tcptw->tw_snd_nxt);
-	r->ack = READ_ONCE(tcptw->tw_rcv_nxt);
-	r->window = tcptw->tw_rcv_wnd;
-	r->flags = TCP_TEARDOWN_F_MINISOCK;
-	return r;
-}
-
-static noinline struct tcp_teardown_record *
-begin_tw_filtered(const struct inet_timewait_sock *tw, u64 now, struct record_head head,
-		  const struct conn_owner *owner)
-{
-	const struct filter *filter = filter_get();	/* it may have gone meanwhile */
-
-	if (filter && !record_keeps(filter, common_of_tw(tw), tw->tw_sport, owner, head))
-		return NULL;
-	return begin_tw(tw, now, head);
+	subject_of_sock(&subject, sk);
+	record_tell(&subject, m, v);
 }
 
 /**
- * record_begin_tw() - begin a record of a minisock
+ * record_tell_tw() - make a record of a minisock that is not remembered
  * @tw: the minisock
- * @now: its time
- * @head: what it is of
- * @owner: as record_of_tw()
- *
- * Return: see record_of_sock().
+ * @m: what happens
+ * @v: as record_tell()
  */
-struct tcp_teardown_record *record_begin_tw(const struct inet_timewait_sock *tw, u64 now,
-					    struct record_head head,
-					    const struct conn_owner *owner)
+noinline void record_tell_tw(const struct inet_timewait_sock *tw, const struct moment *m,
+			     const struct verdict *v)
 {
-	if (unlikely(filter_get()))
-		return begin_tw_filtered(tw, now, head, owner);
-	return begin_tw(tw, now, head);
-}
+	struct subject subject;
 
-/**
- * record_skb_addresses() - the addresses of a received segment
- * @skb: the segment
- * @local: the receiver's, IPv4 as v4-mapped
- * @peer: the sender's
- *
- * Return: its family.
- */
-u8 record_skb_addresses(const struct sk_buff *skb, u8 *local, u8 *peer)
-{
-	if (ip_hdr(skb)->version == 6) {
-		memcpy(local, &ipv6_hdr(skb)->daddr, sizeof(struct in6_addr));
-		memcpy(peer, &ipv6_hdr(skb)->saddr, sizeof(struct in6_addr));
-		return AF_INET6;
-	}
-	record_mapped(local, ip_hdr(skb)->daddr);
-	record_mapped(peer, ip_hdr(skb)->saddr);
-	return AF_INET;
-}
-
-/**
- * record_place_skb() - a received segment's addresses and ports, not the socket's
- * @r: a record of the receiver
- * @skb: the segment
- *
- * Return: its family, which is not set.
- */
-u8 record_place_skb(struct tcp_teardown_record *r, const struct sk_buff *skb)
-{
-	r->local_port = ntohs(tcp_hdr(skb)->dest);
-	r->peer_port = ntohs(tcp_hdr(skb)->source);
-	return record_skb_addresses(skb, r->local, r->peer);
+	subject_of_tw(&subject, tw);
+	record_tell(&subject, m, v);
 }

@@ -6,6 +6,7 @@
 #ifndef TCP_TEARDOWN_RECORD_H
 #define TCP_TEARDOWN_RECORD_H
 
+#include <linux/cgroup.h>
 #include <linux/ktime.h>
 #include <net/inet_timewait_sock.h>
 #include <net/ipv6.h>
@@ -15,6 +16,7 @@
 #include "buffer.h"
 #include "conn.h"
 #include "filter_file.h"
+#include "moment.h"
 #include "netns.h"
 #include "uapi/tcp_teardown.h"
 
@@ -22,6 +24,7 @@
 #define TCPF_CLOSING_STATES (TCPF_FIN_WAIT1 | TCPF_FIN_WAIT2 | TCPF_CLOSING |	\
 			     TCPF_CLOSE_WAIT | TCPF_LAST_ACK | TCPF_TIME_WAIT)
 /* The states that a connection is in before. */
+#define TCPF_SHUTDOWN_STATES (TCPF_ESTABLISHED | TCPF_SYN_SENT | TCPF_CLOSE_WAIT)
 #define TCPF_OPEN_STATES (TCPF_ESTABLISHED | TCPF_SYN_SENT | TCPF_SYN_RECV)
 
 /* A full socket and a minisock have these in common, and are found by them. */
@@ -45,6 +48,22 @@ static inline u64 record_now(void)
 static inline u64 elapsed(u64 since, u64 now)
 {
 	return now > since ? now - since : 0;
+}
+
+/*
+ * Zero whole words, for a few of them in less than memset() takes.
+ * @bytes: known when it is compiled, a multiple of 8
+ */
+static __always_inline void zero_words(void *at, size_t bytes)
+{
+	u64 *word = at;
+	size_t i;
+
+#ifdef CONFIG_CC_IS_GCC		/* as the kernel calls it, it unrolls no loop by itself */
+#pragma GCC unroll 64
+#endif
+	for (i = 0; i < bytes / sizeof(*word); i++)
+		WRITE_ONCE(word[i], 0);
 }
 
 static inline void record_mapped(u8 *to, __be32 addr)
@@ -87,125 +106,183 @@ static inline u64 record_cookie(const struct sock *sk)
 }
 
 /**
- * struct record_head - what a record is of
+ * sock_unread() - bytes that were received and not read
+ * @sk: a full socket
+ *
+ * Context: any; the socket needs not be locked, only there. As tcp_diag_get_info().
+ */
+static inline u32 sock_unread(const struct sock *sk)
+{
+	const struct tcp_sock *tp = tcp_sk(sk);
+	int unread = READ_ONCE(tp->rcv_nxt) - READ_ONCE(tp->copied_seq);
+
+	/* rcv_nxt counts the FIN, copied_seq does not. */
+	if (unread > 0 && sock_flag(sk, SOCK_DONE))
+		unread--;
+	return max(unread, 0);
+}
+
+/* Bytes written and not sent. In SYN_SENT, SND.NXT may not have been set yet. */
+static inline u32 sock_unsent(const struct sock *sk)
+{
+	const struct tcp_sock *tp = tcp_sk(sk);
+	int unsent = tp->write_seq - tp->snd_nxt;
+
+	return sk->sk_state == TCP_SYN_SENT ? 0 : max(unsent, 0);
+}
+
+/* Payload received over the connection's life; the kernel counts the FIN, too. */
+static inline u64 sock_rx(const struct sock *sk)
+{
+	const struct tcp_sock *tp = tcp_sk(sk);
+	u64 rx = READ_ONCE(tp->bytes_received);
+
+	return rx - (rx && sock_flag(sk, SOCK_DONE));
+}
+
+/*
+ * Payload sent, each byte once. A retransmission that finds no memory is counted as one,
+ * and not as sent.
+ */
+static inline u64 sock_tx(const struct sock *sk)
+{
+	const struct tcp_sock *tp = tcp_sk(sk);
+	u64 sent = READ_ONCE(tp->bytes_sent), resent = READ_ONCE(tp->bytes_retrans);
+
+	return sent > resent ? sent - resent : 0;
+}
+
+/* The receive window, as far as a header can say it. */
+static inline u32 sock_window(const struct tcp_sock *tp)
+{
+	return min(tcp_receive_window(tp), 65535U << tp->rx_opt.rcv_wscale);
+}
+
+struct verdict;
+
+static __always_inline void flow_of(struct flow *flow, const struct sock_common *sc,
+				    __be16 sport, u64 cookie)
+{
+	const struct net *net = read_pnet(&sc->skc_net);
+
+	flow->net_cookie = net_identity(net);
+	flow->cookie = cookie;
+	record_addresses(sc, flow->local, flow->peer);
+	flow->netns = net->ns.inum;
+	flow->ifindex = sc->skc_bound_dev_if;
+	/* Not skc_num: that is 0 when the transition to CLOSE is told. */
+	flow->local_port = ntohs(sport);
+	flow->peer_port = ntohs(sc->skc_dport);
+	flow->family = sc->skc_family;
+	memset(flow->room, 0, sizeof(flow->room));
+}
+
+/**
+ * flow_of_sock() - which connection a full socket is
+ * @flow: set
+ * @sk: the socket
+ * @cookie: its id
+ */
+static __always_inline void flow_of_sock(struct flow *flow, const struct sock *sk,
+					 u64 cookie)
+{
+	flow_of(flow, common_of_sock(sk), inet_sk(sk)->inet_sport, cookie);
+}
+
+/**
+ * flow_of_tw() - which connection a minisock is
+ * @flow: set
+ * @tw: the minisock
+ * @cookie: its id
+ */
+static __always_inline void flow_of_tw(struct flow *flow,
+				       const struct inet_timewait_sock *tw, u64 cookie)
+{
+	flow_of(flow, common_of_tw(tw), tw->tw_sport, cookie);
+}
+
+/**
+ * sock_cred_of() - whose a full socket is
+ * @sk: the socket
+ *
+ * From its making or accept() on; no process is asked.
+ */
+static inline struct sock_cred sock_cred_of(const struct sock *sk)
+{
+	struct sock_cred cred = { .uid = sk->sk_uid };
+
+#ifdef CONFIG_SOCK_CGROUP_DATA
+	cred.cgroup = cgroup_id(sock_cgroup_ptr((void *)&sk->sk_cgrp_data));
+#endif
+	return cred;
+}
+
+void flow_of_skb(struct flow *flow, const struct net *net, const struct sk_buff *skb);
+void flow_ports_of_skb(struct flow *flow, const struct sk_buff *skb);
+
+void subject_of_sock(struct subject *subject, const struct sock *sk);
+void subject_of_tw(struct subject *subject, const struct inet_timewait_sock *tw);
+
+/* All that only some moments have is 0. */
+static __always_inline void moment_begin(struct moment *m, u64 now, u8 kind, u8 what, u8 state)
+{
+	zero_words(m, sizeof(*m));
+	m->time = now;
+	m->kind = kind;
+	m->what = what;
+	m->from = state;
+	m->to = state;
+}
+
+/**
+ * moment_of_sock() - begin a moment of a full socket
+ * @m: set; numbers are what the socket would send
+ * @sk: the socket
+ * @now: when
  * @kind: enum tcp_teardown_kind
  * @what: the enum that belongs to @kind
- * @from: the state as the event found it
- * @to: the state that follows; but for a transition the same
  */
-struct record_head {
-	u8 kind;
-	u8 what;
-	u8 from;
-	u8 to;
-};
-
-static inline void record_publish(struct tcp_teardown_record *r)
+static __always_inline void moment_of_sock(struct moment *m, const struct sock *sk, u64 now,
+					   u8 kind, u8 what)
 {
-	buffer_publish((struct ring_slot *)r);
-}
+	const struct tcp_sock *tp = tcp_sk(sk);
 
-struct tcp_teardown_record *record_claim(u64 now, u8 kind, u8 what);
-struct tcp_teardown_record *record_begin(const struct sock *sk, u64 now,
-					 struct record_head head);
-struct tcp_teardown_record *record_begin_tw(const struct inet_timewait_sock *tw, u64 now,
-					    struct record_head head,
-					    const struct conn_owner *owner);
-
-/**
- * record_of_sock() - begin a record of a full socket
- * @sk: the socket
- * @now: its time
- * @kind: enum tcp_teardown_kind, but TCP_TEARDOWN_STATE
- * @what: the enum that belongs to @kind
- *
- * Return: as record_claim(), or NULL if it is not wanted; seq, ack and window are
- * what the socket would send.
- */
-static inline struct tcp_teardown_record *record_of_sock(const struct sock *sk, u64 now,
-							 u8 kind, u8 what)
-{
-	const u8 state = sk->sk_state;
-
-	return record_begin(sk, now, (struct record_head) { kind, what, state, state });
+	moment_begin(m, now, kind, what, sk->sk_state);
+	m->seq = tp->snd_nxt;
+	m->ack = tp->rcv_nxt;
+	m->window = sock_window(tp);
+	m->wscale = tp->rx_opt.rcv_wscale;
 }
 
 /**
- * record_of_transition() - begin a record of a full socket's transition
- * @sk: the socket, still in its old state
- * @now: its time
- * @to: the new state
- *
- * Return: as record_of_sock().
- */
-static inline struct tcp_teardown_record *record_of_transition(const struct sock *sk,
-							       u64 now, u8 to)
-{
-	return record_begin(sk, now, (struct record_head) {
-		.kind = TCP_TEARDOWN_STATE,
-		.from = sk->sk_state,
-		.to = to,
-	});
-}
-
-/**
- * record_of_tw() - begin a record of a minisock
+ * moment_of_tw() - begin a moment of a minisock
+ * @m: set; numbers are what the minisock would send
  * @tw: the minisock
- * @now: its time
- * @kind: enum tcp_teardown_kind, but TCP_TEARDOWN_STATE
+ * @now: when
+ * @kind: enum tcp_teardown_kind
  * @what: the enum that belongs to @kind
- * @owner: whose it is; NULL: its connection is remembered and will say
- *
- * Return: as record_of_sock().
  */
-static inline struct tcp_teardown_record *
-record_of_tw(const struct inet_timewait_sock *tw, u64 now, u8 kind, u8 what,
-	     const struct conn_owner *owner)
+static __always_inline void moment_of_tw(struct moment *m, const struct inet_timewait_sock *tw,
+					 u64 now, u8 kind, u8 what)
 {
-	const u8 state = READ_ONCE(tw->tw_substate);
+	const struct tcp_timewait_sock *tcptw = tcp_twsk((struct sock *)tw);
 
-	return record_begin_tw(tw, now, (struct record_head) { kind, what, state, state },
-			       owner);
+	moment_begin(m, now, kind, what, READ_ONCE(tw->tw_substate));
+	m->flags = TCP_TEARDOWN_F_MINISOCK;
+	m->seq = READ_ONCE(tcptw->tw_snd_nxt);
+	m->ack = READ_ONCE(tcptw->tw_rcv_nxt);
+	m->window = min(READ_ONCE(tcptw->tw_rcv_wnd), 65535U << tw->tw_rcv_wscale);
+	m->wscale = tw->tw_rcv_wscale;
 }
 
-/**
- * record_of_tw_transition() - begin a record of a minisock's transition
- * @tw: the minisock
- * @now: its time
- * @from: the old state
- * @to: the new state
- * @owner: as record_of_tw()
- *
- * Return: as record_of_sock().
- */
-static inline struct tcp_teardown_record *
-record_of_tw_transition(const struct inet_timewait_sock *tw, u64 now, u8 from, u8 to,
-			const struct conn_owner *owner)
-{
-	return record_begin_tw(tw, now, (struct record_head) {
-		.kind = TCP_TEARDOWN_STATE,
-		.from = from,
-		.to = to,
-	}, owner);
-}
-
-u8 record_skb_addresses(const struct sk_buff *skb, u8 *local, u8 *peer);
-u8 record_place_skb(struct tcp_teardown_record *r, const struct sk_buff *skb);
-
-/* Ask the filter, and count what it refuses. @event: all that it uses. */
-static inline bool record_wanted(const struct filter *filter,
-				 const struct filter_event *event)
-{
-	if (filter_keeps(filter, event))
-		return true;
-	buffer_filtered();
-	return false;
-}
+void record_tell(const struct subject *subject, const struct moment *m,
+		 const struct verdict *v);
+void record_tell_sock(const struct sock *sk, const struct moment *m, const struct verdict *v);
+void record_tell_tw(const struct inet_timewait_sock *tw, const struct moment *m,
+		    const struct verdict *v);
 
 /* record_filter.c */
-void record_ask_addresses(struct filter_event *event, const u8 *local, const u8 *peer);
-bool record_keeps(const struct filter *filter, const struct sock_common *sc,
-		  __be16 sport, const struct conn_owner *owner, struct record_head head);
-struct conn_owner record_owner(const struct sock *sk);
+bool record_keeps(const struct filter *filter, const struct subject *subject,
+		  const struct moment *m, const struct verdict *v);
 
 #endif

@@ -2,116 +2,85 @@
 /* What the filter is told of a record that is to be made. For contexts see event.h. */
 #include "record.h"
 
-#include <linux/cgroup.h>
 #include <linux/uidgid.h>
 
-/**
- * record_ask_addresses() - tell the filter addresses
- * @event: set
- * @local: own, 16 bytes, IPv4 as v4-mapped
- * @peer: the other side's
- */
-void record_ask_addresses(struct filter_event *event, const u8 *local, const u8 *peer)
+#include "names.h"
+#include "verdict.h"
+
+#define FILTER_USES_FLOW	(BIT(FILTER_NETNS + 1) - 1)
+
+static_assert(FILTER_NETNS + 1 == FILTER_KIND);
+
+/* What is not known is no number. */
+static u64 known(u64 value)
 {
-	event->value[FILTER_LOCAL] = filter_half(local);
-	event->value[FILTER_LOCAL_LOWER] = filter_half(local + 8);
-	event->value[FILTER_PEER] = filter_half(peer);
-	event->value[FILTER_PEER_LOWER] = filter_half(peer + 8);
+	return value ?: FILTER_UNKNOWN;
 }
 
-/**
- * record_owner() - whose a full socket is
- * @sk: the socket
- *
- * From its making or accept() on; no process is asked.
- */
-struct conn_owner record_owner(const struct sock *sk)
+static void ask_flow(struct filter_event *event, const struct flow *flow)
 {
-	struct conn_owner owner = { .uid = sk->sk_uid };
-
-#ifdef CONFIG_SOCK_CGROUP_DATA
-	owner.cgroup = cgroup_id(sock_cgroup_ptr((void *)&sk->sk_cgrp_data));
-#endif
-	return owner;
+	event->value[FILTER_LOCAL] = filter_half(flow->local);
+	event->value[FILTER_LOCAL_LOWER] = filter_half(flow->local + 8);
+	event->value[FILTER_PEER] = filter_half(flow->peer);
+	event->value[FILTER_PEER_LOWER] = filter_half(flow->peer + 8);
+	event->value[FILTER_LOCAL_PORT] = flow->local_port;
+	event->value[FILTER_PEER_PORT] = flow->peer_port;
+	event->value[FILTER_NETNS] = flow->netns;
+	event->value[FILTER_ID] = known(flow->cookie);
 }
 
-/* A minisock has none; its connection has. No bucket is held. */
-static struct conn_owner owner_of_tw(const struct inet_timewait_sock *tw)
-{
-	struct conn_owner owner = { .uid = INVALID_UID };
-	struct conn_ref ref = conn_find(atomic64_read(&tw->tw_cookie), common_of_tw(tw));
-
-	if (ref.conn)
-		owner = ref.conn->owner_id;
-	conn_put(ref);
-	return owner;
-}
-
-static struct conn_owner owner_of(const struct sock_common *sc)
-{
-	if (sc->skc_state == TCP_TIME_WAIT)
-		return owner_of_tw((const struct inet_timewait_sock *)sc);
-	return record_owner((const struct sock *)sc);
-}
-
-static void ask_owner(struct filter_event *event, const struct conn_owner *owner)
+static void ask_cred(struct filter_event *event, const struct sock_cred *cred)
 {
 	/* from_kuid() of the initial user namespace, in 50 instructions less */
-	event->value[FILTER_UID] = uid_valid(owner->uid) ? __kuid_val(owner->uid) :
-							   FILTER_UNKNOWN;
-	event->value[FILTER_CGROUP] = owner->cgroup ?: FILTER_UNKNOWN;
+	event->value[FILTER_UID] = uid_valid(cred->uid) ? __kuid_val(cred->uid) :
+							  FILTER_UNKNOWN;
+	event->value[FILTER_CGROUP] = known(cred->cgroup);
 }
 
-#define USES_ADDRESSES	(BIT(FILTER_LOCAL) | BIT(FILTER_LOCAL_LOWER) |	\
-			 BIT(FILTER_PEER) | BIT(FILTER_PEER_LOWER))
-#define USES_OWNER	(BIT(FILTER_UID) | BIT(FILTER_CGROUP))
-
-/* What few filters use and takes some finding. */
-static noinline void ask_more(struct filter_event *event, u32 uses,
-			      const struct sock_common *sc, const struct conn_owner *owner)
+static void ask_closer(struct filter_event *event, const struct closer *closer)
 {
-	struct conn_owner found;
-	u8 local[16] __uninitialized, peer[16] __uninitialized;
-
-	if (uses & USES_ADDRESSES) {
-		record_addresses(sc, local, peer);
-		record_ask_addresses(event, local, peer);
-	}
-	if (!(uses & USES_OWNER))
-		return;
-	if (!owner) {
-		found = owner_of(sc);
-		owner = &found;
-	}
-	ask_owner(event, owner);
+	event->value[FILTER_PID] = known(closer->pid);
+	event->value[FILTER_COMM] = closer->pid ? filter_half((const u8 *)closer->comm) :
+						  FILTER_UNKNOWN;
+	event->value[FILTER_COMM_LOWER] = filter_half((const u8 *)closer->comm + 8);
 }
 
-static u64 verdict_of(struct record_head head)
+static void ask_moment(struct filter_event *event, const struct moment *m,
+		       const struct verdict *v)
 {
-	return head.kind == TCP_TEARDOWN_END ? head.what : FILTER_UNKNOWN;
+	event->value[FILTER_KIND] = m->kind;
+	event->value[FILTER_EVENT] = record_event(m->kind, m->what);
+	event->value[FILTER_FROM] = known(m->from);
+	event->value[FILTER_STATE] = known(m->to);
+	event->value[FILTER_REASON] = known(m->reason);
+	event->value[FILTER_TIMEWAIT] = known(m->timewait);
+	event->value[FILTER_END] = v ? v->how : FILTER_UNKNOWN;
+	event->value[FILTER_BY] = v ? v->set_off : FILTER_UNKNOWN;
 }
 
 /**
- * record_keeps() - is a record of that socket wanted?
+ * record_keeps() - is a record wanted?
  * @filter: from filter_get()
- * @sc: the socket
- * @sport: its port
- * @owner: whose it is; NULL to find out
- * @head: what the record is of
+ * @subject: what it is of
+ * @m: what happens
+ * @v: the verdict, or NULL
+ *
+ * Counts what is not.
  */
-bool record_keeps(const struct filter *filter, const struct sock_common *sc,
-		  __be16 sport, const struct conn_owner *owner, struct record_head head)
+noinline bool record_keeps(const struct filter *filter, const struct subject *subject,
+			   const struct moment *m, const struct verdict *v)
 {
 	struct filter_event event __uninitialized;	/* what is not used costs nothing */
 
-	event.value[FILTER_LOCAL_PORT] = ntohs(sport);
-	event.value[FILTER_PEER_PORT] = ntohs(sc->skc_dport);
-	event.value[FILTER_NETNS] = read_pnet(&sc->skc_net)->ns.inum;
-	event.value[FILTER_FROM] = head.from;
-	event.value[FILTER_STATE] = head.to;
-	event.value[FILTER_KIND] = head.kind;
-	event.value[FILTER_VERDICT] = verdict_of(head);
-	if (filter->uses & (USES_ADDRESSES | USES_OWNER))
-		ask_more(&event, filter->uses, sc, owner);
-	return record_wanted(filter, &event);
+	ask_moment(&event, m, v);
+	if (filter->uses & (FILTER_USES_FLOW | BIT(FILTER_ID)))
+		ask_flow(&event, &subject->flow);
+	if (filter->uses & (BIT(FILTER_UID) | BIT(FILTER_CGROUP)))
+		ask_cred(&event, &subject->cred);
+	if (filter->uses & (BIT(FILTER_PID) | BIT(FILTER_COMM) | BIT(FILTER_COMM_LOWER)))
+		ask_closer(&event, &subject->closer);
+	if (filter_keeps(filter, &event))
+		return true;
+	buffer_filtered();
+	return false;
 }

@@ -1,19 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "remember.h"
 
+#include <linux/string.h>
 #include <net/tcp.h>
+#include <asm/word-at-a-time.h>
 
-static void remember_place(struct conn *conn, const struct sock_common *sc,
-			   __be16 sport, u8 state)
+static void remember_adopt(struct conn *conn, u8 state)
 {
-	const struct net *net = read_pnet(&sc->skc_net);
-
-	record_addresses(sc, conn->local, conn->peer);
-	conn->net_cookie = net_identity(net);
-	conn->netns = net->ns.inum;
-	conn->local_port = ntohs(sport);
-	conn->peer_port = ntohs(sc->skc_dport);
-	conn->family = sc->skc_family;
 	conn->state = state;
 	if ((1 << state) & TCPF_CLOSING_STATES)
 		conn->adopted = state;
@@ -32,13 +25,13 @@ static void remember_place(struct conn *conn, const struct sock_common *sc,
 struct conn *remember(struct hlist_bl_head *bucket, const struct sock *sk, u64 cookie,
 		      u8 state)
 {
-	const struct sock_common *sc = common_of_sock(sk);
-	struct conn *conn = conn_make(bucket, cookie, sc);
+	struct conn *conn = conn_make(bucket, cookie, common_of_sock(sk));
 
 	if (!conn)
 		return NULL;
-	remember_place(conn, sc, inet_sk(sk)->inet_sport, state);
-	conn->owner_id = record_owner(sk);
+	flow_of_sock(&conn->subject.flow, sk, cookie);
+	conn->subject.cred = sock_cred_of(sk);
+	remember_adopt(conn, state);
 	return conn;
 }
 
@@ -54,54 +47,113 @@ struct conn *remember(struct hlist_bl_head *bucket, const struct sock *sk, u64 c
 struct conn *remember_tw(struct hlist_bl_head *bucket, const struct inet_timewait_sock *tw,
 			 u64 cookie, u8 substate)
 {
-	const struct sock_common *sc = common_of_tw(tw);
-	struct conn *conn = conn_make(bucket, cookie, sc);
+	struct conn *conn = conn_make(bucket, cookie, common_of_tw(tw));
 
 	if (!conn)
 		return NULL;
-	remember_place(conn, sc, tw->tw_sport, substate);
-	conn->owner_id.uid = INVALID_UID;
+	flow_of_tw(&conn->subject.flow, tw, cookie);
+	conn->subject.cred = (struct sock_cred) { .uid = INVALID_UID };
+	remember_adopt(conn, substate);
 	conn->minisock = true;
 	return conn;
 }
 
 /**
- * remember_first() - whose FIN is the first?
- * @conn: held; it leaves its state
- * @to: for that one
- */
-void remember_first(struct conn *conn, u8 to)
-{
-	static const u8 first[TCP_MAX_STATES] = {
-		[TCP_FIN_WAIT1] = TCP_TEARDOWN_FIRST_LOCAL,
-		[TCP_FIN_WAIT2] = TCP_TEARDOWN_FIRST_LOCAL,
-		[TCP_CLOSING] = TCP_TEARDOWN_FIRST_BOTH,
-		[TCP_CLOSE_WAIT] = TCP_TEARDOWN_FIRST_PEER,
-		[TCP_LAST_ACK] = TCP_TEARDOWN_FIRST_PEER,
-	};
-
-	if (!conn->first)
-		conn->first = first[conn->state];
-	if (!conn->first || to == TCP_CLOSING)
-		conn->first = first[to];
-}
-
-/**
- * remember_bytes() - payload between the first FIN and the second
- * @conn: held; its beginning was seen
+ * remember_bytes() - what went over the connection, and between the two FINs
+ * @conn: held
  * @sk: its full socket, in the state that it is about to leave
  */
 void remember_bytes(struct conn *conn, const struct sock *sk)
 {
-	const struct tcp_sock *tp = tcp_sk(sk);
-
+	/* tcp_fastopen_add_skb() counts no FIN. */
+	conn->rx = conn->fin_with_syn ? tcp_sk(sk)->bytes_received : sock_rx(sk);
+	conn->tx = sock_tx(sk);
 	if (conn->adopted)
 		return;
 	if (conn->first == TCP_TEARDOWN_FIRST_LOCAL ||
 	    conn->first == TCP_TEARDOWN_FIRST_BOTH)
-		/* rcv_nxt counts the FIN. */
-		conn->bytes = tp->rcv_nxt - conn->base - sock_flag(sk, SOCK_DONE);
-	else if (conn->first == TCP_TEARDOWN_FIRST_PEER && sk->sk_state == TCP_CLOSE_WAIT)
-		conn->bytes = (conn->state == TCP_LAST_ACK ? tp->write_seq :
-							     tp->snd_nxt) - conn->base;
+		conn->bytes = conn->rx - conn->base;
+	else if (conn->first == TCP_TEARDOWN_FIRST_PEER &&
+		 (1 << sk->sk_state) & (TCPF_CLOSE_WAIT | TCPF_LAST_ACK))
+		/* What is before our FIN and not sent yet is going to be, unless it ends. */
+		conn->bytes = (conn->tx > conn->base ? conn->tx - conn->base : 0) +
+			      (conn->state == TCP_LAST_ACK ? sock_unsent(sk) : 0);
+}
+
+/*
+ * A task's name, and zeros behind it: before 5.17, bytes of an older and longer name may
+ * lie there. As strscpy_pad(), by words.
+ */
+static void name_copy(char *to, const char *from)
+{
+	const struct word_at_a_time constants = WORD_AT_A_TIME_CONSTANTS;
+	unsigned long word[TASK_COMM_LEN / sizeof(long)], zero;
+	bool ended = false;
+	unsigned int i;
+
+	memcpy(word, from, TASK_COMM_LEN);
+	for (i = 0; i < ARRAY_SIZE(word); i++) {
+		if (ended) {
+			word[i] = 0;
+		} else if (has_zero(word[i], &zero, &constants)) {
+			zero = prep_zero_mask(word[i], zero, &constants);
+			word[i] &= zero_bytemask(create_zero_mask(zero));
+			ended = true;
+		}
+	}
+	memcpy(to, word, TASK_COMM_LEN);
+	to[TASK_COMM_LEN - 1] = '\0';
+}
+
+/**
+ * remember_caller() - current calls
+ * @closer: set
+ *
+ * Context: process. Nothing is set for a kernel thread: it closes what others have left
+ * to it, as MPTCP its subflows.
+ */
+void remember_caller(struct closer *closer)
+{
+	const struct task_struct *leader = current->group_leader;
+
+	if (current->flags & PF_KTHREAD)
+		return;
+	closer->pid = current->tgid;
+	closer->start = leader->start_boottime;
+	closer->is_opener = false;
+	name_copy(closer->comm, leader->comm);
+	if (current == leader)
+		memcpy(closer->thread, closer->comm, sizeof(closer->thread));
+	else
+		name_copy(closer->thread, current->comm);
+}
+
+/**
+ * remember_fin_left_now() - see remember_fin_left()
+ * @conn: held
+ * @sk: its full socket
+ */
+noinline void remember_fin_left_now(struct conn *conn, const struct sock *sk)
+{
+	struct moment m;
+
+	conn->fin_waits = false;
+	moment_of_sock(&m, sk, record_now(), TCP_TEARDOWN_SEGMENT, TCP_TEARDOWN_SEG_LEFT);
+	m.seq = tcp_sk(sk)->write_seq - 1;
+	m.tcp_flags = TCPHDR_FIN | TCPHDR_ACK;
+	record_tell(&conn->subject, &m, NULL);
+}
+
+/**
+ * remember_flush_now() - see remember_flush()
+ * @conn: held; a moment has begun
+ */
+noinline void remember_flush_now(struct conn *conn)
+{
+	struct moment *m = &conn->moment;
+
+	if (m->kind == TCP_TEARDOWN_SEGMENT && m->from == m->to)
+		m->flags |= TCP_TEARDOWN_F_REFUSED;
+	record_tell(&conn->subject, m, NULL);
+	m->kind = 0;
 }

@@ -6,8 +6,6 @@
 #ifndef TCP_TEARDOWN_REMEMBER_H
 #define TCP_TEARDOWN_REMEMBER_H
 
-#include <linux/math64.h>
-#include <linux/minmax.h>
 #include <net/tcp.h>
 
 #include "conn.h"
@@ -37,15 +35,43 @@ static inline struct conn_ref remember_find(const struct sock *sk, u64 cookie, u
 }
 
 /* What a record says of the memory of its connection, which may be missing. */
-static inline u16 remember_flags(const struct conn *conn)
+static inline u32 remember_flags(const struct conn *conn)
 {
 	if (unlikely(!conn))
 		return TCP_TEARDOWN_F_UNTRACKED;
 	return conn->adopted ? TCP_TEARDOWN_F_ADOPTED : 0;
 }
 
-void remember_first(struct conn *conn, u8 to);
+/*
+ * The same of what is looked for and not found. While there was room for all, it is not
+ * untracked: a minisock that is dying on another CPU is forgotten already.
+ */
+static inline u32 remember_not_found(const struct net *net)
+{
+	return conn_was_exhausted(net) ? TCP_TEARDOWN_F_UNTRACKED : 0;
+}
+
 void remember_bytes(struct conn *conn, const struct sock *sk);
+void remember_caller(struct closer *closer);
+void remember_flush_now(struct conn *conn);
+void remember_fin_left_now(struct conn *conn, const struct sock *sk);
+
+/* Whose FIN is the first? The connection is about to leave its state for @to. */
+static inline void remember_first(struct conn *conn, u8 to)
+{
+	static const u8 first[TCP_MAX_STATES] = {
+		[TCP_FIN_WAIT1] = TCP_TEARDOWN_FIRST_LOCAL,
+		[TCP_FIN_WAIT2] = TCP_TEARDOWN_FIRST_LOCAL,
+		[TCP_CLOSING] = TCP_TEARDOWN_FIRST_BOTH,
+		[TCP_CLOSE_WAIT] = TCP_TEARDOWN_FIRST_PEER,
+		[TCP_LAST_ACK] = TCP_TEARDOWN_FIRST_PEER,
+	};
+
+	if (!conn->first)
+		conn->first = first[conn->state];
+	if (!conn->first || to == TCP_CLOSING)
+		conn->first = first[to];
+}
 
 static inline void remember_spent(struct conn *conn, u64 spent)
 {
@@ -60,7 +86,7 @@ static inline void remember_spent(struct conn *conn, u64 spent)
 	u8 slot = slot_plus_one[conn->state];
 
 	if (slot)
-		conn->spent[slot - 1] = min_t(u64, div_u64(spent, NSEC_PER_USEC), U32_MAX);
+		conn->in_state[slot - 1] = spent;
 }
 
 /**
@@ -76,10 +102,9 @@ static inline u64 remember_state(struct conn *conn, u8 to, u64 now)
 {
 	u64 spent = TCP_TEARDOWN_UNKNOWN;
 
-	if (conn->since) {
+	if (conn->since)
 		spent = elapsed(conn->since, now);
-		remember_spent(conn, spent);
-	}
+	remember_spent(conn, spent);
 	if (!conn->first || to == TCP_CLOSING)
 		remember_first(conn, to);
 	conn->state = to;
@@ -101,21 +126,43 @@ static inline void remember_unseen(struct conn *conn, u8 state, bool left)
 		return;
 	conn->state = state;
 	conn->since = 0;
+	conn->since_bound = 0;
 }
 
 /**
- * remember_fin_left() - has the FIN left that had to wait?
+ * remember_fin_left() - record that the FIN has left that had to wait, if it has
  * @conn: held
  * @sk: its full socket
  *
- * Return: true once, when it is so.
+ * It may have left earlier: the record has the time when that is found out.
  */
-static inline bool remember_fin_left(struct conn *conn, const struct sock *sk)
+static inline void remember_fin_left(struct conn *conn, const struct sock *sk)
 {
-	if (!conn->fin_waits || tcp_sk(sk)->snd_nxt != tcp_sk(sk)->write_seq)
-		return false;
-	conn->fin_waits = false;
-	return true;
+	if (unlikely(conn->fin_waits && tcp_sk(sk)->snd_nxt == tcp_sk(sk)->write_seq))
+		remember_fin_left_now(conn, sk);
+}
+
+/**
+ * remember_tell() - record the moment that has begun
+ * @conn: held
+ * @v: the verdict, or NULL
+ */
+static inline void remember_tell(struct conn *conn, const struct verdict *v)
+{
+	record_tell(&conn->subject, &conn->moment, v);
+	conn->moment.kind = 0;
+}
+
+/**
+ * remember_flush() - record what has begun and was not completed
+ * @conn: held
+ *
+ * A segment that should have changed the state, and nothing came of it, was refused.
+ */
+static inline void remember_flush(struct conn *conn)
+{
+	if (unlikely(conn->moment.kind))
+		remember_flush_now(conn);
 }
 
 #endif

@@ -1,148 +1,65 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "reserve.h"
 
+#include <linux/compiler.h>
 #include <linux/cpu.h>
 #include <linux/minmax.h>
-#include <linux/mutex.h>
+#include <linux/mm.h>
 #include <linux/percpu.h>
-#include <linux/slab.h>
-#include <linux/workqueue.h>
+#include <net/inet_timewait_sock.h>
+#include <net/net_namespace.h>
 
 #include "conn.h"
-
-/* What the worker leaves; below half of it, or above twice, it is asked for. */
-#define RESERVE_FILL	1024U
-/* The slab gives and takes so many at a time. */
-#define RESERVE_BATCH	32U
-
-static unsigned int reserve_fill;	/* RESERVE_FILL, or less of a small max */
+#include "depot.h"
+#include "share.h"
 
 /**
  * struct reserve - one CPU's
- * @free: linked by node.next
- * @nr: how many
- * @full: how often it was found empty
+ * @loaded: is taken from and given to
+ * @spare: takes its place when it is empty, or full. So who takes and gives in turn does
+ *	not go to the depot each time.
+ * @full: how often there was none, here and in the depot
  * @now: got here, less put here
- * @work: the worker
  */
 struct reserve {
-	struct conn *free;
-	unsigned int nr;
+	struct depot_batch loaded;
+	struct depot_batch spare;
 	unsigned long full;
 	long now;
-	struct work_struct work;
 };
 
 static DEFINE_PER_CPU(struct reserve, reserves);
-static struct kmem_cache *reserve_cache;
 static enum cpuhp_state reserve_hotplug;
 
-/* Whoever calls the slab; guards the two that follow. */
-static DEFINE_MUTEX(reserve_memory);
-static unsigned long reserve_max;
-static unsigned long reserve_allocated;	/* looked at by reserve_get() */
-
-static void reserve_push(struct reserve *r, struct conn *conn)
+/* @r: this CPU's, of which @loaded is empty; interrupts are off */
+static noinline bool reserve_load(struct reserve *r)
 {
-	conn->node.next = (struct hlist_bl_node *)r->free;
-	r->free = conn;
-	r->nr++;
+	if (r->spare.nr)
+		swap(r->loaded, r->spare);
+	else
+		r->loaded = depot_take();
+	return r->loaded.nr;
 }
 
-static struct conn *reserve_pop(struct reserve *r)
+/* @r: this CPU's, of which @loaded is full; interrupts are off */
+static noinline void reserve_unload(struct reserve *r)
 {
-	struct conn *conn = r->free;
-
-	if (conn) {
-		r->free = (struct conn *)conn->node.next;
-		r->nr--;
-	}
-	return conn;
+	if (r->spare.nr)
+		depot_give(r->spare);
+	r->spare = r->loaded;
+	r->loaded = (struct depot_batch){ };
 }
 
-/*
- * Fetch from the slab, as many as the bound allows, and as there is memory for:
- * the OOM killer is not for a tracer to bring on. Holds reserve_memory.
+/**
+ * reserve_ready() - will reserve_get() have one?
+ *
+ * Context: any but NMI, interrupts off until then.
  */
-static unsigned int reserve_alloc(void **to, unsigned int nr)
+bool reserve_ready(void)
 {
-	nr = min_t(unsigned long, nr, reserve_max - reserve_allocated);
-	/* All or none: it returns how many, and a bool in later kernels. */
-	if (nr && !kmem_cache_alloc_bulk(reserve_cache, GFP_KERNEL | __GFP_NORETRY |
-					 __GFP_NOWARN, nr, to))
-		nr = 0;
-	WRITE_ONCE(reserve_allocated, reserve_allocated + nr);
-	return nr;
-}
+	struct reserve *r = this_cpu_ptr(&reserves);
 
-/* Give back to the slab. Holds reserve_memory, or nobody else is there. */
-static void reserve_free(void **from, unsigned int nr)
-{
-	kmem_cache_free_bulk(reserve_cache, nr, from);
-	WRITE_ONCE(reserve_allocated, reserve_allocated - nr);
-}
-
-/* How many are missing here, of a batch. */
-static unsigned int reserve_missing(const struct reserve *r)
-{
-	return r->nr < reserve_fill ? min(reserve_fill - r->nr, RESERVE_BATCH) : 0;
-}
-
-static void reserve_push_all(struct reserve *r, void **from, unsigned int nr)
-{
-	while (nr)
-		reserve_push(r, from[--nr]);
-}
-
-/* Take out what is more than @leave, of a batch. Returns how many. */
-static unsigned int reserve_pop_all(struct reserve *r, unsigned int leave, void **to)
-{
-	unsigned int nr = 0;
-
-	while (r->nr > leave && nr < RESERVE_BATCH)
-		to[nr++] = reserve_pop(r);
-	return nr;
-}
-
-/* Process context; may have been moved to another CPU, which is then served. */
-static void reserve_work(struct work_struct *work)
-{
-	unsigned int surplus, missing;
-	void *batch[RESERVE_BATCH];
-
-	mutex_lock(&reserve_memory);
-	for (;;) {
-		local_irq_disable();
-		surplus = reserve_pop_all(this_cpu_ptr(&reserves), reserve_fill, batch);
-		missing = reserve_missing(this_cpu_ptr(&reserves));
-		local_irq_enable();
-		if (surplus) {
-			reserve_free(batch, surplus);
-			cond_resched();
-			continue;
-		}
-		missing = reserve_alloc(batch, missing);
-		if (!missing)
-			break;
-		local_irq_disable();
-		reserve_push_all(this_cpu_ptr(&reserves), batch, missing);
-		local_irq_enable();
-	}
-	mutex_unlock(&reserve_memory);
-}
-
-/* Hotplug: runs before the CPU does, and at load, before there is a hook. */
-static int reserve_prepare(unsigned int cpu)
-{
-	struct reserve *r = per_cpu_ptr(&reserves, cpu);
-	void *batch[RESERVE_BATCH];
-	unsigned int nr;
-
-	mutex_lock(&reserve_memory);
-	while ((nr = reserve_alloc(batch, reserve_missing(r))))
-		reserve_push_all(r, batch, nr);
-	mutex_unlock(&reserve_memory);
-	return 0;	/* an empty reserve is no reason to keep a CPU offline */
+	return r->loaded.nr || reserve_load(r);
 }
 
 /**
@@ -155,15 +72,13 @@ static int reserve_prepare(unsigned int cpu)
 struct conn *reserve_get(void)
 {
 	struct reserve *r = this_cpu_ptr(&reserves);
-	struct conn *conn = reserve_pop(r);
 
-	if (conn)
-		this_cpu_inc(reserves.now);
-	else
+	if (unlikely(!r->loaded.nr) && !reserve_load(r)) {
 		this_cpu_inc(reserves.full);
-	if (r->nr <= reserve_fill / 2 && READ_ONCE(reserve_allocated) < reserve_max)
-		queue_work_on(smp_processor_id(), system_highpri_wq, &r->work);
-	return conn;
+		return NULL;
+	}
+	this_cpu_inc(reserves.now);
+	return (struct conn *)depot_pop(&r->loaded);
 }
 
 /**
@@ -176,10 +91,10 @@ void reserve_put(struct conn *conn)
 {
 	struct reserve *r = this_cpu_ptr(&reserves);
 
-	reserve_push(r, conn);
+	if (unlikely(r->loaded.nr >= READ_ONCE(depot_batch_max)))
+		reserve_unload(r);
+	depot_push(&r->loaded, (struct depot_item *)conn);
 	this_cpu_dec(reserves.now);
-	if (r->nr > 2 * reserve_fill)
-		queue_work_on(smp_processor_id(), system_highpri_wq, &r->work);
 }
 
 /**
@@ -192,66 +107,85 @@ void reserve_stats(struct reserve_stats *stats)
 	unsigned int cpu;
 	long now = 0;
 
-	stats->max = reserve_max;
-	stats->full = 0;
+	stats->max = depot_max();
+	stats->ready = depot_now();
+	stats->over_share = share_refusals();
+	stats->full = stats->over_share;
 	for_each_possible_cpu(cpu) {
 		r = per_cpu_ptr(&reserves, cpu);
 		stats->full += READ_ONCE(r->full);
 		now += READ_ONCE(r->now);
+		if (cpu_online(cpu))	/* which may be at work on it */
+			stats->ready += data_race(r->loaded.nr + r->spare.nr);
 	}
 	stats->now = max(now, 0L);	/* the CPUs are not read at one instant */
 }
 
-static void reserve_free_all(void)
+static void reserve_empty(struct reserve *r)
 {
-	void *batch[RESERVE_BATCH];
-	unsigned int cpu, nr;
-
-	for_each_possible_cpu(cpu)
-		while ((nr = reserve_pop_all(per_cpu_ptr(&reserves, cpu), 0, batch)))
-			reserve_free(batch, nr);
-	kmem_cache_destroy(reserve_cache);
+	if (r->loaded.nr)
+		depot_give(r->loaded);
+	if (r->spare.nr)
+		depot_give(r->spare);
+	r->loaded = (struct depot_batch){ };
+	r->spare = (struct depot_batch){ };
 }
 
-/*
- * The slab merges caches of one size, and is then silent about what is left in
- * them. Where it can't be told not to, a constructor keeps it from that, at the
- * price that slub_debug=P does not see who uses what is freed.
- */
-#ifdef SLAB_NO_MERGE
-#define RESERVE_FLAGS		(SLAB_HWCACHE_ALIGN | SLAB_NO_MERGE)
-#define reserve_construct	NULL
-#else
-#define RESERVE_FLAGS		SLAB_HWCACHE_ALIGN
-
-static void reserve_construct(void *conn)
+/* Hotplug: before the CPU runs. What it needs it takes from the depot. */
+static int reserve_comes(unsigned int cpu)
 {
+	depot_scale(num_online_cpus() + 1);
+	return 0;
 }
-#endif
+
+/* Hotplug: the CPU has stopped. */
+static int reserve_goes(unsigned int cpu)
+{
+	depot_scale(num_online_cpus());
+	reserve_empty(per_cpu_ptr(&reserves, cpu));
+	share_leave(cpu);
+	return 0;
+}
 
 /**
- * reserve_start() - fill the reserves
- * @max: of connections in all; memory is taken as it is needed
+ * reserve_default() - for how many connections there should be room
+ *
+ * A sixteenth of the memory, which is taken only while there are so many: with 16 GiB and
+ * 384 bytes a connection, 2.6 million, of which one namespace may hold 1.9 million. 20,000
+ * closes a second are 1.2 million minisocks, as each lives for 60 s. The hash table, 4 to 8
+ * bytes a connection, takes 16 MiB then: a thousandth of the memory, on a small host as
+ * well. Nor so few that one namespace can't hold the minisocks that the host allows itself.
+ */
+unsigned int reserve_default(void)
+{
+	const struct inet_timewait_death_row *row = tcp_death_row_of(&init_net);
+	long memory = totalram_pages() / 16 * (PAGE_SIZE / L1_CACHE_ALIGN(sizeof(struct conn)));
+	long minisocks = READ_ONCE(row->sysctl_max_tw_buckets);
+
+	minisocks += minisocks / 3;	/* see share.h */
+	return clamp_t(long, max(memory, minisocks), CONN_MAX_MIN, CONN_MAX_MAX);
+}
+
+/**
+ * reserve_start() - make memory ready
+ * @max: of connections in all
  *
  * Return: 0 or -ENOMEM.
  */
 int reserve_start(unsigned int max)
 {
-	unsigned int cpu;
 	int err;
 
-	reserve_max = max;
-	/* In all reserves no more than a quarter of it. */
-	reserve_fill = clamp(max / (8 * num_possible_cpus()), 1U, RESERVE_FILL);
-	reserve_cache = kmem_cache_create("tcp_teardown_conn", sizeof(struct conn),
-					  0, RESERVE_FLAGS, reserve_construct);
-	if (!reserve_cache)
-		return -ENOMEM;
-	for_each_possible_cpu(cpu)
-		INIT_WORK(&per_cpu_ptr(&reserves, cpu)->work, reserve_work);
-	err = cpuhp_setup_prepare("net/tcp_teardown:reserve", reserve_prepare);
+	err = depot_start(max);
+	if (err)
+		return err;
+	cpus_read_lock();
+	err = cpuhp_setup_state_nocalls_cpuslocked(CPUHP_BP_PREPARE_DYN, "net/tcp_teardown:reserve",
+						   reserve_comes, reserve_goes);
+	depot_scale(num_online_cpus());
+	cpus_read_unlock();
 	if (err < 0) {
-		reserve_free_all();
+		depot_stop();
 		return err;
 	}
 	reserve_hotplug = err;
@@ -265,6 +199,6 @@ void reserve_stop(void)
 
 	cpuhp_remove_state_nocalls(reserve_hotplug);
 	for_each_possible_cpu(cpu)
-		cancel_work_sync(&per_cpu_ptr(&reserves, cpu)->work);
-	reserve_free_all();
+		reserve_empty(per_cpu_ptr(&reserves, cpu));
+	depot_stop();
 }

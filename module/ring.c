@@ -5,13 +5,19 @@
  */
 #include "ring.h"
 
+#include <linux/sched.h>
 #include <linux/string.h>
+
+/* Each slot may be a miss of the cache. */
+#define RING_INIT_BATCH	1024
 
 /**
  * ring_init() - make an empty ring of @slots
  * @ring: not yet visible to a writer
  * @slots: @nr of them
  * @nr: a power of two, 2 or more
+ *
+ * Context: process, may sleep.
  */
 void ring_init(struct ring *ring, struct ring_slot *slots, unsigned long nr)
 {
@@ -21,8 +27,11 @@ void ring_init(struct ring *ring, struct ring_slot *slots, unsigned long nr)
 	ring->mask = nr - 1;
 	ring->slots = slots;
 	/* As if the round before position 0 were whole and consumed. */
-	for (i = 0; i < nr; i++)
+	for (i = 0; i < nr; i++) {
 		slots[i].seq = i - ring->mask;
+		if (!(i % RING_INIT_BATCH))
+			cond_resched();
+	}
 }
 
 /**

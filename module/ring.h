@@ -31,14 +31,14 @@
 #include <asm/barrier.h>
 #include <asm/local.h>
 
-#define RING_SLOT_SIZE	128
+#define RING_SLOT_SIZE	256
 
 struct ring_slot {
 	u64 seq;			/* becomes the record's number */
 	u8  data[RING_SLOT_SIZE - sizeof(u64)];
 } __aligned(RING_SLOT_SIZE);
 
-/* One slot, one or two whole cache lines: a record never straddles. */
+/* One slot, whole cache lines: a record shares none. */
 static_assert(sizeof(struct ring_slot) == RING_SLOT_SIZE);
 /* 2^64 records will not be seen; 2^32 would be in minutes. */
 static_assert(sizeof(unsigned long) == sizeof(u64));

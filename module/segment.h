@@ -1,27 +1,36 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What records tell of a segment. For contexts see event.h. */
+/* What moments tell of a segment. For contexts see event.h. */
 #ifndef TCP_TEARDOWN_SEGMENT_H
 #define TCP_TEARDOWN_SEGMENT_H
 
+#include <net/flow.h>
 #include <net/tcp.h>
 
+#include "moment.h"
 #include "netns.h"
 #include "uapi/tcp_teardown.h"
 
 /**
  * segment_header() - a received segment's numbers instead of the socket's
- * @r: of kind TCP_TEARDOWN_SEGMENT or TCP_TEARDOWN_RESET
+ * @m: of kind TCP_TEARDOWN_SEGMENT or TCP_TEARDOWN_RESET
  * @skb: the segment; TCP has filled in its control block
+ * @wscale: what the peer shifts its windows by
+ *
+ * Where a SYN had data with it, TCP has passed over the SYN: @m->seq is the data's.
  */
-static inline void segment_header(struct tcp_teardown_record *r, const struct sk_buff *skb)
+static inline void segment_header(struct moment *m, const struct sk_buff *skb, u8 wscale)
 {
 	const struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
 	const struct tcphdr *th = tcp_hdr(skb);
 
-	r->seq = cb->seq;
-	r->ack = cb->ack_seq;	/* not the header's, which the backlog may have merged */
-	r->window = ntohs(th->window);
-	r->tcp_flags = tcp_flag_byte(th);
+	m->seq = cb->seq;
+	m->ack = cb->ack_seq;	/* not the header's, which the backlog may have merged */
+	m->window = ntohs(th->window);
+	m->wscale = th->syn || th->rst ? 0 : wscale;
+	m->tcp_flags = tcp_flag_byte(th);
+	m->len = cb->end_seq - cb->seq - th->fin;
+	if (th->syn && cb->seq == ntohl(th->seq))
+		m->len--;
 }
 
 /**
@@ -47,29 +56,27 @@ static inline u8 segment_what(u32 seq, u32 end_seq, u32 rcv_nxt)
  * segment_count() - count a FIN that is not in order
  * @net: where
  * @what: from segment_what()
- * @fin: it is one
+ * @fin_again: it is the FIN that was received before
  */
-static inline void segment_count(const struct net *net, u8 what, bool fin)
+static inline void segment_count(const struct net *net, u8 what, bool fin_again)
 {
-	static const u8 counter[] = {
-		[TCP_TEARDOWN_SEG_RCV_DUP] = STATS_FIN_DUPLICATE,
-		[TCP_TEARDOWN_SEG_RCV_OOO] = STATS_FIN_OUT_OF_ORDER,
-	};
-
-	if (fin && what != TCP_TEARDOWN_SEG_RCV)
-		netns_count(net, counter[what]);
+	if (fin_again)
+		netns_count(net, STATS_FIN_DUPLICATE);
+	else if (what == TCP_TEARDOWN_SEG_RCV_OOO)
+		netns_count(net, STATS_FIN_OUT_OF_ORDER);
 }
 
 /**
- * segment_len() - payload bytes of a received segment
- * @skb: the segment; TCP has filled in its control block
+ * segment_fin_waits() - can't a FIN that is queued now leave at once?
+ * @tp: the socket
+ *
+ * It waits behind unsent data, or for a window. Kernels differ in whether they let it
+ * pass a full congestion window.
  */
-static inline u32 segment_len(const struct sk_buff *skb)
+static inline bool segment_fin_waits(const struct tcp_sock *tp)
 {
-	const struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
-	const struct tcphdr *th = tcp_hdr(skb);
-
-	return cb->end_seq - cb->seq - th->fin - th->syn;
+	return tp->write_seq != tp->snd_nxt || !before(tp->write_seq, tcp_wnd_end(tp)) ||
+	       tcp_packets_in_flight(tp) >= tcp_snd_cwnd(tp);
 }
 
 /**
@@ -86,5 +93,32 @@ static inline u32 acceptable_seq(const struct tcp_sock *tp)
 		return tp->snd_nxt;
 	return tcp_wnd_end(tp);
 }
+
+/**
+ * segment_is_by_loopback() - did a segment come by the loopback device?
+ * @skb: the segment
+ *
+ * By its number, the same in each namespace: it may be gone before the last socket.
+ */
+static inline bool segment_is_by_loopback(const struct sk_buff *skb)
+{
+	return skb->skb_iif == LOOPBACK_IFINDEX;
+}
+
+/**
+ * segment_comes_by_wire() - do the peer's segments come by another device?
+ * @sk: the socket; false where its route is not known
+ */
+static inline bool segment_comes_by_wire(const struct sock *sk)
+{
+	const struct dst_entry *dst = rcu_dereference_sched(sk->sk_dst_cache);
+
+	return dst && dst->dev->ifindex != LOOPBACK_IFINDEX;
+}
+
+void segment_fin(struct moment *m, const struct sock *sk);
+bool segment_refused(const struct sock *sk, const struct sk_buff *skb);
+bool segment_refused_tw(const struct inet_timewait_sock *tw, const struct sk_buff *skb,
+			const struct tcphdr *th);
 
 #endif

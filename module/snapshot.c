@@ -3,6 +3,7 @@
  * trace: the text of all that is held. Reading consumes nothing and disturbs
  * nobody; it ends with what was there when it began. Writing clears.
  */
+#include <linux/err.h>
 #include <linux/module.h>
 #include <linux/sched/signal.h>
 #include <linux/seq_file.h>
@@ -36,11 +37,11 @@ static void *snapshot_at(struct snapshot *s)
 	return (void *)s->record;
 }
 
-static void snapshot_rewind(struct snapshot *s)
+static int snapshot_rewind(struct snapshot *s)
 {
-	merge_begin(s->merge);
 	s->record = NULL;
 	s->pos = 0;
+	return merge_begin(s->merge);
 }
 
 /*
@@ -61,9 +62,12 @@ static bool snapshot_advance(struct snapshot *s)
 static void *snapshot_start(struct seq_file *m, loff_t *pos)
 {
 	struct snapshot *s = m->private;
+	int err = 0;
 
 	if (!*pos || *pos < s->pos)
-		snapshot_rewind(s);
+		err = snapshot_rewind(s);
+	if (err)
+		return ERR_PTR(err);
 	while (s->pos < *pos && snapshot_at(s))
 		if (!snapshot_advance(s))
 			return NULL;

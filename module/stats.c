@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "stats.h"
 
-#include <linux/cpumask.h>
+#include <linux/compiler.h>
 
 const char * const stats_names[STATS_COUNTERS] = {
 	[STATS_CLOSE]			= "call_close",
+	[STATS_EXIT]			= "call_exit",
 	[STATS_SHUT_RD]			= "call_shutdown_rd",
 	[STATS_SHUT_WR]			= "call_shutdown_wr",
 	[STATS_SHUT_RDWR]		= "call_shutdown_rdwr",
@@ -20,6 +21,7 @@ const char * const stats_names[STATS_COUNTERS] = {
 	[STATS_RST_REPLY]		= "rst_sent_in_reply",
 	[STATS_RST_RECEIVED]		= "rst_received",
 	[STATS_RST_UNSEEN]		= "rst_or_late_data",
+	[STATS_ACCEPT_QUEUE_FULL]	= "rst_for_full_accept_queue",
 	[STATS_TW_ASKED]		= "minisock_asked",
 	[STATS_TW_BORN_FIN_WAIT2]	= "minisock_born_in_fin_wait2",
 	[STATS_TW_BORN_TIME_WAIT]	= "minisock_born_in_time_wait",
@@ -37,43 +39,47 @@ const char * const stats_names[STATS_COUNTERS] = {
 	[STATS_TW_NETNS]		= "minisock_netns_gone",
 	[STATS_TW_UNSEEN]		= "minisock_death_unseen",
 	[STATS_ORPHAN_LINGER2]		= "orphan_given_up_by_linger2",
-	[STATS_UNTRACKED]		= "not_remembered",
+	[STATS_NO_LOCAL_PORT]		= "connect_no_local_port",
+	[STATS_CONNECT_FAILED]		= "connect_failed",
+	[STATS_HALF_CLOSED_DATA]	= "half_closed_segments_received",
+	[STATS_HANDED_LOST]		= "minisock_handover_lost",
+	[STATS_UNTRACKED]		= "untracked",
+	[STATS_OVER_SHARE]		= "over_share",
 };
 
 /**
- * stats_add() - add up over the CPUs
- * @percpu: the counters
- * @sum: raised by them
+ * stats_add() - add up
+ * @from: counters, which may be raised meanwhile
+ * @to: raised by them; the caller's own
  *
  * Context: any. Each counter is exact; they are not all of one instant.
  */
-void stats_add(const struct stats __percpu *percpu, struct stats *sum)
+void stats_add(const struct stats *from, struct stats *to)
 {
-	const unsigned long *from;
-	unsigned long *to = (unsigned long *)sum;
-	unsigned int cpu, i;
+	const unsigned long *counter = (const unsigned long *)from;
+	unsigned long *sum = (unsigned long *)to;
+	unsigned int i;
 
-	for_each_possible_cpu(cpu) {
-		from = (const unsigned long *)per_cpu_ptr(percpu, cpu);
-		for (i = 0; i < sizeof(*sum) / sizeof(*to); i++)
-			to[i] += READ_ONCE(from[i]);
-	}
+	for (i = 0; i < sizeof(*to) / sizeof(*sum); i++)
+		sum[i] += READ_ONCE(counter[i]);
 }
 
 /**
- * stats_move() - add counters that nobody raises any more to others
- * @from: no longer in use
- * @to: may be in use
+ * stats_derive() - count what the transitions say, and no hook counts
+ * @sum: from stats_add()
+ *
+ * A FIN is queued by each transition to FIN_WAIT1 or LAST_ACK, and received by each to
+ * CLOSE_WAIT or CLOSING, and by FIN_WAIT2>TIME_WAIT.
  */
-void stats_move(const struct stats __percpu *from, struct stats __percpu *to)
+void stats_derive(struct stats *sum)
 {
-	unsigned long __percpu *counter = (unsigned long __percpu *)to;
-	const unsigned long *gone;
-	unsigned int cpu, i;
+	int from;
 
-	for_each_possible_cpu(cpu) {
-		gone = (const unsigned long *)per_cpu_ptr(from, cpu);
-		for (i = 0; i < sizeof(struct stats) / sizeof(*gone); i++)
-			this_cpu_add(counter[i], gone[i]);
+	for (from = 0; from < TCP_MAX_STATES; from++) {
+		sum->count[STATS_FIN_QUEUED] += sum->transition[from][TCP_FIN_WAIT1] +
+						sum->transition[from][TCP_LAST_ACK];
+		sum->count[STATS_FIN_RECEIVED] += sum->transition[from][TCP_CLOSE_WAIT] +
+						  sum->transition[from][TCP_CLOSING];
 	}
+	sum->count[STATS_FIN_RECEIVED] += sum->transition[TCP_FIN_WAIT2][TCP_TIME_WAIT];
 }

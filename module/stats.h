@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Counters of one network namespace, per CPU. Counting is one instruction on
- * the CPU's own memory; whoever reads adds up.
+ * A block of counters. A namespace has as many as counts.c gives it; whoever reads adds up.
  */
 #ifndef TCP_TEARDOWN_STATS_H
 #define TCP_TEARDOWN_STATS_H
 
-#include <linux/percpu.h>
+#include <linux/stddef.h>
 #include <linux/types.h>
 #include <net/tcp_states.h>
 
@@ -15,21 +14,23 @@
 /* The names are stats_names[], in stats.c. */
 enum stats_counter {
 	STATS_CLOSE,
+	STATS_EXIT,
 	STATS_SHUT_RD,
 	STATS_SHUT_WR,
 	STATS_SHUT_RDWR,
 	STATS_DISCONNECT,
 	STATS_LISTENER,
 	STATS_ABORT,
-	STATS_FIN_RECEIVED,
+	STATS_FIN_RECEIVED,		/* those that no transition tells, see stats_derive() */
 	STATS_FIN_DUPLICATE,
 	STATS_FIN_OUT_OF_ORDER,
-	STATS_FIN_QUEUED,
+	STATS_FIN_QUEUED,		/* none, see stats_derive() */
 	STATS_FIN_RESENT,
 	STATS_RST_SENT,
 	STATS_RST_REPLY,
 	STATS_RST_RECEIVED,
 	STATS_RST_UNSEEN,
+	STATS_ACCEPT_QUEUE_FULL,
 	STATS_TW_ASKED,
 	STATS_TW_BORN_FIN_WAIT2,
 	STATS_TW_BORN_TIME_WAIT,
@@ -47,7 +48,12 @@ enum stats_counter {
 	STATS_TW_NETNS,
 	STATS_TW_UNSEEN,
 	STATS_ORPHAN_LINGER2,
+	STATS_NO_LOCAL_PORT,
+	STATS_CONNECT_FAILED,
+	STATS_HALF_CLOSED_DATA,
+	STATS_HANDED_LOST,
 	STATS_UNTRACKED,
+	STATS_OVER_SHARE,
 	STATS_COUNTERS
 };
 
@@ -64,8 +70,11 @@ enum stats_state {
 	STATS_STATES
 };
 
-/* Bucket 0 is below a microsecond, n begins at 2^(n-1), the last has no end. */
-#define STATS_BUCKETS	32
+/*
+ * Bucket 0 is below a microsecond, n begins at 2^(n-1), the last has no end: it begins at
+ * 2^40, 12.7 days.
+ */
+#define STATS_BUCKETS	42
 
 /**
  * struct stats - what happened
@@ -87,7 +96,10 @@ struct stats {
 	unsigned long reset_received[TCP_MAX_STATES];
 };
 
-void stats_add(const struct stats __percpu *percpu, struct stats *sum);
-void stats_move(const struct stats __percpu *from, struct stats __percpu *to);
+/* The number of a counter, for those who raise it. */
+#define STATS_AT(counter)	(offsetof(struct stats, counter) / sizeof(unsigned long))
+
+void stats_add(const struct stats *from, struct stats *to);
+void stats_derive(struct stats *sum);
 
 #endif

@@ -4,6 +4,7 @@
 #include <linux/errno.h>
 #include <net/tcp.h>
 
+#include "given_up.h"
 #include "record.h"
 
 bool verdict_knows_minisocks;
@@ -11,10 +12,12 @@ bool verdict_knows_waves;
 bool verdict_knows_resets;
 bool verdict_knows_calls;
 
+static const struct conn nothing;	/* of one that is not remembered */
+
 static void judge(struct verdict *v, u8 how, u8 set_off)
 {
 	v->how = how;
-	v->end.set_off = set_off;
+	v->set_off = set_off;
 }
 
 /* As tcp_abort() decides whether the peer is told. */
@@ -57,15 +60,6 @@ static void judge_rest(struct verdict *v, const struct conn *conn)
 		judge(v, TCP_TEARDOWN_UNSEEN, conn->call);
 }
 
-/* The kernel has given up, and only keepalive sends a RST then. */
-static u8 timed_out_by(const struct conn *conn)
-{
-	if (conn->reset_sent)
-		return TCP_TEARDOWN_BY_KEEPALIVE;
-	return READ_ONCE(verdict_knows_resets) ? TCP_TEARDOWN_BY_RETRIES :
-						 TCP_TEARDOWN_BY_UNKNOWN;
-}
-
 /* Both FINs have been sent and acknowledged; the last ACK may be under way. */
 static void judge_orderly(struct verdict *v, const struct conn *conn)
 {
@@ -98,6 +92,16 @@ static bool is_reset_error(int err)
 	return err == ECONNRESET || err == EPIPE;
 }
 
+/*
+ * An ICMP message ends a connection that is not established, while the SYN, or the
+ * SYN-ACK, waits for an answer: the timer that would end it is still set.
+ */
+static bool is_icmp_error(const struct sock *sk, int from, int err)
+{
+	return (1 << from) & (TCPF_SYN_SENT | TCPF_SYN_RECV) && err != ETIMEDOUT &&
+	       inet_csk(sk)->icsk_pending;
+}
+
 static void judge_error(struct verdict *v, const struct sock *sk, int from, int err,
 			const struct conn *conn)
 {
@@ -106,13 +110,26 @@ static void judge_error(struct verdict *v, const struct sock *sk, int from, int 
 		judge(v, TCP_TEARDOWN_UNSEEN, TCP_TEARDOWN_BY_UNKNOWN);
 	else if (is_reset_error(err))
 		judge(v, TCP_TEARDOWN_RESET_RECEIVED, TCP_TEARDOWN_BY_PEER);
-	else if (from == TCP_SYN_SENT && err != ETIMEDOUT &&
-		 err != READ_ONCE(sk->sk_err_soft))
+	else if (!conn->reset_sent && is_icmp_error(sk, from, err))
 		judge(v, TCP_TEARDOWN_REFUSED, TCP_TEARDOWN_BY_ICMP);
-	else if (READ_ONCE(inet_csk(sk)->icsk_user_timeout))
-		judge(v, TCP_TEARDOWN_TIMED_OUT, TCP_TEARDOWN_BY_USER_TIMEOUT);
 	else
-		judge(v, TCP_TEARDOWN_TIMED_OUT, timed_out_by(conn));
+		judge(v, TCP_TEARDOWN_TIMED_OUT, given_up_by(sk, conn->reset_sent));
+}
+
+/*
+ * The error that ends a connection. With IP_RECVERR, an ICMP message leaves one that
+ * ends nothing; what ends it throws away all that was to be sent, before. An orphan
+ * in FIN_WAIT2 has a timer of its own, which leaves none.
+ */
+static int ending_error(const struct sock *sk, int from)
+{
+	int err = READ_ONCE(sk->sk_err);
+
+	if (is_reset_error(err) || (1 << from) & (TCPF_SYN_SENT | TCPF_SYN_RECV))
+		return err;
+	if (tcp_sk(sk)->packets_out || !skb_queue_empty(&sk->sk_write_queue))
+		return 0;
+	return from == TCP_FIN_WAIT2 && sock_flag(sk, SOCK_DEAD) ? 0 : err;
 }
 
 /* Nobody holds the socket, no error was set, and the peer's FIN is missing. */
@@ -146,24 +163,48 @@ static void judge_orphan(struct verdict *v, const struct sock *sk, int from,
 		judge(v, TCP_TEARDOWN_ORPHAN_KILLED, TCP_TEARDOWN_BY_MEMORY);
 }
 
+/*
+ * What __tcp_close() has done: it orphans the socket behind what resets it. Without
+ * unread data there, only tcp_disconnect() or SYN_SENT lead to CLOSE.
+ */
+static void judge_close(struct verdict *v, const struct sock *sk, int from,
+			const struct conn *conn)
+{
+	if (tcp_sk(sk)->repair)
+		judge(v, TCP_TEARDOWN_ABORTED, conn->call);
+	else if (conn->disconnects)
+		judge_abort(v, sends_reset(sk, from), TCP_TEARDOWN_BY_LINGER);
+	else if (sock_unread(sk))
+		judge(v, TCP_TEARDOWN_RESET_SENT, TCP_TEARDOWN_BY_UNREAD);
+	else
+		judge(v, TCP_TEARDOWN_ABORTED, conn->call);
+}
+
+/* The transition is that of the call which has begun the moment. */
+static bool is_by_close(const struct sock *sk, const struct conn *conn)
+{
+	const struct moment *m = &conn->moment;
+
+	return m->kind == TCP_TEARDOWN_CALL && !sock_flag(sk, SOCK_DEAD) &&
+	       (m->what == TCP_TEARDOWN_CLOSE || m->what == TCP_TEARDOWN_EXIT);
+}
+
 static void judge_sock(struct verdict *v, const struct sock *sk, int from,
 		       const struct conn *conn)
 {
-	int err = READ_ONCE(sk->sk_err);
+	int err = ending_error(sk, from);
 
 	if (conn->reset_received)
 		judge(v, from == TCP_SYN_SENT ? TCP_TEARDOWN_REFUSED :
 						TCP_TEARDOWN_RESET_RECEIVED,
-		      TCP_TEARDOWN_BY_PEER);
+		      conn->reset_local ? TCP_TEARDOWN_BY_FIREWALL : TCP_TEARDOWN_BY_PEER);
 	else if (conn->late_data)
 		judge(v, TCP_TEARDOWN_RESET_SENT, TCP_TEARDOWN_BY_DATA);
-	else if (conn->call == TCP_TEARDOWN_BY_UNREAD)
-		judge(v, TCP_TEARDOWN_RESET_SENT, conn->call);
-	else if (conn->call == TCP_TEARDOWN_BY_LINGER ||
-		 conn->call == TCP_TEARDOWN_BY_DISCONNECT ||
-		 conn->call == TCP_TEARDOWN_BY_LISTENER)
-		judge_abort(v, sends_reset(sk, from), conn->call);
-	else if (err == ECONNABORTED)
+	else if (is_by_close(sk, conn))
+		judge_close(v, sk, from, conn);
+	else if (conn->disconnects)
+		judge_abort(v, !tcp_sk(sk)->repair && sends_reset(sk, from), conn->call);
+	else if (READ_ONCE(sk->sk_err) == ECONNABORTED)
 		judge_abort(v, needs_reset(from), TCP_TEARDOWN_BY_KILL);
 	else if (is_orderly(sk, from))
 		judge_orderly(v, conn);
@@ -177,76 +218,107 @@ static void judge_sock(struct verdict *v, const struct sock *sk, int from,
 		judge_rest(v, conn);
 }
 
+/*
+ * It is not remembered, and what was done with it is not known: only what the socket
+ * itself proves.
+ */
+static void judge_unknown(struct verdict *v, const struct sock *sk, int from)
+{
+	int err = ending_error(sk, from);
+
+	if (is_orderly(sk, from))
+		judge_orderly(v, &nothing);
+	else if (err && err != ECONNABORTED)
+		judge_error(v, sk, from, err, &nothing);
+	else if (!check_net(sock_net(sk)))
+		judge(v, TCP_TEARDOWN_ABORTED, TCP_TEARDOWN_BY_NETNS);
+	else
+		judge(v, TCP_TEARDOWN_UNSEEN, TCP_TEARDOWN_BY_UNKNOWN);
+}
+
 /* Where no FIN was first, whoever ended it was. */
 static u8 judge_first(u8 how)
 {
-	switch (how) {
-	case TCP_TEARDOWN_RESET_SENT:
-	case TCP_TEARDOWN_ABORTED:
+	if (how == TCP_TEARDOWN_RESET_SENT || how == TCP_TEARDOWN_ABORTED)
 		return TCP_TEARDOWN_FIRST_LOCAL;
-	case TCP_TEARDOWN_RESET_RECEIVED:
-	case TCP_TEARDOWN_REFUSED:
+	if (how == TCP_TEARDOWN_RESET_RECEIVED || how == TCP_TEARDOWN_REFUSED)
 		return TCP_TEARDOWN_FIRST_PEER;
-	}
 	return TCP_TEARDOWN_FIRST_NONE;
 }
 
-static void verdict_finish(struct verdict *v, const struct conn *conn)
+static __always_inline void verdict_finish(struct verdict *v, const struct conn *conn)
 {
-	v->end.first = conn->first ?: judge_first(v->how);
-	v->end.fins_resent = conn->fins_resent;
-	v->end.fins_again = conn->fins_again;
-	v->end.pid = conn->pid;
-	v->end.bytes = conn->bytes;
-	memcpy(v->end.spent, conn->spent, sizeof(v->end.spent));
-	memcpy(v->end.comm, conn->comm, sizeof(v->end.comm));
-	if (conn->adopted)
-		v->flags |= TCP_TEARDOWN_F_ADOPTED;
+	v->flags = conn->by_exit ? TCP_TEARDOWN_F_EXIT : 0;
+	if (unlikely(conn->subject.closer.is_opener))
+		v->flags |= TCP_TEARDOWN_F_OPENER;
+	v->first = conn->first ?: judge_first(v->how);
+	if (unlikely(v->set_off == TCP_TEARDOWN_BY_FIREWALL) && !conn->first)
+		v->first = TCP_TEARDOWN_FIRST_NONE;
+	v->fins_resent = conn->fins_resent;
+	v->fins_again = conn->fins_again;
+	v->rx = conn->rx;
+	v->tx = conn->tx;
+	v->bytes = conn->bytes;
+	v->lifetime = conn->opened ? elapsed(conn->opened, record_now()) : TCP_TEARDOWN_UNKNOWN;
+	v->in_state = conn->in_state;
 }
 
-/* It is not remembered. */
-static const struct conn nothing;
+static void verdict_finish_unknown(struct verdict *v)
+{
+	*v = (struct verdict) {
+		.how = v->how,
+		.first = judge_first(v->how),
+		.set_off = v->set_off,
+		.lifetime = TCP_TEARDOWN_UNKNOWN,
+		.in_state = nothing.in_state,
+	};
+}
 
 /**
  * verdict_of_sock() - a connection ends with its full socket
- * @v: the verdict, all 0
+ * @v: set
  * @sk: the socket, locked, in its last state
  * @from: that state
- * @conn: held, or NULL if it is not remembered
+ * @conn: held, with the moment in which it ends; or NULL if it is not remembered
  */
 void verdict_of_sock(struct verdict *v, const struct sock *sk, int from,
 		     const struct conn *conn)
 {
 	const struct tcp_sock *tp = tcp_sk(sk);
 
-	if (!conn) {
-		conn = &nothing;
-		/* Before, there may have been no sign of its end. */
-		if ((1 << from) & TCPF_CLOSING_STATES)
-			v->flags = TCP_TEARDOWN_F_UNTRACKED;
+	if (conn) {
+		judge_sock(v, sk, from, conn);
+		verdict_finish(v, conn);
+	} else {
+		judge_unknown(v, sk, from);
+		verdict_finish_unknown(v);
+		v->rx = sock_rx(sk);
+		v->tx = sock_tx(sk);
 	}
-	judge_sock(v, sk, from, conn);
-	verdict_finish(v, conn);
 	if ((1 << from) & (TCPF_FIN_WAIT1 | TCPF_CLOSING | TCPF_LAST_ACK) &&
 	    tp->snd_nxt != tp->write_seq)
 		v->flags |= TCP_TEARDOWN_F_FIN_UNSENT;
 }
 
 /* FIN_WAIT2: the peer's FIN is missing. */
-static void judge_fin_wait2(struct verdict *v, u8 cause)
+static void judge_fin_wait2(struct verdict *v, u8 cause, const struct conn *conn)
 {
 	switch (cause) {
 	case TCP_TEARDOWN_TW_EXPIRED:
 		judge(v, TCP_TEARDOWN_FIN_WAIT2_EXPIRED, TCP_TEARDOWN_BY_FIN_TIMEOUT);
 		break;
 	case TCP_TEARDOWN_TW_RESET:
-		judge(v, TCP_TEARDOWN_RESET_RECEIVED, TCP_TEARDOWN_BY_PEER);
+		judge(v, TCP_TEARDOWN_RESET_RECEIVED,
+		      conn->reset_local ? TCP_TEARDOWN_BY_FIREWALL : TCP_TEARDOWN_BY_PEER);
 		break;
 	case TCP_TEARDOWN_TW_ANSWERED:
 		judge(v, TCP_TEARDOWN_RESET_SENT, TCP_TEARDOWN_BY_DATA);
 		break;
 	case TCP_TEARDOWN_TW_NETNS:
 		judge(v, TCP_TEARDOWN_ABORTED, TCP_TEARDOWN_BY_NETNS);
+		break;
+	case TCP_TEARDOWN_TW_REUSED:
+		judge(v, TCP_TEARDOWN_ABORTED, TCP_TEARDOWN_BY_CONNECT);
 		break;
 	case 0:
 		judge(v, TCP_TEARDOWN_UNSEEN, TCP_TEARDOWN_BY_UNKNOWN);
@@ -258,55 +330,19 @@ static void judge_fin_wait2(struct verdict *v, u8 cause)
 
 /**
  * verdict_of_tw() - a connection ends with its minisock
- * @v: the verdict, all 0
+ * @v: set
  * @substate: the minisock's, TCP_FIN_WAIT2 or TCP_TIME_WAIT
  * @cause: enum tcp_teardown_timewait, why it dies; 0: that was not seen
  * @conn: held, or NULL if it is not remembered
  */
 void verdict_of_tw(struct verdict *v, u8 substate, u8 cause, const struct conn *conn)
 {
-	if (!conn) {
-		conn = &nothing;
-		v->flags = TCP_TEARDOWN_F_UNTRACKED;
-	}
 	if (substate == TCP_FIN_WAIT2)
-		judge_fin_wait2(v, cause);
+		judge_fin_wait2(v, cause, conn ?: &nothing);
 	else
-		judge_orderly(v, conn);
-	verdict_finish(v, conn);
-}
-
-static void verdict_tell(const struct verdict *v, struct tcp_teardown_record *r)
-{
-	if (!r)
-		return;
-	r->flags |= v->flags;
-	r->end = v->end;
-	record_publish(r);
-}
-
-/**
- * verdict_tell_sock() - count a verdict and record it
- * @v: from verdict_of_sock()
- * @sk: the full socket
- * @now: its time
- */
-void verdict_tell_sock(const struct verdict *v, const struct sock *sk, u64 now)
-{
-	netns_end(sock_net(sk), v);
-	verdict_tell(v, record_of_sock(sk, now, TCP_TEARDOWN_END, v->how));
-}
-
-/**
- * verdict_tell_tw() - count a verdict and record it
- * @v: from verdict_of_tw()
- * @tw: the minisock
- * @now: its time
- * @owner: whose it is: its connection is forgotten
- */
-void verdict_tell_tw(const struct verdict *v, const struct inet_timewait_sock *tw,
-		     u64 now, const struct conn_owner *owner)
-{
-	netns_end(twsk_net(tw), v);
-	verdict_tell(v, record_of_tw(tw, now, TCP_TEARDOWN_END, v->how, owner));
+		judge_orderly(v, conn ?: &nothing);
+	if (conn)
+		verdict_finish(v, conn);
+	else
+		verdict_finish_unknown(v);
 }

@@ -8,20 +8,35 @@
 #include "uapi/tcp_teardown.h"
 
 struct conn;
-struct conn_owner;
 struct inet_timewait_sock;
 struct sock;
 
 /**
- * struct verdict - what an end record tells
+ * struct verdict - how a connection ended; fields as those of a record
  * @how: enum tcp_teardown_how
+ * @first: enum tcp_teardown_first
+ * @set_off: enum tcp_teardown_set_off
+ * @fins_resent: how often our FIN was sent again
+ * @fins_again: how often the peer's FIN came again
  * @flags: TCP_TEARDOWN_F_*
- * @end: the rest
+ * @rx: payload bytes received
+ * @tx: payload bytes sent
+ * @bytes: payload between the FINs
+ * @lifetime: nanoseconds
+ * @in_state: nanoseconds in states, TCP_TEARDOWN_SPENTS of them, the connection's own
  */
 struct verdict {
-	u8 how;
-	u16 flags;
-	struct tcp_teardown_end end;
+	u8  how;
+	u8  first;
+	u8  set_off;
+	u8  fins_resent;
+	u8  fins_again;
+	u32 flags;
+	u64 rx;
+	u64 tx;
+	u64 bytes;
+	u64 lifetime;
+	const u64 *in_state;
 };
 
 /* Minisocks are told of: else a socket in FIN_WAIT2 goes one knows not where. */
@@ -36,9 +51,5 @@ extern bool verdict_knows_calls;
 void verdict_of_sock(struct verdict *v, const struct sock *sk, int from,
 		     const struct conn *conn);
 void verdict_of_tw(struct verdict *v, u8 substate, u8 cause, const struct conn *conn);
-
-void verdict_tell_sock(const struct verdict *v, const struct sock *sk, u64 now);
-void verdict_tell_tw(const struct verdict *v, const struct inet_timewait_sock *tw,
-		     u64 now, const struct conn_owner *owner);
 
 #endif

@@ -222,7 +222,7 @@ static void last_ack_unsent(struct stage *stage)
 	};
 
 	stage_expect(stage, &end, want, ARRAY_SIZE(want));
-	stage_verdict(stage, &end, VERDICT(ABORTED, PEER, KILL, .bytes = DATA,
+	stage_verdict(stage, &end, VERDICT(ABORTED, PEER, KILL,
 					   .flags = TCP_TEARDOWN_F_FIN_UNSENT));
 }
 

@@ -19,30 +19,22 @@
  * Modes: icount
  * Needs: the module; CAP_NET_ADMIN, CAP_NET_RAW; a TUN device.
  */
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
-#include "lib/files.h"
+#include "lib/group.h"
 #include "lib/life.h"
 
 #define DATA 10
 #define AHEAD 1000000
 
-static void set_group(const char *word)
-{
-	REQUIRE(!files_write(ALL_CPUS, "hooks", word), "hooks: %s", word);
-}
-
 /* CHECK that the records tell of that many ACKs, and the capture of no other. */
 static void expect_acks(struct stage *stage, unsigned int untold)
 {
-	const struct tcp_teardown_record *r = stage->records.records;
+	const struct fact *r = stage->records.records;
 	unsigned int i, seen = 0, told = 0;
 
 	for (i = 0; i < stage->records.nr; i++)
-		told += r[i].kind == TCP_TEARDOWN_SEGMENT && r[i].what == TCP_TEARDOWN_SEG_ACK;
+		told += r[i].kind == FACT_SEGMENT && r[i].what == TCP_TEARDOWN_SEG_ACK;
 	capture_read(&stage->capture);
 	for (i = 0; i < stage->capture.nr; i++)
 		seen += stage->capture.segments[i].out &&
@@ -80,8 +72,9 @@ static void closing(struct stage *stage)
 	uint32_t u = end.snd_nxt, v = end.rcv_nxt;
 	const struct want want[] = {
 		WANT_SEGMENT(RCV, FIN | ACK, FIN_WAIT1, v, u),
-		WANT_SEGMENT(ACK, ACK, FIN_WAIT1, u + 1, v + 1),
 		WANT_STATE(FIN_WAIT1, CLOSING, u + 1, v + 1),
+		/* Before the transition, which is told with its segment. */
+		WANT_SEGMENT(ACK, ACK, FIN_WAIT1, u + 1, v + 1),
 	};
 
 	peer_send(&stage->peer, FIN | ACK, v, u, 0);
@@ -143,10 +136,10 @@ static void reset(struct stage *stage)
 	uint32_t u = end.snd_nxt, v = end.rcv_nxt;
 	const struct want want[] = {
 		WANT_SEGMENT(RCV, ACK, FIN_WAIT2, v, u + 1, BY_MINISOCK, .len = DATA),
-		WANT_RESET(REPLY, RST, FIN_WAIT2, u + 1, 0, BY_MINISOCK,
-			   REASON(TCP_TIMEWAIT_SOCKET)),
 		WANT_STATE(FIN_WAIT2, CLOSE, u + 1, v, BY_MINISOCK),
 		WANT_TIMEWAIT(ANSWERED, FIN_WAIT2, u + 1, v),
+		WANT_RESET(REPLY, RST, FIN_WAIT2, u + 1, 0, BY_MINISOCK,
+			   REASON(TCP_TIMEWAIT_SOCKET)),
 	};
 
 	peer_send(&stage->peer, ACK, v, u + 1, DATA);
@@ -186,9 +179,9 @@ static void delayed(struct stage *stage)
 
 static void group_off(struct stage *stage)
 {
-	set_group("-acks");
+	group_set("-acks");
 	close_wait(stage, false);
-	set_group("+acks");
+	group_set("+acks");
 }
 
 static void piggybacked(struct stage *stage)
@@ -225,41 +218,7 @@ static const struct scene scenes[] = {
 	SCENE_WITH_PEER("no ACK is told of without the group", group_off),
 };
 
-/* Of all hooks of the group, or of none. */
-static bool is_group(const char *status)
-{
-	char *text = files_text(ALL_CPUS, "hooks"), *line, *save;
-	char group[32], seen[32];
-	unsigned int nr = 0, like = 0;
-
-	for (line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-		if (sscanf(line, "%*s %31s %*s %31s", group, seen) != 2 || strcmp(group, "acks"))
-			continue;
-		nr++;
-		like += !strcmp(seen, status);
-	}
-	free(text);
-	return nr == 3 && like == nr;
-}
-
 int main(void)
 {
-	bool was_off, is_on;
-	int code;
-
-	if (access(DEBUGFS_DIR, R_OK))
-		ktap_skip_all("tcp_teardown is not loaded");
-	was_off = is_group("off");
-	set_group("+acks");
-	is_on = is_group("attached");
-	if (!was_off || !is_on) {
-		ktap_plan(1);
-		CHECK(was_off, "acks was not off");
-		CHECK(is_on, "acks is not attached");
-		ktap_result("the group acks");
-		return ktap_exit();
-	}
-	code = stage_run(scenes, ARRAY_SIZE(scenes));
-	set_group("-acks");
-	return code;
+	return group_run("acks", 3, scenes, ARRAY_SIZE(scenes));
 }

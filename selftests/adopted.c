@@ -28,6 +28,7 @@
 #include <unistd.h>
 
 #include "lib/files.h"
+#include "lib/listed.h"
 #include "lib/stage.h"
 
 #define DATA 300
@@ -69,18 +70,11 @@ static void load(struct stage *stage)
 	stage->capture.nr = 0;
 }
 
-/* Whether the list of connections says so of it. */
-static void expect_listed(const struct net_end *end, bool adopted)
+static void expect_listed(const struct net_end *end)
 {
-	char *text = files_text(ALL_CPUS, "connections"), *line, *save, id[32];
-	const char *found = NULL;
+	struct listed listed = listed_of(end->cookie);
 
-	snprintf(id, sizeof(id), " %llx ", (unsigned long long)end->cookie);
-	for (line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
-		if (strstr(line, id))
-			found = line;
-	CHECK(found && !!strstr(found, " adopted ") == adopted, "%s", found ?: "not listed");
-	free(text);
+	CHECK(!strcmp(listed.seen, "adopted"), "seen %s", listed.seen);
 }
 
 static void close_wait(struct stage *stage)
@@ -96,7 +90,7 @@ static void close_wait(struct stage *stage)
 	peer_expect(&stage->peer, ACK, w, u + 1, 0);
 	load(stage);
 	close(end.fd);
-	expect_listed(&end, true);
+	expect_listed(&end);
 	peer_expect(&stage->peer, FIN | ACK, w, u + 1, 0);
 	peer_send(&stage->peer, ACK, u + 1, w + 1, 0);
 	const struct want want[] = {
@@ -153,7 +147,7 @@ static void expect_active(struct stage *stage, const struct net_end *end,
 			  const struct want *want, unsigned int nr)
 {
 	stage_expect(stage, end, want, nr);
-	expect_listed(end, true);
+	expect_listed(end);
 	stage_leave(stage);
 	stage_verdict(stage, end, VERDICT(FOUR_WAY, LOCAL, UNKNOWN, .no_owner = true,
 					  .flags = TCP_TEARDOWN_F_ADOPTED));
@@ -255,7 +249,7 @@ static void closing(struct stage *stage)
 	};
 
 	stage_expect(stage, &end, want, ARRAY_SIZE(want));
-	expect_listed(&end, true);
+	expect_listed(&end);
 	stage_leave(stage);
 	stage_verdict(stage, &end, VERDICT(SIMULTANEOUS, BOTH, UNKNOWN, .no_owner = true,
 					   .flags = TCP_TEARDOWN_F_ADOPTED));
@@ -301,7 +295,7 @@ static void time_wait(struct stage *stage)
 	load(stage);
 	peer_send(&stage->peer, FIN | ACK, v, u + 1, 0);
 	peer_expect(&stage->peer, ACK, u + 1, v + 1, 0);
-	expect_listed(&end, true);
+	expect_listed(&end);
 	stage_leave(stage);
 	stage_verdict(stage, &end, VERDICT(ORDERLY, NONE, UNKNOWN, .no_owner = true,
 					   .flags = TCP_TEARDOWN_F_ADOPTED));

@@ -143,15 +143,17 @@ refused_parameter() {
 
 test_parameters() {
 	rmmod tcp_teardown
-	for text in buffer_size_kb=3 buffer_size_kb=1048577 attach=foo attach= \
-		max_connections=0 max_connections=4294967295; do
+	for text in buffer_size_kb=3 buffer_size_kb=1048577 buffer_total_kb=3 \
+		buffer_total_kb=0 buffer_total_kb=1073741825 attach=foo attach= \
+		max_connections=1023 max_connections=4294967295; do
 		refused_parameter "$text"
 	done
 	refused_parameter groups=nosuch '' 'groups: '
 	refused_parameter groups=resets,nosuch '' 'groups: '
 	if [ "$(awk '/^MemTotal/ { print $2 }' /proc/meminfo)" -lt \
 		$((1048576 * $(nproc))) ]; then
-		refused_parameter buffer_size_kb=1048576 'Cannot allocate memory'
+		refused_parameter "buffer_size_kb=1048576 buffer_total_kb=1073741824" \
+			'Cannot allocate memory'
 	fi
 	check "it does not load again" insert
 	result "parameters: wrong values"
@@ -175,34 +177,35 @@ connections() {
 	END
 }
 
-# kinds KIND: how many records of it there are.
-kinds() {
-	awk -v kind="$1" '!/^#/ && $7 == kind { n++ } END { print n + 0 }' "$debugfs/trace"
+# events WORD: how many records say that, as their event or in a detail; "state": how many have a transition.
+events() {
+	awk -v word="$1" '!/^#/ && (word == "state" ? $11 ~ />/ : $7 == word ||
+		index($0 " ", "=" word " ")) { n++ } END { print n + 0 }' "$debugfs/trace"
 }
 
-# switched KIND GROUP: without the group no records of the kind, then again.
+# switched WORD GROUP: without the group no records say so, then again.
 switched() {
 	echo >"$debugfs/trace"
 	connections 2
-	check "no $1 to begin with" [ "$(kinds "$1")" -gt 0 ]
+	check "no $1 to begin with" [ "$(events "$1")" -gt 0 ]
 	check "-$2" eval "echo -$2 >$debugfs/hooks"
 	# shellcheck disable=SC2016 # awk's
 	check "hooks does not tell that $2 is off" \
 		awk -v group="$2" '$2 == group && $4 != "off" { exit 1 }' "$debugfs/hooks"
 	echo >"$debugfs/trace"
 	connections 2
-	check "$(kinds "$1") records of $1 without $2" [ "$(kinds "$1")" = 0 ]
-	check "$(kinds state) transitions" [ "$(kinds state)" -ge 12 ]
+	check "$(events "$1") records of $1 without $2" [ "$(events "$1")" = 0 ]
+	check "$(events state) transitions" [ "$(events state)" -ge 12 ]
 	check "+$2" eval "echo +$2 >$debugfs/hooks"
 	connections 2
-	check "no $1 after +$2" [ "$(kinds "$1")" -gt 0 ]
+	check "no $1 after +$2" [ "$(events "$1")" -gt 0 ]
 }
 
 # Minisocks born with the group, without it, and alive when it comes back.
 test_groups() {
 	ip netns add tt-input
 	ip -n tt-input link set lo up
-	for pair in segment,segments call,calls timewait,timewait; do
+	for pair in rcv:ACK,segments close,calls born,timewait; do
 		switched "${pair%,*}" "${pair#*,}"
 		result "-${pair#*,} and +${pair#*,}"
 	done
@@ -221,7 +224,7 @@ test_modes() {
 
 	want=$(cd "$debugfs" && find . -type f | sort | awk '{
 		mode = "400" }
-		/\/(trace|tracing_on|overwrite|buffer_size_kb|hooks|filter)$/ { mode = "600" }
+		/\/(trace|tracing_on|overwrite|buffer_size_kb|hooks|filter|half_closed_data)$/ { mode = "600" }
 		{ print $0, mode, "0:0" }')
 	check "debugfs" diff <(echo "$want") \
 		<(cd "$debugfs" && find . -type f | sort | xargs stat -c '%n %a %u:%g')

@@ -91,8 +91,8 @@ static void test_unseen(void)
 	CHECK(!write_text(KPROBES, "1", 0), "kprobes stay off");
 	CHECK(remembered() == PAIRS, "%u are remembered, of %u servers", remembered(), PAIRS);
 	check_deaths(2 * PAIRS, 0);
-	CHECK(records_counter("end_unseen") == PAIRS, "%llu unseen ends",
-	      records_counter("end_unseen"));
+	CHECK(records_counter("end=unseen") == PAIRS, "%llu unseen ends",
+	      records_counter("end=unseen"));
 	end();
 	CHECK(!remembered(), "%u are remembered", remembered());
 	ktap_result("the connection of a minisock that died unseen is forgotten, and counted");

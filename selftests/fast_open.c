@@ -8,6 +8,8 @@
  *	the server aborts it before: a RST in SYN_RECV
  *	the FIN comes with the last ACK of the handshake: the socket that this makes
  *			is in CLOSE_WAIT before anybody has it
+ *	the FIN, with or without data, comes with the SYN-ACK: a client with Fast Open
+ *	TCP_FASTOPEN_CONNECT, and the socket is closed before its SYN is sent
  *
  * Modes: icount
  * Needs: the module; CAP_NET_ADMIN, CAP_NET_RAW; a TUN device.
@@ -113,6 +115,133 @@ static void server_first(struct stage *stage)
 
 	fast_pair(stage, &client, &server);
 	four_waves(stage, &server, &client);
+}
+
+/* @end: connect() has returned, and nothing was sent: its first data will go with the SYN. */
+static void defer(struct stage *stage, struct net_end *end)
+{
+	struct sockaddr_storage addr;
+	socklen_t len = sizeof(end->cookie);
+	int on = 1;
+
+	*end = (struct net_end){ .domain = net_domain(stage->family) };
+	net_sysctl("ipv4/tcp_fastopen", FAST_OPEN);
+	end->fd = socket(end->domain, SOCK_STREAM, 0);
+	REQUIRE(!setsockopt(end->fd, IPPROTO_TCP, TCP_FASTOPEN_CONNECT, &on, sizeof(on)) &&
+		!getsockopt(end->fd, SOL_SOCKET, SO_COOKIE, &end->cookie, &len), "no socket");
+	len = peer_address(&stage->peer, &addr);
+	REQUIRE(!connect(end->fd, (void *)&addr, len), "connect() waits");
+}
+
+/* Nothing was written, and nothing sent; nor is that a connect() that failed. */
+static void expect_deferred(struct stage *stage, const struct net_end *end, uint8_t what,
+			    const struct verdict *verdict)
+{
+	const struct tcp_teardown_record *r = stage->records.moments;
+	struct segment segment;
+
+	records_read(&stage->records);
+	CHECK(!peer_try_read(&stage->peer, &segment), "something was sent");
+	CHECK(stage->records.nr_moments >= 1, "no record");
+	CHECK(r->kind == TCP_TEARDOWN_CALL && r->what == what, "kind %u what %u", r->kind,
+	      r->what);
+	CHECK(r->old_state == TCP_SYN_SENT && r->new_state == TCP_CLOSE, "%u>%u",
+	      r->old_state, r->new_state);
+	CHECK(!r->unsent && !r->unread && !r->tx && !r->rx, "unsent %u unread %u", r->unsent,
+	      r->unread);
+	CHECK(!records_counter("connect_failed"), "connect_failed");
+	stage_verdict(stage, end, verdict);
+}
+
+static void deferred_closed(struct stage *stage)
+{
+	struct net_end end;
+
+	defer(stage, &end);
+	close(end.fd);
+	expect_deferred(stage, &end, TCP_TEARDOWN_CLOSE, VERDICT(ABORTED, LOCAL, CLOSE));
+}
+
+static void deferred_linger0(struct stage *stage)
+{
+	const struct linger linger = { .l_onoff = 1 };
+	struct net_end end;
+
+	defer(stage, &end);
+	setsockopt(end.fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
+	close(end.fd);
+	expect_deferred(stage, &end, TCP_TEARDOWN_CLOSE,
+			VERDICT(ABORTED, LOCAL, LINGER));
+}
+
+/* Which is a disconnect(), says the kernel of SYN_SENT. */
+static void deferred_shutdown(struct stage *stage)
+{
+	struct net_end end;
+
+	defer(stage, &end);
+	shutdown(end.fd, SHUT_RDWR);
+	expect_deferred(stage, &end, TCP_TEARDOWN_DISCONNECT,
+			VERDICT(ABORTED, LOCAL, DISCONNECT));
+	close(end.fd);
+}
+
+/*
+ * A client's SYN with data is answered by SYN, ACK, data and FIN in one: the FIN's number
+ * is behind the data, whose first comes after the SYN.
+ */
+static void fin_with_syn_ack(struct stage *stage, unsigned int len)
+{
+	const struct tcp_teardown_record *r;
+	struct segment syn;
+	struct net_end end;
+	uint32_t v = PEER_ISS + 1, u;
+	char data[DATA] = "";
+
+	defer(stage, &end);
+	REQUIRE(send(end.fd, data, DATA, MSG_DONTWAIT) == DATA, "nothing is sent");
+	REQUIRE(peer_read(&stage->peer, &syn, 0) && syn.flags == SYN && syn.len == DATA,
+		"no SYN with data");
+	stage->peer.kernel = syn.from;
+	u = syn.seq + 1 + DATA;
+	stage->peer.wscale = 7;
+	peer_send(&stage->peer, SYN | FIN | ACK, PEER_ISS, u, len);
+	peer_expect(&stage->peer, ACK, u, v + len + 1, 0);
+	net_await_state(&end, TCP_CLOSE_WAIT);
+	net_receive(&end, len);
+	records_read(&stage->records);
+	r = stage->records.moments;
+	CHECK(stage->records.nr_moments == 1 && r->kind == TCP_TEARDOWN_SEGMENT &&
+	      r->what == TCP_TEARDOWN_SEG_RCV && r->tcp_flags & FIN &&
+	      r->old_state == TCP_ESTABLISHED && r->new_state == TCP_CLOSE_WAIT,
+	      "%u records, kind %u what %u, %u>%u", stage->records.nr_moments, r->kind,
+	      r->what, r->old_state, r->new_state);
+	CHECK(r->seq == v && r->len == len && r->ack == u, "seq %u len %u ack %u", r->seq,
+	      r->len, r->ack);
+	CHECK(!r->wscale && r->window == PEER_WINDOW, "win %u wscale %u", r->window,
+	      r->wscale);
+	close(end.fd);
+	peer_expect(&stage->peer, FIN | ACK, u, v + len + 1, 0);
+	peer_send(&stage->peer, ACK, v + len + 1, u + 1, 0);
+	stage_verdict(stage, &end, VERDICT(FOUR_WAY, PEER, PEER));
+	records_read(&stage->records);
+	r = &stage->records.moments[stage->records.nr_moments - 1];
+	CHECK(r->rx == len && r->tx == DATA, "rx %llu tx %llu", r->rx, r->tx);
+}
+
+static void fin_with_syn_ack_and_data(struct stage *stage)
+{
+	fin_with_syn_ack(stage, 1400);
+}
+
+static void fin_with_syn_ack_and_byte(struct stage *stage)
+{
+	fin_with_syn_ack(stage, 1);
+}
+
+static void fin_with_syn_ack_alone(struct stage *stage)
+{
+	fin_with_syn_ack(stage, 0);
 }
 
 /* SYN with data, SYN-ACK, and no ACK yet. TCP_REPAIR does not work here. */
@@ -262,6 +391,12 @@ static const struct scene scenes[] = {
 	SCENE_WITH_PEER("close in SYN_RECV, three waves", closed_early_three_waves),
 	SCENE_WITH_PEER("close in SYN_RECV with data unread", aborted_early),
 	SCENE_WITH_PEER("the FIN comes with the last ACK of the handshake", fin_with_ack),
+	SCENE_WITH_PEER("the FIN comes with SYN, ACK and data", fin_with_syn_ack_and_data),
+	SCENE_WITH_PEER("the FIN comes with SYN, ACK and a byte", fin_with_syn_ack_and_byte),
+	SCENE_WITH_PEER("the FIN comes with SYN and ACK", fin_with_syn_ack_alone),
+	SCENE_WITH_PEER("close before the SYN is sent", deferred_closed),
+	SCENE_WITH_PEER("close with SO_LINGER 0 before the SYN is sent", deferred_linger0),
+	SCENE_WITH_PEER("shutdown before the SYN is sent", deferred_shutdown),
 };
 
 int main(void)

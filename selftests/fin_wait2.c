@@ -40,8 +40,7 @@ static bool is_late_by_wheel(uint64_t ns, double timeout_s)
 		     "%f s, not %f", seconds, timeout_s);
 }
 
-static const struct tcp_teardown_record *nth(struct stage *stage,
-					     const struct net_end *end, unsigned int n)
+static const struct fact *nth(struct stage *stage, const struct net_end *end, unsigned int n)
 {
 	unsigned int i;
 

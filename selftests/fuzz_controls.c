@@ -87,7 +87,7 @@ static void put_number(void)
 static void put_group(void)
 {
 	static const char * const words[] = {
-		"segments", "timewait", "resets", "calls", "acks", "transitions", "nosuch",
+		"segments", "timewait", "resets", "calls", "acks", "opens", "transitions", "nosuch",
 		"segment", "all", "", " ", "segments ", "+acks", "CALLS",
 	};
 	static const char * const signs[] = { "+", "-", "+", "-", "", " +", "*", "--" };
@@ -101,7 +101,9 @@ static void put_comparison(void)
 {
 	static const char * const fields[] = {
 		"port", "lport", "rport", "netns", "uid", "cgroup", "addr", "local", "remote",
-		"state", "from", "kind", "verdict", "prot", "",
+		"state", "from", "kind", "event", "timewait", "end", "by", "reason", "pid",
+		"comm", "id", "verdict",
+		"prot", "",
 	};
 	static const char * const operators[] = {
 		"==", "!=", "<", "<=", ">", ">=", "=", "", "&",
@@ -109,11 +111,12 @@ static void put_comparison(void)
 	static const char * const values[] = {
 		"443", "0", "65535", "65536", "0x1bb", "self", "10.0.0.0/8", "::1", "::/0",
 		"2001:db8::/129", "TIME_WAIT", "reset", "four_way", "-1", "", "1.2.3", "call",
+		"any", "nginx", "'Web Content'", "\"", "close",
 	};
 	static const char * const right[] = {
 		"port == 443", "lport<1024", "rport != 0", "netns == self", "uid >= 1000",
 		"cgroup!=1", "addr == 10.0.0.0/8", "local != ::1", "remote==2001:db8::/32",
-		"state == TIME_WAIT", "from != CLOSE", "kind == reset", "verdict != four_way",
+		"state == TIME_WAIT", "from != CLOSE", "kind == reset", "end != four_way",
 	};
 
 	if (dice(8)) {
@@ -276,8 +279,8 @@ static size_t strip(const char **word)
 static int want_hooks(void)
 {
 	static const char * const groups[] = {
-		"+segments", "+timewait", "+resets", "+calls", "+acks", "+transitions",
-		"-segments", "-timewait", "-resets", "-calls", "-acks",
+		"+segments", "+timewait", "+resets", "+calls", "+acks", "+opens", "+transitions",
+		"-segments", "-timewait", "-resets", "-calls", "-acks", "-opens",
 	};
 	const char *word;
 	size_t len = strip(&word);
@@ -510,6 +513,7 @@ int main(void)
 	test_log();
 	test_flood();
 	files_write(ALL_CPUS, "hooks", "-acks");
+	files_write(ALL_CPUS, "hooks", "-opens");
 	files_write(ALL_CPUS, "hooks", "+segments");
 	files_write(ALL_CPUS, "hooks", "+timewait");
 	files_write(ALL_CPUS, "hooks", "+resets");

@@ -41,7 +41,7 @@ static struct net_end queued_of(struct stage *stage, const struct net_end *clien
 		.local = client->peer, .peer = client->local, .domain = client->domain,
 		.snd_nxt = client->rcv_nxt, .rcv_nxt = client->snd_nxt,
 	};
-	const struct tcp_teardown_record *r;
+	const struct fact *r;
 	unsigned int i;
 
 	net_settle();

@@ -4,12 +4,13 @@
  *
  * Shows: a read blocks until there is a record, not much longer; poll, select
  * and epoll; O_NONBLOCK; signals; text is the same however small the reads; raw
- * reads give whole records; a record that can't be given is not lost.
+ * reads give whole records, behind a header; a record that can't be given is not lost.
  *
  * Needs: root, debugfs.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -20,11 +21,14 @@
 #include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/select.h>
+#include <sys/utsname.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "lib/files.h"
 #include "lib/ktap.h"
+#include "lib/moving.h"
 
 #define SOON_S 1.0	/* a reader is woken within that time */
 
@@ -41,8 +45,15 @@ static const struct place {
 static struct source source;
 static char text[1 << 17];
 
+static bool is_raw(const struct place *place)
+{
+	return !strcmp(place->name, "trace_pipe_raw");
+}
+
 static int open_place(const struct place *place, int flags)
 {
+	if (is_raw(place))
+		return files_open_raw(0, flags);
 	return files_open(place->all ? ALL_CPUS : 0, place->name, O_RDONLY | flags);
 }
 
@@ -57,7 +68,7 @@ static void *make_later(void *arg)
 
 static int wait_read(int fd)
 {
-	return read(fd, text, 128) > 0;
+	return read(fd, text, RECORD_SIZE) > 0;
 }
 
 static int wait_poll(int fd)
@@ -92,7 +103,7 @@ static void tell_what_came(const struct place *place, bool was_read)
 {
 	char *pending = files_text(ALL_CPUS, "trace");
 
-	if (was_read && strcmp(place->name, "trace_pipe_raw"))
+	if (was_read && !is_raw(place))
 		ktap_note("read: %.128s", text);
 	ktap_note("pending: %s", pending);
 	free(pending);
@@ -251,6 +262,9 @@ static size_t read_all(const struct place *place, char *to, size_t size, size_t 
 /* The records are the same each time, but for their time. */
 static void blank_times(char *at)
 {
+	struct moving moving = moving_of(at);
+
+	memset(at + moving.from, ' ', moving.to - moving.from);
 	for (; at; at = strchr(at, '\n')) {
 		at += *at == '\n';
 		if (*at && *at != '#')
@@ -272,7 +286,7 @@ static void test_bites(const struct place *place)
 		len = read_all(place, i ? part : all, sizeof(all) - 1,
 			       i ? bites[i - 1] : sizeof(all) - 1);
 		blank_times(i ? part : all);
-		CHECK(len > 30 * 80 && !strncmp(all, "# tcp_teardown 1 trace\n", 23), "no text");
+		CHECK(len > 30 * 80 && !strncmp(all, "# tcp_teardown 2 trace\n", 23), "no text");
 		if (i)
 			CHECK(!strcmp(all, part), "bites of %zu differ", bites[i - 1]);
 	}
@@ -281,14 +295,14 @@ static void test_bites(const struct place *place)
 
 static void test_raw_sizes(void)
 {
-	static const size_t sizes[] = { 128, 129, 255, 256, 300, 1000, 4096 + 127 };
+	static const size_t sizes[] = { 256, 257, 511, 512, 600, 2000, 8192 + 255 };
 	int fd = open_place(&places[2], O_NONBLOCK);
 	unsigned int made = 0, got = 0;
 	const struct tcp_teardown_record *r = (void *)text;
 	ssize_t len;
 	size_t i;
 
-	files_set("buffer_size_kb", 64);	/* numbers begin anew */
+	files_set("buffer_size_kb", 128);	/* numbers begin anew */
 	files_clear(ALL_CPUS);
 	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
 		source_make(&source, 40);
@@ -310,6 +324,62 @@ static void test_raw_sizes(void)
 	ktap_result("raw reads give whole records");
 }
 
+/* The time in the world, whose host, and which of its boots. */
+static void check_anchor(const struct tcp_teardown_header *header)
+{
+	char boot[37] = "", *at = boot;
+	struct timespec real, mono;
+	struct utsname host;
+	unsigned int i, byte;
+	double offset;
+	int fd;
+
+	clock_gettime(CLOCK_REALTIME, &real);
+	clock_gettime(CLOCK_MONOTONIC, &mono);
+	offset = real.tv_sec - mono.tv_sec + (real.tv_nsec - mono.tv_nsec) / 1e9;
+	CHECK(fabs((header->realtime - header->time) / 1e9 - offset) < 0.01,
+	      "realtime %llu at %llu", header->realtime, header->time);
+	uname(&host);
+	CHECK(!strncmp((const char *)header->host, host.nodename, sizeof(header->host)),
+	      "host %.65s", header->host);
+	fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY);
+	REQUIRE(fd >= 0 && read(fd, boot, 36) == 36, "no boot_id");
+	close(fd);
+	for (i = 0; i < sizeof(header->boot_id); i++, at += 2) {
+		at += *at == '-';
+		CHECK(sscanf(at, "%2x", &byte) == 1 && byte == header->boot_id[i],
+		      "byte %u of boot_id", i);
+	}
+}
+
+/* At once, whole, and only once; not before there is room for it. */
+static void test_header(void)
+{
+	void *nowhere = mmap(NULL, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	int fd = files_open(0, "trace_pipe_raw", O_RDONLY);
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	struct tcp_teardown_header header;
+	double now = net_now();
+
+	files_clear(ALL_CPUS);
+	CHECK(poll(&p, 1, 0) == 1 && p.revents == POLLIN, "poll does not tell of it");
+	CHECK(read(fd, nowhere, 4096) < 0 && errno == EFAULT, "errno %d", errno);
+	CHECK(read(fd, text, HEADER_SIZE - 1) < 0 && errno == EINVAL, "errno %d", errno);
+	CHECK(read(fd, &header, sizeof(header)) == HEADER_SIZE, "no header");
+	CHECK(header.kind == TCP_TEARDOWN_HEADER && header.size == HEADER_SIZE &&
+	      header.magic == TCP_TEARDOWN_MAGIC && header.version == TCP_TEARDOWN_VERSION &&
+	      header.record_size == RECORD_SIZE && !header.cpu && !header.number,
+	      "kind %u size %u magic %x version %u record_size %u cpu %u", header.kind,
+	      header.size, header.magic, header.version, header.record_size, header.cpu);
+	CHECK(header.time / 1e9 > now - SOON_S && header.time / 1e9 < net_now() + SOON_S,
+	      "time %llu, now %f", header.time, now);
+	check_anchor(&header);
+	CHECK(!poll(&p, 1, 0), "poll tells of what is not there");
+	close(fd);
+	munmap(nowhere, 4096);
+	ktap_result("a raw stream begins with a header");
+}
+
 static unsigned int count_lines(const char *at)
 {
 	unsigned int nr = 0;
@@ -322,7 +392,7 @@ static unsigned int count_lines(const char *at)
 /* What could not be copied is given to the next read. */
 static void test_fault(const struct place *place)
 {
-	bool raw = !strcmp(place->name, "trace_pipe_raw");
+	bool raw = is_raw(place);
 	void *nowhere = mmap(NULL, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	int fd = open_place(place, O_NONBLOCK);
 	size_t len = 0;
@@ -349,7 +419,7 @@ int main(void)
 	files_start();
 	pin(0);
 	source_open(&source);
-	ktap_plan(5 * ARRAY_SIZE(places) + 2 + 1);
+	ktap_plan(5 * ARRAY_SIZE(places) + 2 + 2);
 	for (i = 0; i < ARRAY_SIZE(places); i++) {
 		test_waiting(&places[i]);
 		test_nonblock(&places[i]);
@@ -359,6 +429,7 @@ int main(void)
 	}
 	test_bites(&places[0]);
 	test_bites(&places[1]);
+	test_header();
 	test_raw_sizes();
 	source_close(&source);
 	files_reset();

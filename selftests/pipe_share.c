@@ -6,7 +6,7 @@
  * trace_pipe beside one CPU's files, while records are written: every record is
  * given to one reader, none twice, none to nobody.
  *
- * A record is known by the name of the process that made it, which is in the
+ * A record is known by the name of the thread that made it, which is in the
  * binary record and in the text, and which the test changes for each.
  *
  * Needs: root, debugfs.
@@ -25,6 +25,7 @@
 
 #include "lib/files.h"
 #include "lib/ktap.h"
+#include "lib/stream.h"
 
 #define CPUS_MAX 64
 #define EACH 1500	/* records of each CPU */
@@ -52,8 +53,9 @@ static struct source sources[CPUS_MAX];
 
 static int open_file(enum file file)
 {
-	return files_open(file == ALL ? ALL_CPUS : 0,
-			  file == RAW ? "trace_pipe_raw" : "trace_pipe", O_RDONLY);
+	if (file == RAW)
+		return files_open_raw(0, 0);
+	return files_open(file == ALL ? ALL_CPUS : 0, "trace_pipe", O_RDONLY);
 }
 
 static void see(const char *comm, int reader)
@@ -71,20 +73,22 @@ static void see(const char *comm, int reader)
 
 static void see_raw(const char *at, ssize_t len, int reader)
 {
-	const struct tcp_teardown_record *r = (const void *)at;
+	struct stream stream = { .begun = true };
+	struct tcp_teardown_record r;
 
-	for (; len > 0; len -= RECORD_SIZE, r++)
-		see((const char *)r->call.comm, reader);
+	stream_give(&stream, at, len);
+	while (stream_next(&stream, &r))
+		see((const char *)r.thread, reader);
 }
 
 static void see_text(char *at, int reader)
 {
-	char *line, *comm;
+	char *line, *thread;
 
 	while ((line = strsep(&at, "\n"))) {
-		comm = strstr(line, " comm=");
-		if (comm)
-			see(comm + 6, reader);
+		thread = strstr(line, " thread=");
+		if (thread)
+			see(thread + 8, reader);
 		else if (*line && *line != '#')
 			shared->wrong++;
 	}

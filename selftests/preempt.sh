@@ -7,8 +7,10 @@
 # Shows, in the module's machine code: each probe of a tracepoint and each entry of
 # a function raises the preempt count before it calls anything or touches memory of
 # its CPU, and lowers it again. With preemption disabled a spinlock may not be taken
-# where it sleeps, on PREEMPT_RT: the module calls none at all. Its buckets are bits,
-# and its mutexes are for process context, where DEBUG_ATOMIC_SLEEP sees them.
+# where it sleeps, on PREEMPT_RT: the module takes those of the kernel's tables where it
+# adopts, in process context, that of its list of namespaces, where one begins, the raw one of
+# its depot, and no other. Its buckets are bits, and its mutexes are for process context,
+# where DEBUG_ATOMIC_SLEEP sees them.
 #
 # Needs: objdump, nm. The handlers are read where the kernel has a preempt count
 # (CONFIG_PREEMPT_COUNT) and the architecture is x86-64; up to 7.2 it has 32 bits, then 64.
@@ -86,14 +88,21 @@ check_handlers() {
 	result 1 "$handlers handlers disable preemption themselves" "${faults#\# }"
 }
 
+# Each function that takes a lock, and which.
+locks() {
+	objdump -dr --no-show-raw-insn "$module" | awk '
+		/^[0-9a-f]+ <.*>:$/ { name = $2 }
+		/R_[A-Z0-9_]+[ \t]+_*(raw|rt)_(spin|read|write)_(try)?lock/ { print name, $NF }'
+}
+
 failed=0
 [ -e "$module" ] || skip_all "no $module"
 command -v objdump >/dev/null || skip_all "needs objdump"
 echo "KTAP version 1"
 echo "1..2"
 check_handlers
-imports=$(nm -u "$module" | awk '{ print $2 }')
-locks=$(grep -E '^(_raw|rt)_(spin|read|write)_(try)?lock' <<<"$imports")
-grep -q '^mutex_lock' <<<"$imports" || locks+="the imports are not to be read"
-result 2 "no spinlock or rwlock is taken" "$locks"
+taken=$(locks)
+grep -q '^<adopt_' <<<"$taken" || taken+=" what adopts is not to be read"
+result 2 "no spinlock or rwlock is taken, but in process context, and the depot's, which is raw" \
+	"$(grep -vE '^<adopt_|^<netns_init|^<depot_[a-z_.0-9]*>: _*raw_spin' <<<"$taken")"
 exit "$failed"

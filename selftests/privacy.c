@@ -28,7 +28,9 @@
 
 #include "lib/files.h"
 #include "lib/ktap.h"
+#include "lib/listed.h"
 #include "lib/module.h"
+#include "lib/stream.h"
 #include "lib/torture.h"
 #include "lib/traffic.h"
 
@@ -36,6 +38,7 @@
 #define DEBUGFS "/sys/kernel/debug/tcp_teardown"
 #define ROOT_OUTSIDE 100000
 #define NOBODY 65534
+#define MOST_LISTED 16
 #define MOST (4 << 20)
 
 /* Two pipes between a container and the host: it says where it is, and is told. */
@@ -93,23 +96,18 @@ static void half_close(struct net_end *ends)
 	net_await_state(&ends[0], TCP_FIN_WAIT2);
 }
 
-/* Lines of connections; each is of that namespace. */
-static unsigned int count_lines(uint32_t inode, const char *owner)
+/* Lines of connections, each of that namespace, and whether one has that closer. */
+static unsigned int count_lines(uint32_t inode, const char *pid, const char *comm)
 {
-	unsigned int lines = 0, owned = 0;
-	char *line, *rest, head[16];
+	struct listed all[MOST_LISTED];
+	unsigned int nr = listed_read(PROC "/connections", all, MOST_LISTED), i, owned = 0;
 
-	read_path(PROC "/connections");
-	snprintf(head, sizeof(head), "%u ", inode);
-	for (line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
-		if (*line == '#')
-			continue;
-		lines++;
-		CHECK(!strncmp(line, head, strlen(head)), "not of %u: %s", inode, line);
-		owned += !strcmp(line + strlen(line) - strlen(owner), owner);
+	for (i = 0; i < nr; i++) {
+		CHECK(all[i].netns == inode, "of %u, not of %u", all[i].netns, inode);
+		owned += !strcmp(all[i].pid, pid) && !strcmp(all[i].comm, comm);
 	}
-	CHECK(!*owner || owned, "none is owned by \"%s\"", owner);
-	return lines;
+	CHECK(!nr || owned, "none is owned by %s %s", pid, comm);
+	return nr;
 }
 
 static bool summary_is_empty(void)
@@ -177,20 +175,20 @@ static void look_around(const struct container *self)
 	char head[64];
 
 	read_path(PROC "/summary");
-	snprintf(head, sizeof(head), "# tcp_teardown 1 summary of netns %u\n", inode);
+	snprintf(head, sizeof(head), "# tcp_teardown 2 summary of netns %u\n", inode);
 	CHECK(!strncmp(text, head, strlen(head)), "it is %.60s, not %s", text, head);
 	CHECK(summary_is_empty(), "it sees transitions of others");
-	CHECK(!count_lines(inode, ""), "it sees connections of others");
+	CHECK(!count_lines(inode, "", ""), "it sees connections of others");
 
 	half_close(ends);
-	CHECK(count_lines(inode, " 1 privacy") == 2, "not its own two connections");
+	CHECK(count_lines(inode, "1", "privacy") == 2, "not its own two connections");
 	CHECK(!summary_is_empty(), "it does not see its own");
 	read_path(PROC "/connections");
 	CHECK(!strstr(text, " 100000 "), "a uid of the host:\n%s", text);
 
 	tell(self->up[1]);
 	await(self->down[0]);	/* now the host has closed one from outside */
-	CHECK(count_lines(inode, " - -") == 4, "not four connections");
+	CHECK(count_lines(inode, "-", "-") == 4, "not four connections");
 	read_path(PROC "/connections");
 	CHECK(!strstr(text, "outsider"), "it sees who is not there:\n%s", text);
 
@@ -372,11 +370,25 @@ static void check_raw(const struct tcp_teardown_record *r)
 	}
 }
 
+/* What read_path() has; the header has no room for more than it says. */
+static unsigned long check_stream(size_t len)
+{
+	struct tcp_teardown_record r;
+	struct stream stream = { };
+	unsigned long looked = 0;
+
+	stream_give(&stream, text, len);
+	for (; stream_next(&stream, &r); looked++)
+		check_raw(&r);
+	CHECK(!stream.bad, "not a stream: %s", stream.bad);
+	return looked;
+}
+
 static unsigned long check_files(bool raw)
 {
 	const char * const *file;
 	unsigned long looked = 0;
-	size_t len, at;
+	size_t len;
 
 	for (file = torture_files(); *file; file++) {
 		if (raw != !!strstr(*file, "trace_pipe_raw"))
@@ -385,8 +397,7 @@ static unsigned long check_files(bool raw)
 		if (!raw)
 			looked += check_text(*file, text);
 		else
-			for (at = 0; at < len; at += RECORD_SIZE, looked++)
-				check_raw((const void *)(text + at));
+			looked += check_stream(len);
 	}
 	return looked;
 }
@@ -424,7 +435,7 @@ static void test_addresses(void)
 	files_clear(ALL_CPUS);
 	make_records();
 	raws = check_files(true);
-	CHECK(raws > 1000, "only %lu raw records", raws);
+	CHECK(raws > 500, "only %lu raw records", raws);
 	make_records();
 	texts = check_files(false);
 	CHECK(texts > 10000, "only %lu numbers", texts);

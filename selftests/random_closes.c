@@ -11,6 +11,11 @@
  * tell is shown in the same run, by what it says when a record is taken away,
  * when a number in one is changed, and when a captured segment is taken away.
  *
+ * That again, with fewer connections, where there is no room to remember all: with
+ * max_connections=1024 and many that are held; and, where the kernel can be made to
+ * have no memory (failslab), with a pool that is not filled again. There, too, each end
+ * has one verdict, and where the file reconcile says "=", the kernel says the same.
+ *
  *	random_closes [CONNECTIONS [SEED]]
  *
  * or TT_CONNECTIONS and TT_SEED in the environment. The seed is printed: it is the
@@ -18,7 +23,7 @@
  *
  * Modes: smp slow
  *
- * Needs: the module; tcpdump, ip, tc; veth, bridge and netem.
+ * Needs: the module, which it loads anew; tcpdump, ip, tc; veth, bridge and netem.
  */
 #include <fcntl.h>
 #include <sched.h>
@@ -26,6 +31,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -35,12 +41,21 @@
 #include "lib/judge.h"
 #include "lib/ktap.h"
 #include "lib/records.h"
+#include "lib/torture.h"
 #include "lib/wire.h"
 
 #define CONNECTIONS 5000
 #define NETEM "delay 1ms 2ms loss 2% duplicate 1% reorder 10% 50%"
 #define BUFFER_KB 16384
+#define CASES 7			/* of each play */
 #define TRIES 3			/* to have the judge miss one */
+#define FEWER 5			/* times, where not all are remembered */
+/* Pairs that are held: they take most of the room, and the others the rest. */
+#define HELD_FULL 400
+#define HELD_STARVED 700
+#define HELD_MAX 700
+#define SLAB "/sys/kernel/slab/tcp_teardown_conn/failslab"
+#define FAILSLAB "/sys/kernel/debug/failslab/"
 /* How long it may take until all have ended: retransmissions back off. */
 #define PATIENCE_S 120
 
@@ -53,6 +68,9 @@ struct test {
 	uint64_t offset;		/* CLOCK_REALTIME - CLOCK_MONOTONIC, ns */
 	unsigned long verdicts[VERDICTS];
 	struct account account;		/* as it began */
+	bool roomy;			/* all are remembered */
+	unsigned int held;		/* pairs */
+	int home;			/* the namespace that it came from */
 };
 
 /* Room for one more: doubled when it is full. */
@@ -123,7 +141,7 @@ static void see_packet(void *arg, uint64_t time, const uint8_t *packet, unsigned
 		segment_note(&s->segment, "this one");
 }
 
-static void add_record(struct test *test, const struct tcp_teardown_record *r)
+static void add_record(struct test *test, const struct fact *r)
 {
 	struct evidence *e = &test->evidence;
 	struct telling *t;
@@ -140,6 +158,15 @@ static void add_record(struct test *test, const struct tcp_teardown_record *r)
 		record_note(r, "this one");
 }
 
+static void add_facts(struct test *test, const struct tcp_teardown_record *record)
+{
+	struct fact facts[FACTS_MAX];
+	unsigned int i, nr = facts_of(record, facts);
+
+	for (i = 0; i < nr; i++)
+		add_record(test, &facts[i]);
+}
+
 static void take_records(void *arg)
 {
 	static struct tcp_teardown_record records[512];
@@ -149,7 +176,7 @@ static void take_records(void *arg)
 		do {
 			nr = files_take(cpu, records, ARRAY_SIZE(records));
 			for (i = 0; i < nr; i++)
-				add_record(arg, &records[i]);
+				add_facts(arg, &records[i]);
 		} while (nr == ARRAY_SIZE(records));
 	}
 }
@@ -209,6 +236,46 @@ static bool is_slow(void)
 	const char *times = getenv("TT_SLOW");
 
 	return times && strcmp(times, "1");
+}
+
+/* How many verdicts there are on the connection of the nth, among those of its end. */
+static unsigned int count_ends(const struct evidence *e, size_t n)
+{
+	const struct telling *t, *like = &e->tellings[n];
+	unsigned int nr = 0;
+
+	while (n && e->tellings[n - 1].conn == like->conn && e->tellings[n - 1].end == like->end)
+		n--;
+	for (t = &e->tellings[n]; t < e->tellings + e->nr_tellings; t++) {
+		if (t->conn != like->conn || t->end != like->end)
+			break;
+		nr += t->record.kind == FACT_END && t->record.cookie == like->record.cookie;
+	}
+	return nr;
+}
+
+static void check_ends(struct test *test)
+{
+	const struct evidence *e = &test->evidence;
+	unsigned int nr = 0, wrong = 0, untracked = 0;
+	const struct fact *r;
+	size_t i;
+
+	for (i = 0; i < e->nr_tellings; i++) {
+		r = &e->tellings[i].record;
+		untracked += !!(r->flags & TCP_TEARDOWN_F_UNTRACKED);
+		if (r->kind != FACT_STATE || r->new_state != TCP_CLOSE)
+			continue;
+		nr++;
+		if (count_ends(e, i) != 1 && wrong++ < 5)
+			record_note(r, "not one verdict");
+	}
+	CHECK(!wrong, "%u of %u ends have not one verdict", wrong, nr);
+	CHECK(test->roomy == !untracked, "%u facts of what is untracked", untracked);
+	for (i = 0; i < WIRE_ENDS; i++)
+		CHECK(files_check_reconcile(test->wire.inode[i]), "no line with \"=\"");
+	ktap_note("%u ends, %u facts of what is untracked", nr, untracked);
+	ktap_result("each end has one verdict");
 }
 
 static void check_verdicts(struct test *test)
@@ -282,7 +349,7 @@ static void try_each(struct test *test, const char *name,
 /* Of what is no FIN and no RST, or is told of twice, nobody asks. */
 static bool try_without_record(struct test *test, struct telling *t)
 {
-	const struct tcp_teardown_record *r = &t->record;
+	const struct fact *r = &t->record;
 	bool found;
 
 	switch (t->verdict) {
@@ -355,6 +422,34 @@ static bool try_without_segment(struct test *test, struct telling *t)
 	return found;
 }
 
+static struct net_end held[HELD_MAX][2];
+
+/* Half-closed, in a namespace of their own. */
+static void hold(unsigned int pairs)
+{
+	unsigned int i;
+
+	net_new();
+	for (i = 0; i < pairs; i++) {
+		net_pair(i % NET_FAMILIES, &held[i][0], &held[i][1]);
+		shutdown(held[i][0].fd, SHUT_WR);
+	}
+	for (i = 0; i < pairs; i++)
+		net_await_state(&held[i][1], TCP_CLOSE_WAIT);
+}
+
+static void let_go(unsigned int pairs)
+{
+	const struct linger linger = { .l_onoff = 1 };
+	unsigned int i;
+
+	for (i = 0; i < pairs; i++) {
+		setsockopt(held[i][1].fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
+		close(held[i][1].fd);
+		close(held[i][0].fd);
+	}
+}
+
 static void set_up(struct test *test)
 {
 	unsigned int end;
@@ -364,6 +459,7 @@ static void set_up(struct test *test)
 	files_start();
 	files_set("buffer_size_kb", BUFFER_KB);
 	wire_make(&test->wire, NETEM);
+	hold(test->held);
 	for (end = 0; end < WIRE_ENDS; end++) {
 		wire_enter(&test->wire, end);
 		net_sysctl("ipv4/tcp_fin_timeout", "3");
@@ -386,28 +482,96 @@ static void parse(struct test *test, const char *nr, const char *seed)
 	ktap_note("seed %llu", (unsigned long long)test->crowd.seed);
 }
 
+static void tear_down(struct test *test)
+{
+	unsigned int end;
+
+	for (end = 0; end < WIRE_ENDS; end++)
+		close(test->wire.netns[end]);
+	let_go(test->held);
+	free(test->evidence.sightings);
+	free(test->evidence.tellings);
+	memset(&test->evidence, 0, sizeof(test->evidence));
+	files_reset();
+	REQUIRE(!setns(test->home, CLONE_NEWNET), "can't go home");
+	net_sysctl("core/netdev_tstamp_prequeue", "1");
+}
+
+static void play(struct test *test)
+{
+	set_up(test);
+	make_traffic(test);
+	check_account(test);
+	check_verdicts(test);
+	check_ends(test);
+	try_each(test, "a record that is missing", try_without_record);
+	try_each(test, "a number that is wrong", try_other_number);
+	try_each(test, "a segment that was not there", try_without_segment);
+	tear_down(test);
+}
+
+/* No memory for connections from the slab from now on. */
+static void starve(void)
+{
+	REQUIRE(!write_text(FAILSLAB "cache-filter", "Y", 0) && !write_text(SLAB, "1", 0) &&
+		!write_text(FAILSLAB "ignore-gfp-wait", "N", 0) &&
+		!write_text(FAILSLAB "times", "-1", 0) &&
+		!write_text(FAILSLAB "verbose", "0", 0) &&
+		!write_text(FAILSLAB "probability", "100", 0), "failslab");
+}
+
+/* As ever. First that none fails: without the filter, all would. */
+static void feed(void)
+{
+	REQUIRE(!write_text(FAILSLAB "probability", "0", 0) &&
+		!write_text(FAILSLAB "cache-filter", "N", 0) && !write_text(SLAB, "0", 0) &&
+		!write_text(FAILSLAB "ignore-gfp-wait", "Y", 0), "failslab");
+}
+
+static void play_full(struct test *test)
+{
+	torture_load("max_connections=1024");
+	test->held = HELD_FULL;
+	play(test);
+}
+
+static void play_starved(struct test *test)
+{
+	unsigned int i;
+
+	torture_load("max_connections=8192");
+	if (access(SLAB, W_OK) || access(FAILSLAB "probability", W_OK)) {
+		for (i = 0; i < CASES; i++)
+			ktap_skip("no failslab", "the pool is starved, %u", i);
+		return;
+	}
+	starve();
+	test->held = HELD_STARVED;
+	play(test);
+	feed();
+}
+
 int main(int argc, char **argv)
 {
-	static struct test test;
+	const struct rlimit files = { .rlim_cur = 8192, .rlim_max = 8192 };
+	static struct test test = { .roomy = true };
 	const char *missing = wire_missing();
-	int home = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
 
+	test.home = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
 	if (access(DEBUGFS_DIR, R_OK))
 		ktap_skip_all("tcp_teardown is not loaded");
 	if (missing)
 		ktap_skip_all("%s", missing);
-	ktap_plan(6);
+	REQUIRE(!setrlimit(RLIMIT_NOFILE, &files), "no more files");
+	ktap_plan(3 * CASES);
 	parse(&test, argc > 1 ? argv[1] : getenv("TT_CONNECTIONS"),
 	      argc > 2 ? argv[2] : getenv("TT_SEED"));
-	set_up(&test);
-	make_traffic(&test);
-	check_account(&test);
-	check_verdicts(&test);
-	try_each(&test, "a record that is missing", try_without_record);
-	try_each(&test, "a number that is wrong", try_other_number);
-	try_each(&test, "a segment that was not there", try_without_segment);
-	files_reset();
-	REQUIRE(!setns(home, CLONE_NEWNET), "can't go home");
-	net_sysctl("core/netdev_tstamp_prequeue", "1");
+	torture_load("");
+	play(&test);
+	test.roomy = false;
+	test.crowd.nr = test.crowd.nr / FEWER + 1;
+	play_full(&test);
+	play_starved(&test);
+	torture_load("");
 	return ktap_exit();
 }

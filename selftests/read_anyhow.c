@@ -27,6 +27,7 @@
 
 #include "lib/files.h"
 #include "lib/ktap.h"
+#include "lib/moving.h"
 #include "lib/torture.h"
 
 #define MOST (1 << 20)
@@ -37,6 +38,7 @@ struct text {
 };
 
 static struct text whole, other;
+static struct moving moving;	/* of the whole */
 static void *nowhere;	/* no memory */
 
 static bool consumes(const char *path)
@@ -67,7 +69,7 @@ static void read_all(int fd, struct text *text, size_t bite)
 
 static void check_same(const char *path, const char *how)
 {
-	CHECK(other.len == whole.len && !memcmp(other.at, whole.at, whole.len),
+	CHECK(other.len == whole.len && moving_same(other.at, whole.at, 0, whole.len, moving),
 	      "%s: %s gives %zu bytes, not those %zu", path, how, other.len, whole.len);
 }
 
@@ -102,8 +104,8 @@ static void check_at(const char *path, const char *how, off_t at, size_t size, s
 
 	if (CHECK(got >= 0 && (size_t)got <= most && !got == !most,
 		  "%s: %s at %lld gives %zd, errno %d", path, how, (long long)at, got, errno))
-		CHECK(!memcmp(other.at, whole.at + at, got), "%s: %s at %lld is another text",
-		      path, how, (long long)at);
+		CHECK(moving_same(other.at, whole.at, at, got, moving),
+		      "%s: %s at %lld is another text", path, how, (long long)at);
 }
 
 static void check_places(const char *path)
@@ -240,12 +242,12 @@ static void test_bad_memory(void)
 	for (file = torture_files(); *file; file++)
 		if (!strstr(*file, "trace_pipe"))
 			check_bad_memory(*file);
-	fd = files_open(0, "trace_pipe_raw", O_RDONLY | O_NONBLOCK);
+	fd = files_open_raw(0, O_NONBLOCK);
 	CHECK(read(fd, nowhere, 4096) < 0 && errno == EFAULT, "raw, bad memory: errno %d", errno);
 	after = files_account(ALL_CPUS);
 	CHECK(!after.read, "%llu records were consumed", after.read);
-	CHECK(read(fd, other.at, 127) < 0 && errno == EINVAL, "half a record");
-	CHECK(read(fd, other.at, 128) == 128, "a record");
+	CHECK(read(fd, other.at, RECORD_SIZE - 1) < 0 && errno == EINVAL, "half a record");
+	CHECK(read(fd, other.at, RECORD_SIZE) == RECORD_SIZE, "a record");
 	close(fd);
 	ktap_result("memory that is not there");
 }
@@ -256,6 +258,8 @@ static void test_file(const char *path)
 
 	read_all(fd, &whole, MOST);
 	close(fd);
+	whole.at[whole.len < MOST ? whole.len : MOST - 1] = '\0';
+	moving = moving_of(whole.at);
 	CHECK(whole.len && whole.len < MOST, "%s has %zu bytes", path, whole.len);
 	check_bites(path);
 	check_places(path);

@@ -35,7 +35,7 @@ static void expect_reply(struct stage *stage, const struct net_end *client)
 		.domain = stage->family == NET_IPV6 ? AF_INET6 : AF_INET,
 	};
 	const struct want want[] = { {
-		.kind = TCP_TEARDOWN_RESET, .what = TCP_TEARDOWN_RST_REPLY,
+		.kind = FACT_RESET, .what = TCP_TEARDOWN_RST_REPLY,
 		.flags = RST | ACK, .ack = client->snd_nxt + 1, REASON(NO_SOCKET),
 	} };
 

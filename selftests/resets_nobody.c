@@ -13,7 +13,7 @@
  *
  * For a connection in SYN_RECV stands its listener; if the ACK is not good, it
  * answers as if there were no such connection, in LISTEN. "Too slow" is with
- * tcp_abort_on_overflow.
+ * tcp_abort_on_overflow; then the record has the listener's id, and says why.
  *
  * Each has its counter in /proc/net/tcp_teardown/summary, and moves no other's.
  *
@@ -30,24 +30,43 @@
 #define ACKED 7000
 #define DATA 10
 
+/* A RST that is told of without a connection. */
+struct reply {
+	uint8_t state, flags;
+	uint32_t seq, ack;
+	uint16_t reason;
+};
+
 /* CHECK that the kernel answers with that RST, and that it is told of so. */
-static void expect_reply(struct stage *stage, uint8_t state, uint8_t flags, uint32_t seq,
-			 uint32_t ack, uint16_t reason, const char *counter)
+static void expect_told(struct stage *stage, uint64_t cookie, const struct reply *reply)
 {
 	const struct net_end nobody = {
-		.local = stage->peer.kernel, .peer = stage->peer.self,
+		.local = stage->peer.kernel, .peer = stage->peer.self, .cookie = cookie,
 		.domain = stage->family == NET_IPV6 ? AF_INET6 : AF_INET,
 	};
 	const struct want want[] = { {
-		.kind = TCP_TEARDOWN_RESET, .what = TCP_TEARDOWN_RST_REPLY,
-		.old = state, .new = state, .flags = flags, .seq = seq, .ack = ack,
-		.reason = reason,
+		.kind = FACT_RESET, .what = TCP_TEARDOWN_RST_REPLY,
+		.old = reply->state, .new = reply->state, .flags = reply->flags,
+		.seq = reply->seq, .ack = reply->ack, .reason = reply->reason,
 	} };
 
-	peer_expect(&stage->peer, flags, seq, ack, 0);
+	peer_expect(&stage->peer, reply->flags, reply->seq, reply->ack, 0);
 	records_expect(&stage->records, &nobody, want, ARRAY_SIZE(want));
+}
+
+static void expect_counted(const char *counter)
+{
 	CHECK(records_counter("rst_sent_in_reply") == 1 && records_counter(counter) == 1,
 	      "%s is not counted", counter);
+}
+
+static void expect_reply(struct stage *stage, uint8_t state, uint8_t flags, uint32_t seq,
+			 uint32_t ack, uint16_t reason, const char *counter)
+{
+	const struct reply reply = { state, flags, seq, ack, reason };
+
+	expect_told(stage, 0, &reply);
+	expect_counted(counter);
 }
 
 static void closed_port_syn(struct stage *stage)
@@ -119,6 +138,24 @@ static void request_syn(struct stage *stage)
 	close(listener);
 }
 
+/* Whose queue was full: of that listener, and of no connection. */
+static void expect_queue_full(struct stage *stage, int listener, uint32_t iss)
+{
+	const struct reply reply = {
+		TCP_SYN_RECV, RST, iss + 1, 0, TCP_TEARDOWN_REASON_INVALID_SYN
+	};
+	socklen_t len = sizeof(uint64_t);
+	const struct fact *r;
+	uint64_t cookie = 0;
+
+	CHECK(!getsockopt(listener, SOL_SOCKET, SO_COOKIE, &cookie, &len), "no cookie");
+	expect_told(stage, cookie, &reply);
+	r = records_last(&stage->records, cookie);
+	CHECK(r && r->flags & TCP_TEARDOWN_F_QUEUE_FULL, "the queue is not said to be full");
+	expect_counted("rst_for_full_accept_queue");
+	CHECK(records_counter("rst_sent_for_INVALID_SYN") == 1, "it is not counted");
+}
+
 /* Two requests, and room for one connection. */
 static void request_overflow(struct stage *stage)
 {
@@ -136,8 +173,7 @@ static void request_overflow(struct stage *stage)
 	peer_send(&stage->peer, ACK, SEQ + 1, iss[0] + 1, 0);
 	stage->peer.self.port++;
 	peer_send(&stage->peer, ACK, SEQ + 1, iss[1] + 1, 0);
-	expect_reply(stage, TCP_SYN_RECV, RST, iss[1] + 1, 0,
-		     TCP_TEARDOWN_REASON_INVALID_SYN, "rst_sent_for_INVALID_SYN");
+	expect_queue_full(stage, listener, iss[1]);
 	first.fd = accept(listener, NULL, NULL);
 	CHECK(first.fd >= 0, "the first is not there");
 	stage->peer.self.port--;

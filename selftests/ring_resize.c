@@ -55,7 +55,7 @@ static void check_records(struct worker *w, const struct tcp_teardown_record *r,
 	for (; nr--; r++) {
 		w->restarts += r->number <= w->number;
 		w->number = r->number;
-		w->wrong += r->magic != TCP_TEARDOWN_MAGIC || r->cpu != w->cpu ||
+		w->wrong += r->size != RECORD_SIZE || r->cpu != w->cpu ||
 			    r->kind != TCP_TEARDOWN_CALL ||
 			    r->what != TCP_TEARDOWN_SHUT_RD;
 	}

@@ -114,16 +114,16 @@ static void answered(struct stage *stage, uint8_t flags, uint32_t ack, unsigned 
 	uint32_t seen = ack ? u + 1 : 0;
 	const struct want want[] = {
 		WANT_SEGMENT(RCV, flags, FIN_WAIT2, v, seen, BY_MINISOCK, .len = len),
-		{ .kind = TCP_TEARDOWN_RESET, .what = TCP_TEARDOWN_RST_REPLY,
+		WANT_STATE(FIN_WAIT2, CLOSE, u + 1, v, BY_MINISOCK),
+		WANT_TIMEWAIT(ANSWERED, FIN_WAIT2, u + 1, v),
+		{ .kind = FACT_RESET, .what = TCP_TEARDOWN_RST_REPLY,
 		  .old = TCP_FIN_WAIT2, .new = TCP_FIN_WAIT2, .minisock = true,
 		  .flags = ack ? RST : RST | ACK, .seq = seen, .ack = ack ? 0 : v + 1,
 		  REASON(TCP_TIMEWAIT_SOCKET) },
-		WANT_STATE(FIN_WAIT2, CLOSE, u + 1, v, BY_MINISOCK),
-		WANT_TIMEWAIT(ANSWERED, FIN_WAIT2, u + 1, v),
 	};
 
 	peer_send(&stage->peer, flags, v, seen, len);
-	peer_expect(&stage->peer, want[1].flags, want[1].seq, want[1].ack, 0);
+	peer_expect(&stage->peer, want[3].flags, want[3].seq, want[3].ack, 0);
 	life_expect(stage, &end, &life, want, ARRAY_SIZE(want));
 	life_counted(TCP_TEARDOWN_TW_ANSWERED);
 	stage_verdict(stage, &end, VERDICT(RESET_SENT, LOCAL, DATA));

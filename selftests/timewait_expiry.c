@@ -34,7 +34,7 @@ static bool is_late_by_wheel(uint64_t ns, double timeout_s)
 static void expect_lived(struct stage *stage, const struct net_end *end,
 			 unsigned int nr, double timeout_s)
 {
-	const struct tcp_teardown_record *r, *state = NULL, *born = NULL;
+	const struct fact *r, *state = NULL, *born = NULL;
 	unsigned int i;
 
 	records_await(&stage->records, end->cookie, nr, 2 * timeout_s);
@@ -42,13 +42,13 @@ static void expect_lived(struct stage *stage, const struct net_end *end,
 		r = &stage->records.records[i];
 		if (r->cookie != end->cookie)
 			continue;
-		if (r->kind == TCP_TEARDOWN_STATE)
+		if (r->kind == FACT_STATE)
 			state = r;
-		if (r->kind == TCP_TEARDOWN_TIMEWAIT && r->what == TCP_TEARDOWN_TW_BORN)
+		if (r->kind == FACT_TIMEWAIT && r->what == TCP_TEARDOWN_TW_BORN)
 			born = r;
 	}
 	r = records_last(&stage->records, end->cookie);
-	if (!CHECK(state && born && r->kind == TCP_TEARDOWN_TIMEWAIT, "no life"))
+	if (!CHECK(state && born && r->kind == FACT_TIMEWAIT, "no life"))
 		return;
 	is_late_by_wheel(state->state.spent, timeout_s);
 	CHECK(r->timewait.age == r->time - born->time, "age %llu, not %llu",

@@ -5,7 +5,7 @@
  * Shows: reading it, in pieces of any size, several times at once, with lseek
  * and pread, consumes nothing and gives the same text; other readers, of
  * snapshots and of trace_pipe_raw, do not disturb it; records of all CPUs come
- * in the order of time; what is overwritten under a reader is told.
+ * in the order of time; what is overwritten under a reader, or was before, is told.
  *
  * Needs: root, debugfs.
  */
@@ -18,6 +18,7 @@
 
 #include "lib/files.h"
 #include "lib/ktap.h"
+#include "lib/moving.h"
 
 #define CPUS_MAX 64
 #define HELD 200	/* records of several pages of text */
@@ -26,6 +27,7 @@ static struct source sources[CPUS_MAX];
 static char got[1 << 20];
 static char *want;
 static size_t want_len;
+static struct moving moving;	/* of it */
 
 static void fill(void)
 {
@@ -34,6 +36,7 @@ static void fill(void)
 	pin(0);
 	source_make(&sources[0], HELD);
 	want = files_text(ALL_CPUS, "trace");
+	moving = moving_of(want);
 	want_len = strlen(want);
 	CHECK(want_len > HELD * 100, "%zu bytes", want_len);
 }
@@ -58,7 +61,7 @@ static size_t read_on(int fd, char *to, size_t bite)
 
 static void check_same(const char *what, size_t from, size_t len)
 {
-	CHECK(from + len == want_len && !memcmp(got, want + from, len),
+	CHECK(from + len == want_len && moving_same(got, want, from, len, moving),
 	      "%s: other text, %zu bytes for %zu", what, len, want_len - from);
 }
 
@@ -92,7 +95,7 @@ static void test_seek(void)
 	}
 	for (i = 0; i < ARRAY_SIZE(places); i++) {
 		CHECK(pread(fd, got, 300, places[i]) == 300 &&
-		      !memcmp(got, want + places[i], 300), "pread at %zu", places[i]);
+		      moving_same(got, want, places[i], 300, moving), "pread at %zu", places[i]);
 	}
 	close(fd);
 	done();
@@ -112,7 +115,8 @@ static void test_several(void)
 	for (i = 0; i < ARRAY_SIZE(fds); i++)
 		CHECK(read(fds[i], got, half / (i + 1)) > 0, "read fails");
 	one = files_text(0, "trace");
-	CHECK(!strcmp(one, want), "cpu0/trace differs");
+	CHECK(strlen(one) == want_len && moving_same(one, want, 0, want_len, moving),
+	      "cpu0/trace differs");
 	free(one);
 	for (i = 0; i < ARRAY_SIZE(fds); i++) {
 		off_t at = lseek(fds[i], 0, SEEK_CUR);
@@ -218,6 +222,47 @@ static void test_overtaken(void)
 	ktap_result("what is overwritten under a reader is told");
 }
 
+/* Overwritten before the reader came: one line, where they are missing, first of all. */
+static void check_lost(int from, int lost, int shown)
+{
+	char *text = files_text(from, "trace"), *line, *rest = text;
+	int cpu, nr, lines = 0, told = 0;
+
+	while ((line = strsep(&rest, "\n"))) {
+		if (sscanf(line, "# cpu %d lost %d records here", &cpu, &nr) == 2) {
+			CHECK(!cpu && nr == lost && !lines, "cpu %d lost %d, after %d", cpu, nr,
+			      lines);
+			told++;
+		}
+		lines += *line && *line != '#';
+	}
+	CHECK(lines == shown && told == !!lost, "%d shown, %d lines of a loss", lines, told);
+	free(text);
+}
+
+static void test_lost(void)
+{
+	int slots = 16 * 1024 / RECORD_SIZE, i;
+
+	files_set("buffer_size_kb", 16);
+	files_clear(ALL_CPUS);
+	pin(0);
+	source_make(&sources[0], slots);
+	check_lost(ALL_CPUS, 0, slots);
+	source_make(&sources[0], 10);
+	/* Reading consumes nothing: nor what there is to tell. */
+	for (i = 0; i < 2; i++) {
+		check_lost(ALL_CPUS, 10, slots);
+		check_lost(0, 10, slots);
+	}
+	source_make(&sources[0], 5 * slots);
+	check_lost(ALL_CPUS, 10 + 5 * slots, slots);
+	files_clear(ALL_CPUS);
+	source_make(&sources[0], 3);
+	check_lost(ALL_CPUS, 0, 3);
+	ktap_result("what was overwritten before is told");
+}
+
 int main(void)
 {
 	int cpu;
@@ -227,13 +272,14 @@ int main(void)
 		ktap_skip_all("more than %d CPUs", CPUS_MAX);
 	for (cpu = 0; cpu < online_cpus(); cpu++)
 		source_open(&sources[cpu]);
-	ktap_plan(6);
+	ktap_plan(7);
 	test_bites();
 	test_seek();
 	test_several();
 	test_consumer();
 	test_order();
 	test_overtaken();
+	test_lost();
 	for (cpu = 0; cpu < online_cpus(); cpu++)
 		source_close(&sources[cpu]);
 	files_reset();

@@ -1,28 +1,41 @@
 /* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
 /*
- * tcp_teardown: the binary record, as per_cpu/cpuN/trace_pipe_raw gives it.
+ * tcp_teardown: the binary stream, as per_cpu/cpuN/trace_pipe_raw gives it.
  *
- * A read of that file returns whole records of this one size, in the order in
- * which one CPU made them. Everything is in the host's byte order, ports too;
- * addresses are in network order. Fields that a kind does not define are 0.
+ * A stream is one struct tcp_teardown_header and then records, struct
+ * tcp_teardown_record, in the order in which one CPU made them. A read returns
+ * whole ones of both. Each begins with the same fields up to @kind, and says its
+ * @size: a reader goes on by @size, not by sizeof, skips a @kind that it does not
+ * know, and takes fields beyond @size as 0. A later version adds fields at the end
+ * and values to enums; it changes none. The debugfs file "format" has the same in
+ * text.
+ *
+ * Everything is in the host's byte order, ports too; addresses are in network
+ * order. Fields that a kind does not define are 0.
  */
 #ifndef _UAPI_TCP_TEARDOWN_H
 #define _UAPI_TCP_TEARDOWN_H
 
 #include <linux/types.h>
 
-#define TCP_TEARDOWN_MAGIC	0x7464	/* "td" */
-#define TCP_TEARDOWN_VERSION	1
+#define TCP_TEARDOWN_MAGIC	0x74647264	/* "tdrd" */
+#define TCP_TEARDOWN_VERSION	2
 #define TCP_TEARDOWN_COMM_LEN	16
+#define TCP_TEARDOWN_HOST_LEN	65
 
-/* What a record tells. */
+/*
+ * What a record begins with: one record is one moment. What follows within the same
+ * call of the kernel is in the same record: the transition (@old_state, @new_state), a
+ * FIN that is queued (F_FIN_QUEUED), a minisock's life (@timewait), the verdict (@how).
+ */
 enum tcp_teardown_kind {
-	TCP_TEARDOWN_CALL = 1,	/* the application asked for it */
-	TCP_TEARDOWN_STATE,	/* a transition */
-	TCP_TEARDOWN_SEGMENT,	/* a segment received, a FIN queued or resent */
-	TCP_TEARDOWN_RESET,	/* a RST sent or received */
+	TCP_TEARDOWN_HEADER,	/* of the stream */
+	TCP_TEARDOWN_CALL,	/* the application asked for it */
+	TCP_TEARDOWN_STATE,	/* a transition by itself */
+	TCP_TEARDOWN_SEGMENT,	/* a segment received, an ACK or a FIN sent */
+	TCP_TEARDOWN_RESET,	/* a RST sent, or received and accepted */
 	TCP_TEARDOWN_TIMEWAIT,	/* the life of a minisock */
-	TCP_TEARDOWN_END,	/* the connection is gone: the verdict */
+	TCP_TEARDOWN_CONNECT,	/* connect() that failed before a SYN was sent */
 	TCP_TEARDOWN_KINDS
 };
 
@@ -35,16 +48,15 @@ enum tcp_teardown_call {
 	TCP_TEARDOWN_DISCONNECT,	/* connect() with AF_UNSPEC */
 	TCP_TEARDOWN_LISTENER,		/* close() of the listener that it waited at */
 	TCP_TEARDOWN_ABORT,		/* by somebody else, as ss -K */
+	TCP_TEARDOWN_EXIT,		/* close() by the exit of the process */
 	TCP_TEARDOWN_CALLS
 };
 
 /* .what of TCP_TEARDOWN_SEGMENT */
 enum tcp_teardown_segment {
-	/* As they arrive; TCP may still refuse them. */
 	TCP_TEARDOWN_SEG_RCV = 1,	/* a bare ACK, or begins no later than rcv_nxt */
 	TCP_TEARDOWN_SEG_RCV_DUP,	/* ends no later than rcv_nxt: had it before */
 	TCP_TEARDOWN_SEG_RCV_OOO,	/* begins beyond rcv_nxt */
-	TCP_TEARDOWN_SEG_QUEUE,		/* a FIN is queued; it may leave later */
 	TCP_TEARDOWN_SEG_RESEND,	/* a FIN is sent again */
 	TCP_TEARDOWN_SEG_LEFT,		/* a FIN that had to wait is found to have left */
 	TCP_TEARDOWN_SEG_ACK,		/* an ACK, with nothing else, is sent */
@@ -95,7 +107,7 @@ enum tcp_teardown_reason {
 	TCP_TEARDOWN_REASONS
 };
 
-/* .what of TCP_TEARDOWN_TIMEWAIT; from TW_EXPIRED on it is gone */
+/* .timewait, and .what of TCP_TEARDOWN_TIMEWAIT; from TW_EXPIRED on it is gone */
 enum tcp_teardown_timewait {
 	TCP_TEARDOWN_TW_BORN = 1,	/* new_state: as which */
 	TCP_TEARDOWN_TW_REARMED,	/* its timer starts over */
@@ -110,7 +122,14 @@ enum tcp_teardown_timewait {
 	TCP_TEARDOWN_TIMEWAITS
 };
 
-/* .what of TCP_TEARDOWN_END: how it ended */
+/* .what of TCP_TEARDOWN_CONNECT */
+enum tcp_teardown_connect {
+	TCP_TEARDOWN_NO_LOCAL_PORT = 1,	/* EADDRNOTAVAIL */
+	TCP_TEARDOWN_CONNECT_FAILED,	/* for another reason */
+	TCP_TEARDOWN_CONNECTS
+};
+
+/* .how the connection ended; 0: it has not */
 enum tcp_teardown_how {
 	TCP_TEARDOWN_UNSEEN = 1,	/* not enough was seen to tell */
 	TCP_TEARDOWN_FOUR_WAY,		/* FIN, ACK, FIN, ACK */
@@ -127,7 +146,7 @@ enum tcp_teardown_how {
 	TCP_TEARDOWN_HOWS
 };
 
-/* .end.set_off: what brought that about */
+/* .set_off: what brought that about */
 enum tcp_teardown_set_off {
 	TCP_TEARDOWN_BY_UNKNOWN,
 	TCP_TEARDOWN_BY_PEER,		/* its FIN came first, or its RST */
@@ -148,10 +167,13 @@ enum tcp_teardown_set_off {
 	TCP_TEARDOWN_BY_MEMORY,		/* or tcp_max_orphans, or tcp_max_tw_buckets */
 	TCP_TEARDOWN_BY_ICMP,
 	TCP_TEARDOWN_BY_NETNS,		/* the network namespace went */
+	TCP_TEARDOWN_BY_CONNECT,	/* connect() took the ports of a minisock */
+	TCP_TEARDOWN_BY_FIREWALL,	/* a RST that was made on this host, not by the peer */
+	TCP_TEARDOWN_BY_CLOSED_WINDOW,	/* the peer answers, and takes nothing */
 	TCP_TEARDOWN_BYS
 };
 
-/* .end.first: whose FIN, or RST, was first */
+/* .first: whose FIN, or RST, was first */
 enum tcp_teardown_first {
 	TCP_TEARDOWN_FIRST_NONE,	/* nobody's, or that was not seen */
 	TCP_TEARDOWN_FIRST_LOCAL,
@@ -160,7 +182,7 @@ enum tcp_teardown_first {
 	TCP_TEARDOWN_FIRSTS
 };
 
-/* .end.spent: of the first closer, and of the other */
+/* .in_state: of the first closer, and of the other */
 #define TCP_TEARDOWN_SPENT_FIN_WAIT1	0
 #define TCP_TEARDOWN_SPENT_FIN_WAIT2	1
 #define TCP_TEARDOWN_SPENT_CLOSING	1	/* with FIRST_BOTH */
@@ -170,115 +192,162 @@ enum tcp_teardown_first {
 #define TCP_TEARDOWN_SPENTS		3
 
 /* .flags */
-#define TCP_TEARDOWN_F_UNTRACKED	0x0001	/* not remembered: table full, or older than us */
+#define TCP_TEARDOWN_F_UNTRACKED	0x0001	/* not remembered: table full, pool empty */
 #define TCP_TEARDOWN_F_MINISOCK		0x0002	/* told by a minisock, not a full socket */
 #define TCP_TEARDOWN_F_LINGER		0x0004	/* call: SO_LINGER is set */
 #define TCP_TEARDOWN_F_INFERRED		0x0008	/* segment: no header left, the socket's view */
 #define TCP_TEARDOWN_F_ADOPTED		0x0010	/* it was closing when it was first seen */
 #define TCP_TEARDOWN_F_FIN_UNSENT	0x0020	/* end: our FIN was queued and never left */
+#define TCP_TEARDOWN_F_FIN_QUEUED	0x0040	/* our FIN is queued; its number: seq + unsent */
+#define TCP_TEARDOWN_F_REFUSED		0x0080	/* segment: TCP does not accept it */
+#define TCP_TEARDOWN_F_EXIT		0x0100	/* end: close() by the exit of the process */
+#define TCP_TEARDOWN_F_QUEUE_FULL	0x0200	/* reset: the accept queue was full */
+#define TCP_TEARDOWN_F_OPENER		0x0400	/* pid, comm are of who opened it */
 
-/* .spent where it is not known */
+/* .spent, .in_state, .age and .lifetime where they are not known */
 #define TCP_TEARDOWN_UNKNOWN		(~(__u64)0)
 
 /**
- * struct tcp_teardown_end - the verdict on a connection
- * @first: enum tcp_teardown_first
- * @set_off: enum tcp_teardown_set_off
- * @fins_resent: how often our FIN was sent again
- * @fins_again: duplicate FINs received
- * @pid: of the owner, in the initial pid namespace; 0 where not known
- * @bytes: payload between the first FIN and the second, towards the first closer
- * @spent: microseconds in the states, see TCP_TEARDOWN_SPENT_*; all ones: that
- *	or more; 0: not at all, or not seen
- * @comm: of the owner
+ * struct tcp_teardown_header - the first of each stream
+ * @number: 0
+ * @time: CLOCK_MONOTONIC, nanoseconds, as in records
+ * @size: of this
+ * @kind: TCP_TEARDOWN_HEADER
+ * @version: TCP_TEARDOWN_VERSION
+ * @record_size: of each record
+ * @cpu: whose records follow
+ * @magic: TCP_TEARDOWN_MAGIC
+ * @realtime: CLOCK_REALTIME at @time, nanoseconds since 1970
+ * @boot_id: as /proc/sys/kernel/random/boot_id, 16 bytes; 0 where not known
+ * @host: node name of the host
  */
-struct tcp_teardown_end {
-	__u8  first;
-	__u8  set_off;
-	__u8  fins_resent;
-	__u8  fins_again;
-	__u32 pid;
-	__u32 bytes;
-	__u32 spent[TCP_TEARDOWN_SPENTS];
-	__u8  comm[TCP_TEARDOWN_COMM_LEN];
+struct tcp_teardown_header {
+	__u64 number;
+	__u64 time;
+	__u16 size;
+	__u8  kind;
+	__u8  version;
+	__u16 record_size;
+	__u16 cpu;
+	__u32 magic;
+	__u32 reserved;
+	__u64 realtime;
+	__u8  boot_id[16];
+	__u8  host[TCP_TEARDOWN_HOST_LEN];
+	__u8  room[135];
 };
 
 /**
- * struct tcp_teardown_record - one event in the end of a TCP connection
+ * struct tcp_teardown_record - one moment in the end of a TCP connection
  * @number: the record's number on its CPU, from 1, without gaps: a gap in what
  *	is read was overwritten. A new buffer size starts the numbers anew.
  * @time: CLOCK_MONOTONIC, nanoseconds, comparable between CPUs
+ * @size: of this record, in bytes
+ * @kind: enum tcp_teardown_kind
+ * @what: the enum that belongs to @kind; for TCP_TEARDOWN_STATE 0
+ * @old_state: the state as the moment found it (TCP_ESTABLISHED ...); 0 without a
+ *	socket
+ * @new_state: the state that follows; as @old_state where it stays
+ * @cpu: where it was made
+ * @flags: TCP_TEARDOWN_F_*
+ * @netns: inode number of the network namespace, which is used again
+ * @net_cookie: the network namespace, never used again
  * @cookie: the connection's id, its socket cookie; 0 where no socket was
  * @local: own address; IPv4 as v4-mapped
  * @peer: the other side's address
- * @netns: inode number of the network namespace
  * @local_port: own port
  * @peer_port: the other side's port
- * @seq: a segment's or a reset's sequence number as on the wire, for a queued
- *	FIN the FIN's own; else SND.NXT
+ * @ifindex: the interface that the socket is bound to, as for link-local addresses
+ *	and VRFs; 0 for none
+ * @seq: a segment's or a reset's sequence number as on the wire; else SND.NXT
  * @ack: a segment's or a reset's acknowledgment number; else RCV.NXT
  * @window: of a received segment the field as on the wire, unscaled; else the
  *	receive window that the socket offers, in bytes
- * @kind: enum tcp_teardown_kind
- * @what: the enum that belongs to @kind; for TCP_TEARDOWN_STATE 0
- * @old_state: the state as the event found it (TCP_ESTABLISHED ...)
- * @new_state: TCP_TEARDOWN_STATE: the state that follows; else as @old_state
+ * @len: of a segment: payload bytes
+ * @unsent: call, F_FIN_QUEUED: bytes written, not sent
  * @family: AF_INET, or AF_INET6 (of a v4-mapped socket, too)
  * @tcp_flags: of a segment or reset: the header's flags, FIN is 0x01
- * @cpu: where it was made
- * @flags: TCP_TEARDOWN_F_*
- * @magic: TCP_TEARDOWN_MAGIC
- * @spent: @state: nanoseconds in old_state; TCP_TEARDOWN_UNKNOWN where it was
- *	entered unseen
+ * @wscale: received: shift @window left by it for bytes; else right, for the field
+ *	in a header. 0 in a received SYN or RST: nobody scales these.
+ * @tries: resend: which try; 0 where not known
+ * @reason: sent reset: enum tcp_teardown_reason
+ * @kernel_reason: the same as the running kernel numbers it, 0 where it gives none
+ * @timewait: enum tcp_teardown_timewait: what became of a minisock; 0: nothing
+ * @how: enum tcp_teardown_how: the connection has ended, this is the verdict; 0: no
+ * @first: @how: enum tcp_teardown_first
+ * @set_off: @how: enum tcp_teardown_set_off
+ * @fins_resent: @how: how often our FIN was sent again
+ * @fins_again: @how: how often the peer's FIN came again
+ * @reserved: 0
+ * @timeout_ms: TW_REARMED: until its timer fires
+ * @spent: a transition: nanoseconds in @old_state, UNKNOWN where it was entered unseen
+ * @pid: call: who calls; @how: who called last: thread group, initial pid namespace;
+ *	0 where not known. A kernel thread's call has the process that called before.
+ * @uid: @how: of the socket, initial user namespace; all ones where not known
+ * @cgroup: @how: id of the socket's cgroup; 0 where not known
+ * @comm: name of the process @pid, of its first thread
+ * @thread: name of the thread that called
+ * @unread: call: bytes received, not read
+ * @linger: call: seconds, with F_LINGER
+ * @rx: @how: payload bytes received over the connection's life
+ * @tx: @how: payload bytes sent, each once
+ * @bytes: @how: payload between the first FIN and the second, towards the first closer
+ * @lifetime: @how: nanoseconds since connect() or accept(), UNKNOWN where not seen
+ * @in_state: @how: nanoseconds in states, see TCP_TEARDOWN_SPENT_*; UNKNOWN; 0: not
+ *	in that state
+ * @age: the end of a minisock: nanoseconds since it was born, or UNKNOWN
  */
 struct tcp_teardown_record {
 	__u64 number;
 	__u64 time;
-	__u64 cookie;
-	__u8  local[16];
-	__u8  peer[16];
-	__u32 netns;
-	__u16 local_port;
-	__u16 peer_port;
-	__u32 seq;
-	__u32 ack;
-	__u32 window;
+	__u16 size;
 	__u8  kind;
 	__u8  what;
 	__u8  old_state;
 	__u8  new_state;
+	__u16 cpu;
+	__u64 net_cookie;
+	__u64 cookie;
+	__u8  local[16];
+	__u8  peer[16];
+	__u32 netns;
+	__u32 ifindex;
+	__u16 local_port;
+	__u16 peer_port;
 	__u8  family;
 	__u8  tcp_flags;
-	__u16 cpu;
-	__u16 flags;
-	__u16 magic;
-	union {
-		struct {
-			__u32 pid;	/* thread group, initial pid namespace */
-			__u32 unread;	/* bytes received, not read */
-			__u32 unsent;	/* bytes written, not sent */
-			__u32 linger;	/* seconds, with F_LINGER */
-			__u8  comm[TCP_TEARDOWN_COMM_LEN];
-		} call;
-		struct {
-			__u64 spent;
-		} state;
-		struct {
-			__u32 len;	/* payload bytes */
-			__u32 unsent;	/* queue: payload bytes ahead of the FIN */
-			__u8  wscale;	/* rcv: shift for window */
-			__u8  tries;	/* resend: which try; 0 where not known */
-		} segment;
-		struct {
-			__u16 reason;	/* enum tcp_teardown_reason */
-		} reset;
-		struct {
-			__u64 age;	/* ended: nanoseconds since born */
-			__u32 timeout_ms; /* rearmed: until its timer fires */
-		} timewait;
-		struct tcp_teardown_end end;
-		__u8 room[40];
-	};
+	__u8  wscale;
+	__u8  tries;
+	__u32 flags;
+	__u32 seq;
+	__u32 ack;
+	__u32 window;
+	__u32 len;
+	__u32 unsent;
+	__u16 reason;
+	__u16 kernel_reason;
+	__u8  timewait;
+	__u8  how;
+	__u8  first;
+	__u8  set_off;
+	__u8  fins_resent;
+	__u8  fins_again;
+	__u16 reserved;
+	__u32 timeout_ms;
+	__u64 spent;
+	__u32 pid;
+	__u32 uid;
+	__u64 cgroup;
+	__u8  comm[TCP_TEARDOWN_COMM_LEN];
+	__u8  thread[TCP_TEARDOWN_COMM_LEN];
+	__u32 unread;
+	__u32 linger;
+	__u64 rx;
+	__u64 tx;
+	__u64 bytes;
+	__u64 lifetime;
+	__u64 in_state[TCP_TEARDOWN_SPENTS];
+	__u64 age;
 };
 
 #endif /* _UAPI_TCP_TEARDOWN_H */

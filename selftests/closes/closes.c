@@ -110,9 +110,8 @@ static void shut(struct run *run, int how, uint8_t call, unsigned int data)
 		peer_send(&run->peer, PSH | ACK, v, u + 1, data);
 		peer_expect(&run->peer, ACK, u + 1, w, 0);
 		net_receive(&end, data);
-		EXPECT(run, &end,
-		       WANT_SEGMENT(RCV, PSH | ACK, FIN_WAIT2, v, u + 1, .len = data),
-		       WANT_SEGMENT(ACK, ACK, FIN_WAIT2, u + 1, w));
+		/* The data itself is counted alone: see half_closed_data. */
+		EXPECT(run, &end, WANT_SEGMENT(ACK, ACK, FIN_WAIT2, u + 1, w));
 	}
 	peer_send(&run->peer, FIN | ACK, w, u + 1, 0);
 	peer_expect(&run->peer, ACK, u + 1, w + 1, 0);

@@ -105,10 +105,10 @@ void fin_wait2_answered(struct run *run)
 	peer_expect(&run->peer, RST, u + 1, 0, 0);
 	EXPECT(run, &end,
 	       WANT_SEGMENT(RCV, PSH | ACK, FIN_WAIT2, v, u + 1, BY_MINISOCK, .len = DATA),
-	       WANT_RESET(REPLY, RST, FIN_WAIT2, u + 1, 0, BY_MINISOCK,
-			  REASON(TCP_TIMEWAIT_SOCKET)),
 	       WANT_STATE(FIN_WAIT2, CLOSE, u + 1, v, BY_MINISOCK),
-	       WANT_TIMEWAIT(ANSWERED, FIN_WAIT2, u + 1, v));
+	       WANT_TIMEWAIT(ANSWERED, FIN_WAIT2, u + 1, v),
+	       WANT_RESET(REPLY, RST, FIN_WAIT2, u + 1, 0, BY_MINISOCK,
+			  REASON(TCP_TIMEWAIT_SOCKET)));
 	run_expect_verdict(run, &end, VERDICT(RESET_SENT, LOCAL, DATA));
 }
 

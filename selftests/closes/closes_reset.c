@@ -153,9 +153,9 @@ void reset_nobody(struct run *run)
 	peer_send(&run->peer, ACK, SEQ, ACKED, 0);
 	peer_expect(&run->peer, RST, ACKED, 0, 0);
 	const struct want want[] = {
-		{ .kind = TCP_TEARDOWN_RESET, .what = TCP_TEARDOWN_RST_REPLY,
+		{ .kind = FACT_RESET, .what = TCP_TEARDOWN_RST_REPLY,
 		  .flags = RST | ACK, .ack = SEQ + 1, REASON(NO_SOCKET) },
-		{ .kind = TCP_TEARDOWN_RESET, .what = TCP_TEARDOWN_RST_REPLY,
+		{ .kind = FACT_RESET, .what = TCP_TEARDOWN_RST_REPLY,
 		  .flags = RST, .seq = ACKED, REASON(NO_SOCKET) },
 	};
 

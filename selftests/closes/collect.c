@@ -14,6 +14,7 @@
 #define WATCHED_MAX 8
 
 static int *fds;
+static struct stream *streams;
 static size_t nr_fds;
 static struct run *watched[WATCHED_MAX];
 static unsigned long long lost_before;
@@ -39,7 +40,8 @@ static bool open_all(const glob_t *paths)
 	size_t i;
 
 	fds = calloc(paths->gl_pathc, sizeof(*fds));
-	for (i = 0; fds && i < paths->gl_pathc; i++) {
+	streams = calloc(paths->gl_pathc, sizeof(*streams));
+	for (i = 0; fds && streams && i < paths->gl_pathc; i++) {
 		fds[i] = open(paths->gl_pathv[i], O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 		if (fds[i] < 0)
 			return false;
@@ -88,31 +90,31 @@ void collect_unwatch(struct run *run)
 			watched[i] = NULL;
 }
 
-static void hand_over(const struct tcp_teardown_record *record)
+static void keep(struct run *run, const struct tcp_teardown_record *record)
 {
-	struct run *run;
-	unsigned int i;
-
-	for (i = 0; i < WATCHED_MAX; i++) {
-		run = watched[i];
-		if (!run || run->netns != record->netns)
-			continue;
-		if (run->nr_records < RUN_RECORDS)
-			run->record[run->nr_records++] = *record;
-		else
-			run->overrun = true;
-		return;
-	}
+	if (run->nr_records + FACTS_MAX > RUN_RECORDS)
+		run->overrun = true;
+	else
+		run->nr_records += facts_of(record, run->record + run->nr_records);
 }
 
-static void collect_cpu(int fd)
+static void hand_over(const struct tcp_teardown_record *record)
 {
-	struct tcp_teardown_record batch[64];
-	ssize_t i, got;
+	unsigned int i;
 
-	while ((got = read(fd, batch, sizeof(batch))) > 0)
-		for (i = 0; i < got / (ssize_t)sizeof(*batch); i++)
-			hand_over(&batch[i]);
+	for (i = 0; i < WATCHED_MAX; i++)
+		if (watched[i] && watched[i]->netns == record->netns)
+			keep(watched[i], record);
+}
+
+static void collect_cpu(int fd, struct stream *stream)
+{
+	struct tcp_teardown_record record;
+	char room[1 << 14];
+
+	while (stream_read(stream, fd, room, sizeof(room)) > 0)
+		while (stream_next(stream, &record))
+			hand_over(&record);
 }
 
 void collect(void)
@@ -120,7 +122,7 @@ void collect(void)
 	size_t i;
 
 	for (i = 0; i < nr_fds; i++)
-		collect_cpu(fds[i]);
+		collect_cpu(fds[i], &streams[i]);
 }
 
 unsigned long long collect_lost(void)

@@ -8,13 +8,13 @@
 #define FIELD(name_, seen_, wanted_, ...)				\
 	{ .name = (name_), .seen = (seen_), .wanted = (wanted_), ##__VA_ARGS__ }
 
-bool record_has_place(const struct tcp_teardown_record *r, const struct net_end *end)
+bool record_has_place(const struct fact *r, const struct net_end *end)
 {
 	return net_place_is(&end->local, r->local, r->local_port) &&
 	       net_place_is(&end->peer, r->peer, r->peer_port);
 }
 
-bool record_has_cookie(const struct tcp_teardown_record *r, const struct net_end *end)
+bool record_has_cookie(const struct fact *r, const struct net_end *end)
 {
 	return end->cookie == RUN_ANY_COOKIE ? r->cookie : r->cookie == end->cookie;
 }
@@ -41,24 +41,24 @@ static const struct field *differing(const struct field *fields, unsigned int nr
 }
 
 /* The field that is not right, or NULL. */
-static const struct field *compare_verdict(const struct tcp_teardown_record *r,
+static const struct field *compare_verdict(const struct fact *r,
 					   const struct expected *e)
 {
 	const struct verdict *v = &e->verdict;
-	const uint32_t pid = v->no_owner ? 0 : e->pid;
+	const uint32_t pid = v->no_owner && !(r->flags & TCP_TEARDOWN_F_OPENER) ? 0 : e->pid;
 	const struct field fields[] = {
 		FIELD("how", r->what, v->how, .word = word_how),
 		FIELD("first", r->end.first, v->first),
 		FIELD("set off by", r->end.set_off, v->set_off, .word = word_set_off),
 		FIELD("bytes", r->end.bytes, v->bytes),
-		FIELD("flags", r->flags & ~TCP_TEARDOWN_F_MINISOCK, v->flags),
+		FIELD("flags", r->flags & ~VERDICT_OTHER_FLAGS, v->flags),
 		FIELD("pid", r->end.pid, pids_are_ours() ? pid : r->end.pid),
 	};
 
 	return differing(fields, ARRAY_SIZE(fields));
 }
 
-static const struct field *compare_kind(const struct tcp_teardown_record *r,
+static const struct field *compare_kind(const struct fact *r,
 					const struct expected *e)
 {
 	const struct want *w = &e->want;
@@ -77,13 +77,13 @@ static const struct field *compare_kind(const struct tcp_teardown_record *r,
 	};
 
 	switch (w->kind) {
-	case TCP_TEARDOWN_CALL:
+	case FACT_CALL:
 		return differing(call, ARRAY_SIZE(call));
-	case TCP_TEARDOWN_SEGMENT:
+	case FACT_SEGMENT:
 		return differing(segment, ARRAY_SIZE(segment));
-	case TCP_TEARDOWN_RESET:
+	case FACT_RESET:
 		return differing(reset, ARRAY_SIZE(reset));
-	case TCP_TEARDOWN_TIMEWAIT:
+	case FACT_TIMEWAIT:
 		return differing(timewait, ARRAY_SIZE(timewait));
 	}
 	return NULL;
@@ -93,11 +93,11 @@ static const struct field *compare_kind(const struct tcp_teardown_record *r,
  * Before 5.12 nobody sees the segment of a RST in ESTABLISHED. That it was RCV.NXT's is
  * known, for another is not heeded.
  */
-static struct want as_far_as_seen(const struct tcp_teardown_record *r, const struct want *w)
+static struct want as_far_as_seen(const struct fact *r, const struct want *w)
 {
 	struct want want = *w;
 
-	if (w->kind == TCP_TEARDOWN_RESET && w->what == TCP_TEARDOWN_RST_RECEIVED &&
+	if (w->kind == FACT_RESET && w->what == TCP_TEARDOWN_RST_RECEIVED &&
 	    w->old == TCP_ESTABLISHED && r->flags & TCP_TEARDOWN_F_INFERRED) {
 		want.inferred = true;
 		want.flags = RST;
@@ -106,7 +106,7 @@ static struct want as_far_as_seen(const struct tcp_teardown_record *r, const str
 	return want;
 }
 
-const struct field *record_compare(const struct tcp_teardown_record *r,
+const struct field *record_compare(const struct fact *r,
 				   const struct expected *e)
 {
 	const struct want want = as_far_as_seen(r, &e->want), *w = &want;
@@ -115,8 +115,8 @@ const struct field *record_compare(const struct tcp_teardown_record *r,
 		FIELD("what", r->what, w->what),
 		FIELD("state", r->old_state, w->old, .word = word_state),
 		FIELD("new state", r->new_state, w->new, .word = word_state),
-		FIELD("seq", r->seq, w->seq),
-		FIELD("ack", r->ack, w->ack),
+		FIELD("seq", r->seq, r->merged ? r->seq : w->seq),
+		FIELD("ack", r->ack, r->merged ? r->ack : w->ack),
 		FIELD("TCP flags", r->tcp_flags, w->flags),
 		FIELD("minisock", !!(r->flags & TCP_TEARDOWN_F_MINISOCK), w->minisock),
 		FIELD("linger", !!(r->flags & TCP_TEARDOWN_F_LINGER), w->linger),
@@ -134,8 +134,8 @@ const struct field *record_compare(const struct tcp_teardown_record *r,
 
 	if (wrong)
 		return wrong;
-	if (w->kind == TCP_TEARDOWN_END)
-		return r->kind == TCP_TEARDOWN_END ? compare_verdict(r, e) :
+	if (w->kind == FACT_END)
+		return r->kind == FACT_END ? compare_verdict(r, e) :
 						     differing(common, 1);
 	wrong = differing(common, ARRAY_SIZE(common));
 	return wrong ?: compare_kind(r, e);

@@ -18,10 +18,10 @@ struct field {
 };
 
 /* The first field that is not right, until the next call; NULL: all are. */
-const struct field *record_compare(const struct tcp_teardown_record *r,
+const struct field *record_compare(const struct fact *r,
 				   const struct expected *e);
 
-bool record_has_place(const struct tcp_teardown_record *r, const struct net_end *end);
-bool record_has_cookie(const struct tcp_teardown_record *r, const struct net_end *end);
+bool record_has_place(const struct fact *r, const struct net_end *end);
+bool record_has_cookie(const struct fact *r, const struct net_end *end);
 
 #endif

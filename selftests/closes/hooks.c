@@ -16,13 +16,9 @@ static const struct {
 	const char *group;		/* where a function is hooked twice */
 } facts[ROLES] = {
 	[ROLE_STATE] = { { "inet_sock_set_state" },
-		"no transition of a full socket is seen" },
+		"no transition of a full socket is seen, nor the FIN that goes with it" },
 	[ROLE_RCV] = { { "tcp_rcv_state_process" },
 		"segments that a closing socket receives are not seen, nor three waves" },
-	[ROLE_FIN] = { { "tcp_fin" },
-		"the FIN of a peer that closes first is not seen" },
-	[ROLE_SEND_FIN] = { { "tcp_send_fin" },
-		"FINs that are sent are not seen" },
 	[ROLE_RETRANSMIT] = { { "tcp_retransmit_skb" },
 		"FINs that are sent again are not seen" },
 	[ROLE_TIMER] = { { "tw_timer_handler" },
@@ -201,8 +197,8 @@ static void roles_of_state(enum role *roles, const struct record_kind *k)
 static enum role role_of_segment(const struct record_kind *k)
 {
 	switch (k->what) {
-	case TCP_TEARDOWN_SEG_QUEUE:
-		return ROLE_SEND_FIN;
+	case FACT_SEG_QUEUE:
+		return ROLE_STATE;
 	case TCP_TEARDOWN_SEG_RESEND:
 		return ROLE_RETRANSMIT;
 	case TCP_TEARDOWN_SEG_ACK:
@@ -212,7 +208,7 @@ static enum role role_of_segment(const struct record_kind *k)
 	}
 	if (k->minisock)
 		return ROLE_TW_SEGMENT;
-	return k->old == TCP_ESTABLISHED ? ROLE_FIN : ROLE_RCV;
+	return k->old == TCP_ESTABLISHED ? ROLE_STATE : ROLE_RCV;
 }
 
 static enum role role_of_reset(const struct record_kind *k)
@@ -257,28 +253,33 @@ void roles_of(enum role roles[HOOK_ROLES], const struct record_kind *k)
 	for (i = 0; i < HOOK_ROLES; i++)
 		roles[i] = ROLE_NONE;
 	switch (k->kind) {
-	case TCP_TEARDOWN_CALL:
+	case FACT_CALL:
 		roles[0] = role_of_call(k->what);
 		break;
-	case TCP_TEARDOWN_STATE:
+	case FACT_STATE:
 		roles_of_state(roles, k);
 		break;
-	case TCP_TEARDOWN_SEGMENT:
+	case FACT_SEGMENT:
 		roles[0] = role_of_segment(k);
 		break;
-	case TCP_TEARDOWN_RESET:
+	case FACT_RESET:
 		roles[0] = role_of_reset(k);
 		break;
-	case TCP_TEARDOWN_TIMEWAIT:
+	case FACT_TIMEWAIT:
 		roles_of_timewait(roles, k->what);
 		break;
 	}
 }
 
-/* A minisock's death is a transition and an event; so is its birth, as TIME_WAIT. */
+/*
+ * A minisock's death is a transition and an event; so is its birth, as TIME_WAIT. A FIN
+ * may come with a transition.
+ */
 bool record_is_call(const struct record_kind *k, enum role role)
 {
-	if (k->kind == TCP_TEARDOWN_TIMEWAIT)
+	if (k->kind == FACT_SEGMENT)
+		return role != ROLE_STATE;
+	if (k->kind == FACT_TIMEWAIT)
 		return role != ROLE_KILL && role != ROLE_TW_SEGMENT;
-	return k->kind != TCP_TEARDOWN_STATE || role != ROLE_BORN;
+	return k->kind != FACT_STATE || role != ROLE_BORN;
 }

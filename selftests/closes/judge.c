@@ -16,7 +16,7 @@ struct pairs {
 };
 
 /* How much a record is like what had to come, of the same connection; 0: not at all. */
-static unsigned int likeness(const struct tcp_teardown_record *r, const struct expected *e)
+static unsigned int likeness(const struct fact *r, const struct expected *e)
 {
 	const struct want *w = &e->want;
 
@@ -26,14 +26,14 @@ static unsigned int likeness(const struct tcp_teardown_record *r, const struct e
 		return 4;
 	if (r->kind != w->kind)
 		return 0;
-	if (w->kind == TCP_TEARDOWN_END)
+	if (w->kind == FACT_END)
 		return 3;
 	if (r->what == w->what && r->old_state == w->old && r->new_state == w->new)
 		return 3;
-	if (r->old_state == w->old && w->kind == TCP_TEARDOWN_TIMEWAIT)
+	if (r->old_state == w->old && w->kind == FACT_TIMEWAIT)
 		return 1 + (r->what >= TCP_TEARDOWN_TW_EXPIRED &&
 			    w->what >= TCP_TEARDOWN_TW_EXPIRED);
-	return r->what == w->what && w->kind != TCP_TEARDOWN_STATE;
+	return r->what == w->what && w->kind != FACT_STATE;
 }
 
 static void claim(const struct run *run, struct pairs *pairs, unsigned int least)
@@ -81,7 +81,7 @@ static bool is_orphan(const struct run *run, const struct net_end *end)
 
 	for (i = 0; i < run->nr_expected; i++)
 		if (run->expected[i].end.cookie == end->cookie &&
-		    run->expected[i].want.kind == TCP_TEARDOWN_TIMEWAIT &&
+		    run->expected[i].want.kind == FACT_TIMEWAIT &&
 		    run->expected[i].want.what == TCP_TEARDOWN_TW_BORN)
 			return run->expected[i].want.old == TCP_FIN_WAIT2;
 	return false;
@@ -96,7 +96,7 @@ static struct record_kind kind_of_expected(const struct run *run, const struct e
 	};
 }
 
-static void roles_of_record(const struct run *run, const struct tcp_teardown_record *r,
+static void roles_of_record(const struct run *run, const struct fact *r,
 			    enum role *roles)
 {
 	const struct record_kind kind = {
@@ -124,7 +124,7 @@ static void fault(struct judgement *j, const enum role *roles, const char *forma
 }
 
 static void tell_wrong(struct judgement *j, const enum role *roles, const char *wanted,
-		       const struct tcp_teardown_record *r, const struct expected *e)
+		       const struct fact *r, const struct expected *e)
 {
 	const struct field *field = record_compare(r, e);
 	char seen[128];
@@ -146,7 +146,7 @@ static void judge_expected(const struct run *run, const struct expected *e, int 
 {
 	bool right = record >= 0 && !record_compare(&run->record[record], e);
 	const struct record_kind kind = kind_of_expected(run, e);
-	bool is_verdict = e->want.kind == TCP_TEARDOWN_END;
+	bool is_verdict = e->want.kind == FACT_END;
 	enum role roles[HOOK_ROLES];
 	char wanted[128];
 
@@ -168,7 +168,7 @@ static void judge_expected(const struct run *run, const struct expected *e, int 
 		tell_wrong(j, roles, wanted, &run->record[record], e);
 }
 
-static bool is_known(const struct run *run, const struct tcp_teardown_record *r)
+static bool is_known(const struct run *run, const struct fact *r)
 {
 	unsigned int i;
 
@@ -179,7 +179,7 @@ static bool is_known(const struct run *run, const struct tcp_teardown_record *r)
 	return false;
 }
 
-static void judge_extra(const struct run *run, const struct tcp_teardown_record *r,
+static void judge_extra(const struct run *run, const struct fact *r,
 			struct judgement *j)
 {
 	bool known = is_known(run, r);

@@ -70,7 +70,7 @@ void run_expect_verdict(struct run *run, const struct net_end *end,
 			const struct verdict *verdict)
 {
 	struct expected *e = &run->expected[run->nr_expected];
-	const struct want want = { .kind = TCP_TEARDOWN_END };
+	const struct want want = { .kind = FACT_END };
 
 	run_expect(run, end, &want, 1);
 	e->verdict = *verdict;

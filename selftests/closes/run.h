@@ -20,7 +20,7 @@
  * struct expected - a record that has to come
  * @end: whose
  * @want: what; for a verdict only @want.kind is set
- * @verdict: for TCP_TEARDOWN_END
+ * @verdict: for FACT_END
  * @pid: of the child
  */
 struct expected {
@@ -66,7 +66,7 @@ struct run {
 	struct peer peer;
 	unsigned int nr_records;
 	bool overrun;
-	struct tcp_teardown_record record[RUN_RECORDS];
+	struct fact record[RUN_RECORDS];
 };
 
 /**

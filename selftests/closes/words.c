@@ -39,7 +39,8 @@ const char *word_set_off(uint8_t set_off)
 	static const char * const words[] = {
 		"unknown", "peer", "close", "shutdown", "exit", "unread", "linger", "linger2",
 		"disconnect", "listener", "kill", "data", "keepalive", "user_timeout",
-		"retries", "fin_timeout", "memory", "icmp", "netns",
+		"retries", "fin_timeout", "memory", "icmp", "netns", "connect", "firewall",
+		"closed_window",
 	};
 
 	return word_at(words, ARRAY_SIZE(words), set_off);
@@ -52,7 +53,7 @@ static const char *word_what(uint8_t kind, uint8_t what)
 		"listener", "abort",
 	};
 	static const char * const segments[] = {
-		[1] = "rcv", "rcv_dup", "rcv_ooo", "queue", "resend", "left", "ack",
+		[1] = "rcv", "rcv_dup", "rcv_ooo", "resend", "left", "ack", "queue",
 	};
 	static const char * const resets[] = { [1] = "sent", "sent_in_reply", "received" };
 	static const char * const timewaits[] = {
@@ -61,13 +62,13 @@ static const char *word_what(uint8_t kind, uint8_t what)
 	};
 
 	switch (kind) {
-	case TCP_TEARDOWN_CALL:
+	case FACT_CALL:
 		return word_at(calls, ARRAY_SIZE(calls), what);
-	case TCP_TEARDOWN_SEGMENT:
+	case FACT_SEGMENT:
 		return word_at(segments, ARRAY_SIZE(segments), what);
-	case TCP_TEARDOWN_RESET:
+	case FACT_RESET:
 		return word_at(resets, ARRAY_SIZE(resets), what);
-	case TCP_TEARDOWN_TIMEWAIT:
+	case FACT_TIMEWAIT:
 		return word_at(timewaits, ARRAY_SIZE(timewaits), what);
 	}
 	return "?";
@@ -87,7 +88,7 @@ void words_of_want(char *text, size_t size, const struct want *w)
 	const char *whose = w->minisock ? " (minisock)" : "";
 	char flags[32];
 
-	if (w->kind == TCP_TEARDOWN_STATE)
+	if (w->kind == FACT_STATE)
 		snprintf(text, size, "%s>%s%s seq %u ack %u", word_state(w->old),
 			 word_state(w->new), whose, w->seq, w->ack);
 	else
@@ -96,7 +97,7 @@ void words_of_want(char *text, size_t size, const struct want *w)
 			 word_state(w->old), whose, w->seq, w->ack);
 }
 
-void words_of_record(char *text, size_t size, const struct tcp_teardown_record *r)
+void words_of_record(char *text, size_t size, const struct fact *r)
 {
 	const struct want want = {
 		.kind = r->kind, .what = r->what, .old = r->old_state, .new = r->new_state,
@@ -104,7 +105,7 @@ void words_of_record(char *text, size_t size, const struct tcp_teardown_record *
 		.seq = r->seq, .ack = r->ack,
 	};
 
-	if (r->kind == TCP_TEARDOWN_END)
+	if (r->kind == FACT_END)
 		snprintf(text, size, "verdict %s", word_how(r->what));
 	else
 		words_of_want(text, size, &want);

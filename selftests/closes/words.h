@@ -16,6 +16,6 @@ const char *word_set_off(uint8_t set_off);
 
 /* What a record is, or should be, without its sockets: "rcv FIN,ACK in FIN_WAIT1 seq 1". */
 void words_of_want(char *text, size_t size, const struct want *want);
-void words_of_record(char *text, size_t size, const struct tcp_teardown_record *record);
+void words_of_record(char *text, size_t size, const struct fact *record);
 
 #endif

@@ -18,13 +18,14 @@
 #define EVENTS	6
 #define SELF	4026531840U
 
-static struct host_task *task(u32 netns)
+static struct host_task *task(const struct filter_self *is)
 {
 	static typeof(*current->nsproxy->net_ns) net;
 	static typeof(*current->nsproxy) proxy = { .net_ns = &net };
 	static struct host_task self = { .nsproxy = &proxy };
 
-	net.ns.inum = netns;
+	net.ns.inum = is->netns;
+	self.cgroup = is->cgroup;
 	return &self;
 }
 
@@ -37,20 +38,26 @@ static u64 most_of(enum filter_value value)
 	case FILTER_LOCAL_PORT:
 	case FILTER_PEER_PORT: return U16_MAX;
 	case FILTER_NETNS:
+	case FILTER_PID:
 	case FILTER_UID: return U32_MAX;
+	case FILTER_ID:
+	case FILTER_COMM:
 	case FILTER_CGROUP: return FILTER_UNKNOWN - 1;
 	case FILTER_FROM:
 	case FILTER_STATE:
 	case FILTER_KIND:
-	case FILTER_VERDICT: return U8_MAX;
+	case FILTER_EVENT:
+	case FILTER_TIMEWAIT:
+	case FILTER_REASON:
+	case FILTER_BY:
+	case FILTER_END: return U8_MAX;
 	default: return FILTER_UNKNOWN;
 	}
 }
 
 static bool may_miss(enum filter_value value)
 {
-	return value == FILTER_UID || value == FILTER_CGROUP || value == FILTER_FROM ||
-	       value == FILTER_STATE || value == FILTER_VERDICT;
+	return value >= FILTER_UID && value != FILTER_COMM_LOWER;
 }
 
 /* Any; or a bound of some test, or one beside it. */
@@ -92,7 +99,8 @@ static void check_program(const struct filter *f)
 				   "test %u goes on at %u", i, f->test[i].next[out]);
 }
 
-static void check_event(const struct filter *f, const char *text, u32 netns, u64 *random)
+static void check_event(const struct filter *f, const char *text,
+			const struct filter_self *self, u64 *random)
 {
 	struct filter_event event, used;
 	enum filter_value i;
@@ -104,10 +112,10 @@ static void check_event(const struct filter *f, const char *text, u32 netns, u64
 		if (!(f->uses & 1U << i))
 			used.value[i] = host_random(random);
 	keeps = filter_keeps(f, &used);
-	host_check(keeps == filter_naive(text, netns, &event), "%d for '%s'", keeps, text);
+	host_check(keeps == filter_naive(text, self, &event), "%d for '%s'", keeps, text);
 }
 
-static bool check_parser(const char *text, u32 netns, u64 *random)
+static bool check_parser(const char *text, const struct filter_self *self, u64 *random)
 {
 	static const struct filter_event nothing;
 	struct filter_error error = { .at = ~0U };
@@ -116,13 +124,13 @@ static bool check_parser(const char *text, u32 netns, u64 *random)
 	int i;
 
 	strcpy(f->text, text);
-	good = filter_parse(f, netns, &error);
-	host_check(good == (filter_naive(text, netns, &nothing) != NAIVE_REFUSES),
+	good = filter_parse(f, self, &error);
+	host_check(good == (filter_naive(text, self, &nothing) != NAIVE_REFUSES),
 		   "accepted %d, '%s': %s", good, text, good ? "" : error.what);
 	if (good) {
 		check_program(f);
 		for (i = 0; i < EVENTS; i++)
-			check_event(f, text, netns, random);
+			check_event(f, text, self, random);
 	} else {
 		host_check(error.what && error.at <= strlen(text) &&
 			   error.len <= strlen(text) - error.at, "at %u, %u long, of '%s'",
@@ -171,12 +179,15 @@ static void check_file(const char *from, size_t size, const char *text, bool goo
 
 bool filter_check(const char *from, size_t size, u64 seed)
 {
-	u32 netns = seed % 4 ? SELF : seed >> 32;
+	const struct filter_self self = {
+		.netns = seed % 4 ? SELF : (seed >> 32 | 1),
+		.cgroup = seed % 8 ? seed >> 16 : 0,
+	};
 	char text[FILTER_TEXT + 1];
 	bool good;
 	size_t i;
 
-	current = task(netns);
+	current = task(&self);
 	if (size > FILTER_TEXT) {
 		check_file(from, size, "", false);
 		host_check(strstr(host_log, "bytes are too many"), "%zu bytes: %s", size, host_log);
@@ -186,7 +197,7 @@ bool filter_check(const char *from, size_t size, u64 seed)
 		text[i] = from[i] ? from[i] : '?';
 	text[size] = '\0';
 	cut(text);
-	good = check_parser(text, netns, &seed);
+	good = check_parser(text, &self, &seed);
 	check_file(from, size, text, good || is_none(text));
 	return good;
 }

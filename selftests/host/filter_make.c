@@ -98,14 +98,60 @@ static const char *const equal[] = { "==", "!=" };
 static const char *const compare[] = { "==", "!=", "<=", ">=", "<", ">" };
 static const char *const states[] = {
 	"ESTABLISHED", "SYN_SENT", "SYN_RECV", "FIN_WAIT1", "FIN_WAIT2", "TIME_WAIT", "CLOSE",
-	"CLOSE_WAIT", "LAST_ACK", "LISTEN", "CLOSING", "NEW_SYN_RECV"
+	"CLOSE_WAIT", "LAST_ACK", "LISTEN", "CLOSING", "NEW_SYN_RECV", "-", "any"
 };
 
-static const char *const kinds[] = { "call", "state", "segment", "reset", "timewait", "end" };
+static const char *const kinds[] = {
+	"call", "state", "segment", "reset", "timewait", "connect", "end"
+};
 
-static const char *const verdicts[] = {
+static const char *const events[] = {
+	"close", "shutdown_rd", "shutdown_wr", "shutdown_rdwr", "disconnect", "listener_close",
+	"abort", "exit", "state", "rcv", "rcv_dup", "rcv_ooo", "resend", "left", "send",
+	"reset_sent", "reset_reply", "reset_received", "born", "rearmed", "refused", "expired",
+	"reset", "reopened_by_syn", "answered_with_rst", "reused_by_connect", "killed",
+	"netns_gone", "no_local_port", "connect_failed", "any"
+};
+
+static const char *const ends[] = {
 	"unseen", "four_way", "three_way", "simultaneous", "orderly", "reset_sent",
-	"reset_received", "refused", "timed_out", "aborted", "orphan_killed", "fin_wait2_expired"
+	"reset_received", "refused", "timed_out", "aborted", "orphan_killed",
+	"fin_wait2_expired", "any"
+};
+
+static const char *const bys[] = {
+	"unknown", "peer", "close", "shutdown", "exit", "unread", "linger", "linger2",
+	"disconnect", "listener", "kill", "data", "keepalive", "user_timeout", "retries",
+	"fin_timeout", "memory", "icmp", "netns", "connect", "firewall", "closed_window", "any"
+};
+
+static const char *const reasons[] = {
+	"NOT_SPECIFIED", "NO_SOCKET", "TCP_FLAGS", "INVALID_SYN", "TCP_ABORT_ON_CLOSE",
+	"TCP_STATE", "TCP_KEEPALIVE_TIMEOUT", "MPTCP_RST_EMPTCP", "ERROR", "OTHER", "any"
+};
+
+static const char *const names[] = {
+	"nginx", "a", "kworker/0:1", "\"Web Content\"", "'(sd-pam)'", "sixteen_bytes_it",
+	"fifteen_bytes_i", "\"\"", "\"no end", "'\"'", "any",
+	"'\xff\xff\xff\xff\xff\xff\xff\xff'", "'\xff\xff\xff\xff\xff\xff\xff'"
+};
+
+/* Fields of words, and theirs. */
+static const struct {
+	const char *field;
+	const char *const *words;
+	size_t nr;
+} lists[] = {
+	{ "state", states, ARRAY_SIZE(states) },
+	{ "from", states, ARRAY_SIZE(states) },
+	{ "kind", kinds, ARRAY_SIZE(kinds) },
+	{ "event", events, ARRAY_SIZE(events) },
+	{ "timewait", events, ARRAY_SIZE(events) },
+	{ "end", ends, ARRAY_SIZE(ends) },
+	{ "by", bys, ARRAY_SIZE(bys) },
+	{ "reason", reasons, ARRAY_SIZE(reasons) },
+	{ "comm", names, ARRAY_SIZE(names) },
+	{ "verdict", ends, ARRAY_SIZE(ends) },
 };
 
 static void words(struct writing *w, const char *field, const char *value)
@@ -127,7 +173,9 @@ static void addresses(struct writing *w)
 
 static void numbers(struct writing *w)
 {
-	static const char *const fields[] = { "port", "lport", "rport", "netns", "uid", "cgroup" };
+	static const char *const fields[] = {
+		"port", "lport", "rport", "netns", "uid", "cgroup", "pid", "id"
+	};
 
 	put(w, "%s", pick(w, fields, ARRAY_SIZE(fields)));
 	blank(w);
@@ -138,18 +186,12 @@ static void numbers(struct writing *w)
 
 static void comparison(struct writing *w)
 {
-	u64 side = dice(w, 8);
+	u64 side = dice(w, 8), list = dice(w, ARRAY_SIZE(lists));
 
-	if (side == 0)
-		words(w, "state", pick(w, states, ARRAY_SIZE(states)));
-	else if (side == 1)
-		words(w, "from", pick(w, states, ARRAY_SIZE(states)));
-	else if (side == 2)
-		words(w, "kind", pick(w, kinds, ARRAY_SIZE(kinds)));
-	else if (side == 3)
-		words(w, "verdict", pick(w, verdicts, ARRAY_SIZE(verdicts)));
+	if (side < 4)
+		words(w, lists[list].field, pick(w, lists[list].words, lists[list].nr));
 	else if (side == 4)
-		words(w, "netns", "self");
+		words(w, dice(w, 2) ? "netns" : "cgroup", dice(w, 4) ? "self" : "any");
 	else if (side == 5)
 		addresses(w);
 	else
@@ -187,7 +229,9 @@ static void expression(struct writing *w)
 /* As many tests as there may be, or more. */
 static void dense(struct writing *w)
 {
-	static const char *const some[] = { "port==1", "addr!=::1", "uid!=2", "lport<9" };
+	static const char *const some[] = {
+		"port==1", "addr!=::1", "uid!=2", "lport<9", "comm!=x", "end==any"
+	};
 	u64 nr = 10 + dice(w, 40);
 
 	while (nr--)
@@ -197,7 +241,7 @@ static void dense(struct writing *w)
 /* A slip of the hand. */
 static void spoil(struct writing *w)
 {
-	static const char letters[] = "()!&|=<>. \t/:_09afxZ\n\0\xff\x80";
+	static const char letters[] = "()!&|=<>\"'-. \t/:_09afxZ\n\0\xff\x80";
 	size_t at = dice(w, w->len + 1), n = dice(w, 4) + 1;
 
 	switch (dice(w, 4)) {

@@ -8,22 +8,55 @@ static const char *const states[] = {
 };
 
 static const char *const kinds[] = {
-	NULL, "call", "state", "segment", "reset", "timewait", "end"
+	NULL, "call", "state", "segment", "reset", "timewait", "connect"
 };
 
-static const char *const verdicts[] = {
+static const char *const timewaits[] = {
+	NULL, "born", "rearmed", "refused", "expired", "reset", "reopened_by_syn",
+	"answered_with_rst", "reused_by_connect", "killed", "netns_gone"
+};
+
+/* By kind and what, sixteen of each. */
+static const char *const events[] = {
+	[0x11] = "close", "shutdown_rd", "shutdown_wr", "shutdown_rdwr", "disconnect",
+		 "listener_close", "abort", "exit",
+	[0x20] = "state",
+	[0x31] = "rcv", "rcv_dup", "rcv_ooo", "resend", "left", "send",
+	[0x41] = "reset_sent", "reset_reply", "reset_received",
+	[0x51] = "born", "rearmed", "refused", "expired", "reset", "reopened_by_syn",
+		 "answered_with_rst", "reused_by_connect", "killed", "netns_gone",
+	[0x61] = "no_local_port", "connect_failed",
+};
+
+static const char *const ends[] = {
 	NULL, "unseen", "four_way", "three_way", "simultaneous", "orderly", "reset_sent",
 	"reset_received", "refused", "timed_out", "aborted", "orphan_killed",
 	"fin_wait2_expired"
 };
 
+static const char *const bys[] = {
+	"unknown", "peer", "close", "shutdown", "exit", "unread", "linger", "linger2",
+	"disconnect", "listener", "kill", "data", "keepalive", "user_timeout", "retries",
+	"fin_timeout", "memory", "icmp", "netns", "connect", "firewall", "closed_window"
+};
+
+static const char *const reasons[] = {
+	NULL, "NOT_SPECIFIED", "NO_SOCKET", "TCP_INVALID_ACK_SEQUENCE", "TCP_RFC7323_PAWS",
+	"TCP_TOO_OLD_ACK", "TCP_ACK_UNSENT_DATA", "TCP_FLAGS", "TCP_OLD_ACK",
+	"TCP_ABORT_ON_DATA", "TCP_TIMEWAIT_SOCKET", "INVALID_SYN", "TCP_ABORT_ON_CLOSE",
+	"TCP_ABORT_ON_LINGER", "TCP_ABORT_ON_MEMORY", "TCP_STATE", "TCP_KEEPALIVE_TIMEOUT",
+	"TCP_DISCONNECT_WITH_DATA", "MPTCP_RST_EUNSPEC", "MPTCP_RST_EMPTCP",
+	"MPTCP_RST_ERESOURCE", "MPTCP_RST_EPROHIBIT", "MPTCP_RST_EWQ2BIG",
+	"MPTCP_RST_EBADPERF", "MPTCP_RST_EMIDDLEBOX", "ERROR", "OTHER"
+};
+
 #define DIGITS		"0123456789"
 #define FIELD_LETTERS	DIGITS "_abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-#define VALUE_LETTERS	FIELD_LETTERS ".:/"
+#define VALUE_LETTERS	FIELD_LETTERS ".:/-"
 
 struct reading {
 	const char *at;
-	u32 netns;
+	const struct filter_self *self;
 	const struct filter_event *event;
 	unsigned int tests;
 	unsigned int depth;
@@ -45,13 +78,13 @@ static bool sees(struct reading *r, const char *what)
 	return true;
 }
 
-/* A word of these characters, cut at @size. */
+/* A word of these characters, that does not begin with -, cut at @size. */
 static void word(struct reading *r, char *to, size_t size, const char *of)
 {
 	size_t len;
 
 	r->at += strspn(r->at, " \t");
-	len = strspn(r->at, of);
+	len = *r->at == '-' ? 0 : strspn(r->at, of);
 	snprintf(to, size, "%.*s", (int)len, r->at);
 	r->at += len;
 }
@@ -202,33 +235,52 @@ static bool address(struct reading *r, int how, int value, int other)
 	return is == !how;
 }
 
+/* Is it there? Not every record has it. */
+static bool of_any(struct reading *r, int how, int value)
+{
+	if (how)
+		return wrong(r);
+	r->tests++;
+	return r->event->value[value] != FILTER_UNKNOWN;
+}
+
 static bool of_words(struct reading *r, int how, int value, const char *const *words, int nr)
 {
+	bool misses = value != FILTER_KIND && value != FILTER_EVENT;
 	char text[FILTER_TEXT + 1];
 	int i;
 
 	word(r, text, sizeof(text), VALUE_LETTERS);
+	if (misses && !strcmp(text, "any"))
+		return of_any(r, how, value);
 	for (i = 0; i < nr; i++)
 		if (words[i] && !strcmp(words[i], text))
 			break;
 	if (i == nr || how > 1)
 		return wrong(r);
-	r->tests += how == 1 && value != FILTER_KIND ? 2 : 1;
-	if (value != FILTER_KIND && r->event->value[value] == FILTER_UNKNOWN)
+	r->tests += how == 1 && misses ? 2 : 1;
+	if (misses && r->event->value[value] == FILTER_UNKNOWN)
 		return false;
 	return holds(r->event->value[value], how, i);
 }
 
-/* @other: 0 for none. @misses: not every event has it. */
+/* Of who writes the filter; 0 where that is not known. */
+static bool self(const struct reading *r, int value, const char *text, u64 *with)
+{
+	*with = value == FILTER_NETNS ? r->self->netns : r->self->cgroup;
+	return (value == FILTER_NETNS || value == FILTER_CGROUP) && !strcmp(text, "self") && *with;
+}
+
+/* @other: 0 for none. @misses: not every record has it. */
 static bool of_number(struct reading *r, int how, int value, int other, u64 most, bool misses)
 {
 	char text[FILTER_TEXT + 1];
 	u64 with, has = r->event->value[value];
 
 	word(r, text, sizeof(text), VALUE_LETTERS);
-	if (value == FILTER_NETNS && !strcmp(text, "self"))
-		with = r->netns;
-	else if (!number(text, &with) || with > most)
+	if (misses && !strcmp(text, "any"))
+		return of_any(r, how, value);
+	if (!self(r, value, text, &with) && (!number(text, &with) || with > most))
 		return wrong(r);
 	if ((how == 4 && !with) || (how == 5 && with == most))
 		return wrong(r);
@@ -240,6 +292,43 @@ static bool of_number(struct reading *r, int how, int value, int other, u64 most
 	if (how == 1)
 		return has != with && r->event->value[other] != with;
 	return holds(has, how, with) || holds(r->event->value[other], how, with);
+}
+
+/* A word, or what is between two of the same quotes. Not empty. */
+static bool name(struct reading *r, char *to, size_t size)
+{
+	const char *end;
+
+	r->at += strspn(r->at, " \t");
+	if (*r->at != '"' && *r->at != '\'') {
+		word(r, to, size, VALUE_LETTERS);
+		return *to;
+	}
+	end = strchr(r->at + 1, *r->at);
+	if (!end || r->at + strcspn(r->at, "\n") < end)
+		return false;
+	snprintf(to, size, "%.*s", (int)(end - r->at - 1), r->at + 1);
+	r->at = end + 1;
+	return *to;
+}
+
+static bool of_name(struct reading *r, int how)
+{
+	const u64 *has = &r->event->value[FILTER_COMM];
+	char text[FILTER_TEXT + 1];
+	u8 bytes[16] = { };
+	bool is;
+	int i;
+
+	if (!name(r, text, sizeof(text)) || strlen(text) > 15 || how > 1 ||
+	    !strncmp(text, "\xff\xff\xff\xff\xff\xff\xff\xff", 8))
+		return wrong(r);
+	memcpy(bytes, text, strlen(text));
+	r->tests += how ? 3 : 2;
+	is = has[0] != FILTER_UNKNOWN;
+	for (i = 0; i < 16; i++)
+		is &= (u8)(has[i / 8] >> (56 - i % 8 * 8)) == bytes[i];
+	return how ? !is && has[0] != FILTER_UNKNOWN : is;
 }
 
 static bool comparison(struct reading *r)
@@ -275,8 +364,22 @@ static bool comparison(struct reading *r)
 		return of_words(r, how, FILTER_FROM, states, ARRAY_SIZE(states));
 	if (!strcmp(field, "kind"))
 		return of_words(r, how, FILTER_KIND, kinds, ARRAY_SIZE(kinds));
-	if (!strcmp(field, "verdict"))
-		return of_words(r, how, FILTER_VERDICT, verdicts, ARRAY_SIZE(verdicts));
+	if (!strcmp(field, "event"))
+		return of_words(r, how, FILTER_EVENT, events, ARRAY_SIZE(events));
+	if (!strcmp(field, "timewait"))
+		return of_words(r, how, FILTER_TIMEWAIT, timewaits, ARRAY_SIZE(timewaits));
+	if (!strcmp(field, "end"))
+		return of_words(r, how, FILTER_END, ends, ARRAY_SIZE(ends));
+	if (!strcmp(field, "by"))
+		return of_words(r, how, FILTER_BY, bys, ARRAY_SIZE(bys));
+	if (!strcmp(field, "reason"))
+		return of_words(r, how, FILTER_REASON, reasons, ARRAY_SIZE(reasons));
+	if (!strcmp(field, "id"))
+		return of_number(r, how, FILTER_ID, 0, UINT64_MAX - 1, true);
+	if (!strcmp(field, "pid"))
+		return of_number(r, how, FILTER_PID, 0, UINT32_MAX, true);
+	if (!strcmp(field, "comm"))
+		return of_name(r, how);
 	return wrong(r);
 }
 
@@ -316,9 +419,10 @@ static bool expression(struct reading *r)
 }
 
 /* Is that event wanted? */
-enum naive filter_naive(const char *text, u32 netns, const struct filter_event *event)
+enum naive filter_naive(const char *text, const struct filter_self *self,
+			const struct filter_event *event)
 {
-	struct reading r = { .at = text, .netns = netns, .event = event };
+	struct reading r = { .at = text, .self = self, .event = event };
 	bool is = expression(&r);
 
 	if (r.wrong || r.tests > FILTER_TESTS || r.at[strspn(r.at, " \t")])

@@ -10,6 +10,7 @@
 
 enum naive { NAIVE_REFUSES = -1, NAIVE_NO, NAIVE_YES };
 
-enum naive filter_naive(const char *text, u32 netns, const struct filter_event *event);
+enum naive filter_naive(const char *text, const struct filter_self *self,
+			const struct filter_event *event);
 
 #endif

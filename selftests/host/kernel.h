@@ -26,6 +26,7 @@ typedef __u16 u16;
 typedef __u32 u32;
 typedef __u64 u64;
 typedef __s64 s64;
+typedef struct { u32 val; } kuid_t;
 
 #define TASK_COMM_LEN	16
 #define U8_MAX		UINT8_MAX
@@ -41,6 +42,12 @@ typedef __s64 s64;
 #define __printf(a, b)	__attribute__((format(printf, a, b)))
 #define ____cacheline_aligned_in_smp	__aligned(64)
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
+#define sizeof_field(of, name)	sizeof(((of *)0)->name)
+#define DIV_ROUND_UP(a, b)	(((a) + (b) - 1) / (b))
+#define min(a, b)	((a) < (b) ? (a) : (b))
+#define ilog2(a)	(63 - __builtin_clzll(a))
+#define fls64(a)	((a) ? 64 - __builtin_clzll(a) : 0)
+#define __ffs(a)	__builtin_ctzl(a)
 
 #define __rcu
 #define __read_mostly
@@ -52,7 +59,11 @@ typedef __s64 s64;
 
 #define NSEC_PER_SEC	1000000000L
 #define NSEC_PER_USEC	1000L
+#define USEC_PER_SEC	1000000L
+#define hex_asc		"0123456789abcdef"
 #define be64_to_cpu(x)	__builtin_bswap64(x)
+
+#define div_u64(a, b)	((u64)(a) / (u32)(b))
 
 static inline u64 div_u64_rem(u64 a, u32 b, u32 *rest)
 {
@@ -130,6 +141,7 @@ __printf(1, 2) void host_print(const char *format, ...);
 	host_old;							\
 })
 #define synchronize_rcu()	((void)0)
+#define cond_resched()		((void)0)
 
 static inline void host_lock(int *lock, int change)
 {
@@ -174,6 +186,7 @@ unsigned long copy_from_user(void *to, const void *from, unsigned long size);
 
 /* What "self" is, in the filter's words. */
 struct host_task {
+	u64 cgroup;
 	struct {
 		struct {
 			struct {
@@ -184,5 +197,11 @@ struct host_task {
 };
 
 extern struct host_task *current;
+
+#define CONFIG_SOCK_CGROUP_DATA	1
+#define task_dfl_cgroup(task)	((task)->cgroup)
+#define cgroup_id(cgroup)	(cgroup)
+#define rcu_read_lock()		((void)0)
+#define rcu_read_unlock()	((void)0)
 
 #endif

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "ktap.h"
+#include "stream.h"
 
 #define DIR "/sys/kernel/debug/tcp_teardown"
 
@@ -144,20 +145,36 @@ bool files_check_account(int cpu, struct account want)
 		     want.dropped, want.filtered);
 }
 
+int files_open_raw(int cpu, int flags)
+{
+	int fd = files_open(cpu, "trace_pipe_raw", O_RDONLY | flags);
+	struct tcp_teardown_record none;
+	struct stream stream = { };
+	char room[HEADER_SIZE];
+	ssize_t got;
+
+	got = stream_read(&stream, fd, room, sizeof(room));
+	CHECK(got == HEADER_SIZE && !stream_next(&stream, &none) && stream.begun &&
+	      !stream.bad, "%zd bytes of a header: %s", got, stream.bad);
+	return fd;
+}
+
 int files_take(int cpu, struct tcp_teardown_record *to, int max)
 {
+	static __thread char room[1 << 16];
 	int fd = files_open(cpu, "trace_pipe_raw", O_RDONLY | O_NONBLOCK);
-	int done = 0;
-	ssize_t len;
+	struct stream stream = { };
+	int done = 0, got = 1;
+	size_t size;
 
-	while (done < max) {
-		len = read(fd, to + done, (max - done) * RECORD_SIZE);
-		if (len < 0)
-			break;
-		CHECK(len && !(len % RECORD_SIZE), "%zd bytes are no whole records", len);
-		done += len / RECORD_SIZE;
+	while (done < max && got > 0) {
+		size = (max - done) * RECORD_SIZE + !stream.begun * HEADER_SIZE;
+		got = stream_read(&stream, fd, room, size < sizeof(room) ? size : sizeof(room));
+		while (stream_next(&stream, to + done))
+			done++;
 	}
-	CHECK(done == max || errno == EAGAIN, "errno %d", errno);
+	CHECK(done == max || (got < 0 && errno == EAGAIN), "errno %d", errno);
+	CHECK(!stream.bad && !stream.skipped, "not a stream: %s", stream.bad);
 	close(fd);
 	return done;
 }
@@ -317,4 +334,42 @@ void source_close(struct source *source)
 		close(source->end[i].fd);
 		close(source->peer[i].fd);
 	}
+}
+
+/* Each line of a namespace with "=". Return: how many; *differs: in how many they differ */
+static unsigned int reconcile_lines(uint32_t netns, bool check, unsigned int *differs)
+{
+	char *text = files_text(ALL_CPUS, "reconcile"), *line, *rest = text;
+	unsigned int same = 0, inode;
+	char name[64], proof[8];
+	long kernel, ours;
+
+	while ((line = strsep(&rest, "\n"))) {
+		if (*line == '#' || sscanf(line, "%u %63s %ld %ld %*s %7s", &inode, name,
+					   &kernel, &ours, proof) != 5 ||
+		    inode != netns || strcmp(proof, "="))
+			continue;
+		same++;
+		*differs += kernel != ours;
+		if (check)
+			CHECK(kernel == ours, "%s: \"=\", kernel %ld, ours %ld", name, kernel,
+			      ours);
+	}
+	free(text);
+	return same;
+}
+
+unsigned int files_check_reconcile(uint32_t netns)
+{
+	unsigned int differs = 0;
+
+	return reconcile_lines(netns, true, &differs);
+}
+
+unsigned int files_reconcile_differs(uint32_t netns)
+{
+	unsigned int differs = 0;
+
+	reconcile_lines(netns, false, &differs);
+	return differs;
 }

@@ -14,6 +14,7 @@
 /* In place of a CPU's number. */
 #define ALL_CPUS (-1)
 #define RECORD_SIZE sizeof(struct tcp_teardown_record)
+#define HEADER_SIZE sizeof(struct tcp_teardown_header)
 /* The smallest ring: 4 KiB. */
 #define SMALLEST_KB 4
 #define SMALLEST (SMALLEST_KB * 1024 / (int)RECORD_SIZE)
@@ -28,6 +29,14 @@ struct account {
  * record comes, the settings are the module's own, and nothing is held.
  */
 void files_start(void);
+/*
+ * CHECK that the kernel says the same of a namespace, where reconcile says "=". Return:
+ * in how many lines.
+ */
+unsigned int files_check_reconcile(uint32_t netns);
+
+/* In how many of these lines the kernel does not say the same. */
+unsigned int files_reconcile_differs(uint32_t netns);
 /* No connection is held, and no record comes. */
 void files_settle(void);
 /* Put the settings back and drop what is held. */
@@ -49,7 +58,9 @@ struct account files_account(int cpu);
 /* The account is exactly that, and adds up. */
 bool files_check_account(int cpu, struct account want);
 
-/* Raw records: so many were there; O_NONBLOCK. */
+/* trace_pipe_raw, its header taken, and CHECKed. */
+int files_open_raw(int cpu, int flags);
+/* Raw records: so many were there, of known kinds; O_NONBLOCK. */
 int files_take(int cpu, struct tcp_teardown_record *to, int max);
 
 /* Does the kernel's log have that text since log_mark()? */

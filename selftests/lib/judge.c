@@ -106,11 +106,7 @@ static int compare_tellings(const void *a, const void *b)
 	const struct telling *x = a, *y = b;
 	int order = compare(x->conn, y->conn, x->end, y->end);
 
-	if (order)
-		return order;
-	if (x->record.time != y->record.time)
-		return x->record.time < y->record.time ? -1 : 1;
-	return x->record.number < y->record.number ? -1 : 1;
+	return order ? order : fact_compare(&x->record, &y->record);
 }
 
 void evidence_sort(struct evidence *evidence)
@@ -123,52 +119,52 @@ void evidence_sort(struct evidence *evidence)
 
 /* --- a record and its segment ------------------------------------------------ */
 
-static bool is_left(const struct tcp_teardown_record *r)
+static bool is_left(const struct fact *r)
 {
-	return r->kind == TCP_TEARDOWN_SEGMENT && r->what == TCP_TEARDOWN_SEG_LEFT;
+	return r->kind == FACT_SEGMENT && r->what == TCP_TEARDOWN_SEG_LEFT;
 }
 
-static bool is_received(const struct tcp_teardown_record *r)
+static bool is_received(const struct fact *r)
 {
-	if (r->kind == TCP_TEARDOWN_RESET)
+	if (r->kind == FACT_RESET)
 		return r->what == TCP_TEARDOWN_RST_RECEIVED;
 	return r->what <= TCP_TEARDOWN_SEG_RCV_OOO;
 }
 
-static bool is_inferred(const struct tcp_teardown_record *r)
+static bool is_inferred(const struct fact *r)
 {
 	return r->flags & TCP_TEARDOWN_F_INFERRED;
 }
 
 /* A RST in ESTABLISHED whose segment no hook has had, where SACK blocks were there. */
-static bool is_number_unknown(const struct tcp_teardown_record *r)
+static bool is_number_unknown(const struct fact *r)
 {
-	return r->kind == TCP_TEARDOWN_RESET && is_inferred(r) && !r->seq;
+	return r->kind == FACT_RESET && is_inferred(r) && !r->seq;
 }
 
-static bool tells_of_a_segment(const struct tcp_teardown_record *r)
+static bool tells_of_a_segment(const struct fact *r)
 {
-	return r->kind == TCP_TEARDOWN_SEGMENT || r->kind == TCP_TEARDOWN_RESET;
+	return r->kind == FACT_SEGMENT || r->kind == FACT_RESET;
 }
 
-static uint32_t payload_end(const struct tcp_teardown_record *r)
+static uint32_t payload_end(const struct fact *r)
 {
-	return r->seq + (r->kind == TCP_TEARDOWN_SEGMENT ? r->segment.len : 0);
+	return r->seq + (r->kind == FACT_SEGMENT ? r->segment.len : 0);
 }
 
 /* That a FIN has left is told of beside its being queued. */
-static bool is_free(const struct sighting *s, const struct tcp_teardown_record *r)
+static bool is_free(const struct sighting *s, const struct fact *r)
 {
 	return !s->gone && (is_left(r) || !(s->segment.claimed & 1 << r->kind));
 }
 
-static void claim(struct sighting *s, const struct tcp_teardown_record *r)
+static void claim(struct sighting *s, const struct fact *r)
 {
 	s->segment.claimed |= 1 << r->kind;
 	s->by[r->kind] = r;
 }
 
-static bool is_place(const struct segment *s, const struct tcp_teardown_record *r)
+static bool is_place(const struct segment *s, const struct fact *r)
 {
 	const struct net_place *local = s->out ? &s->from : &s->to;
 	const struct net_place *peer = s->out ? &s->to : &s->from;
@@ -181,7 +177,7 @@ static bool is_place(const struct segment *s, const struct tcp_teardown_record *
 #define MOST_SENT (1 << 20)
 
 static bool is_segment_of(const struct view *view, const struct sighting *seen,
-			  const struct tcp_teardown_record *r)
+			  const struct fact *r)
 {
 	const struct segment *s = &seen->segment;
 	const uint8_t mark = r->tcp_flags & (FIN | RST);
@@ -192,7 +188,7 @@ static bool is_segment_of(const struct view *view, const struct sighting *seen,
 		return false;
 	if (s->out) {
 		/* A FIN that is queued leaves now or later; to be found out later still. */
-		if (r->kind == TCP_TEARDOWN_SEGMENT && r->what == TCP_TEARDOWN_SEG_QUEUE)
+		if (r->kind == FACT_SEGMENT && r->what == FACT_SEG_QUEUE)
 			return s->ack - r->ack <= MOST_SENT;
 		if (is_left(r))
 			return seen->time <= r->time + view->slack &&
@@ -203,7 +199,7 @@ static bool is_segment_of(const struct view *view, const struct sighting *seen,
 	if (seen->time > r->time + view->slack)
 		return false;
 	if (is_inferred(r))	/* of a RST in ESTABLISHED the ACK is not known, either */
-		return r->kind == TCP_TEARDOWN_RESET || s->ack == r->ack;
+		return r->kind == FACT_RESET || s->ack == r->ack;
 	if (s->ack != r->ack)
 		return false;
 	return s->seq == r->seq && s->flags == r->tcp_flags && s->window == r->window;
@@ -213,7 +209,7 @@ static bool is_segment_of(const struct view *view, const struct sighting *seen,
  * A FIN that was merged is told of with a guess where it began, and with the window
  * of the last that was merged: the more of these is right, the better.
  */
-static unsigned int fit(const struct sighting *s, const struct tcp_teardown_record *r)
+static unsigned int fit(const struct sighting *s, const struct fact *r)
 {
 	return (s->segment.seq == r->seq) + (s->segment.window == r->window);
 }
@@ -222,7 +218,7 @@ static unsigned int fit(const struct sighting *s, const struct tcp_teardown_reco
  * Of several that are alike: what is received is told of at once, so the last
  * before; what is sent was not there yet, so the first.
  */
-static struct sighting *find(const struct view *view, const struct tcp_teardown_record *r)
+static struct sighting *find(const struct view *view, const struct fact *r)
 {
 	struct sighting *found = NULL;
 	size_t i;
@@ -260,7 +256,7 @@ static bool merge(struct merged *merged, const struct segment *s)
 }
 
 /* PSH need not be told. */
-static bool is_whole(const struct merged *merged, const struct tcp_teardown_record *r)
+static bool is_whole(const struct merged *merged, const struct fact *r)
 {
 	return merged->end == payload_end(r) + !!(r->tcp_flags & FIN) &&
 	       merged->ack == r->ack && merged->window == r->window &&
@@ -269,7 +265,7 @@ static bool is_whole(const struct merged *merged, const struct tcp_teardown_reco
 
 /* Whether the segments from the nth on can be what the record tells of. */
 static bool claim_merged_from(struct view *view, size_t n,
-			      const struct tcp_teardown_record *r)
+			      const struct fact *r)
 {
 	struct merged merged = { .end = r->seq, .ack = view->seen[n].segment.ack };
 	bool taken[256] = { };
@@ -291,11 +287,11 @@ static bool claim_merged_from(struct view *view, size_t n,
 	return false;
 }
 
-static bool claim_merged(struct view *view, const struct tcp_teardown_record *r)
+static bool claim_merged(struct view *view, const struct fact *r)
 {
 	size_t i = view->nr_seen;
 
-	if (r->kind != TCP_TEARDOWN_SEGMENT || !is_received(r) || is_inferred(r))
+	if (r->kind != FACT_SEGMENT || !is_received(r) || is_inferred(r))
 		return false;
 	while (i--)
 		if (!view->seen[i].segment.out && view->seen[i].segment.seq == r->seq &&
@@ -312,17 +308,17 @@ static bool is_told_unsent(const struct view *view)
 	size_t i;
 
 	for (i = 0; i < view->nr_told; i++)
-		if (!view->told[i].gone && view->told[i].record.kind == TCP_TEARDOWN_END &&
+		if (!view->told[i].gone && view->told[i].record.kind == FACT_END &&
 		    view->told[i].record.flags & TCP_TEARDOWN_F_FIN_UNSENT)
 			return true;
 	return false;
 }
 
-static bool is_kept(const struct view *view, const struct tcp_teardown_record *r)
+static bool is_kept(const struct view *view, const struct fact *r)
 {
 	size_t i;
 
-	if (r->kind != TCP_TEARDOWN_SEGMENT || r->what != TCP_TEARDOWN_SEG_QUEUE)
+	if (r->kind != FACT_SEGMENT || r->what != FACT_SEG_QUEUE)
 		return false;
 	for (i = 0; i < view->nr_seen; i++)
 		if (view->seen[i].segment.out && !(view->seen[i].segment.flags & RST) &&
@@ -332,18 +328,18 @@ static bool is_kept(const struct view *view, const struct tcp_teardown_record *r
 }
 
 static enum verdict verdict_sent(const struct sighting *s,
-				 const struct tcp_teardown_record *r)
+				 const struct fact *r)
 {
-	if (r->kind == TCP_TEARDOWN_RESET)
+	if (r->kind == FACT_RESET)
 		return r->what == TCP_TEARDOWN_RST_SENT ? VERDICT_RST_SENT : VERDICT_RST_REPLY;
 	if (r->what == TCP_TEARDOWN_SEG_RESEND)
 		return VERDICT_FIN_RESENT;
 	return s->segment.ack == r->ack ? VERDICT_FIN_SENT : VERDICT_FIN_SENT_LATER;
 }
 
-static enum verdict verdict_received(const struct tcp_teardown_record *r)
+static enum verdict verdict_received(const struct fact *r)
 {
-	if (r->kind == TCP_TEARDOWN_RESET)
+	if (r->kind == FACT_RESET)
 		return VERDICT_RST;
 	if (r->tcp_flags & RST)
 		return r->flags & TCP_TEARDOWN_F_MINISOCK ? VERDICT_RST_MINISOCK :
@@ -353,7 +349,7 @@ static enum verdict verdict_received(const struct tcp_teardown_record *r)
 	return is_inferred(r) ? VERDICT_FIN_INFERRED : VERDICT_FIN;
 }
 
-static enum verdict judge_record(struct view *view, const struct tcp_teardown_record *r)
+static enum verdict judge_record(struct view *view, const struct fact *r)
 {
 	struct sighting *s = find(view, r);
 
@@ -373,12 +369,12 @@ static enum verdict judge_record(struct view *view, const struct tcp_teardown_re
 /* Has the socket told of a transition from, or its end, before that time? */
 static bool has_left(const struct view *view, uint64_t time, bool to_close)
 {
-	const struct tcp_teardown_record *r;
+	const struct fact *r;
 	size_t i;
 
 	for (i = 0; i < view->nr_told; i++) {
 		r = &view->told[i].record;
-		if (!view->told[i].gone && r->kind == TCP_TEARDOWN_STATE && r->time < time &&
+		if (!view->told[i].gone && r->kind == FACT_STATE && r->time < time &&
 		    (!to_close || r->new_state == TCP_CLOSE))
 			return true;
 	}
@@ -459,14 +455,14 @@ static bool has_old_timestamp(const struct view *view, const struct sighting *un
 static bool has_accepted(const struct view *view, const struct sighting *fin)
 {
 	const struct sighting *next = fin + 1, *end = view->seen + view->nr_seen;
-	const struct tcp_teardown_record *r;
+	const struct fact *r;
 	size_t i;
 
 	while (next < end && (next->segment.out || !(next->segment.flags & FIN)))
 		next++;
 	for (i = 0; i < view->nr_told; i++) {
 		r = &view->told[i].record;
-		if (r->kind == TCP_TEARDOWN_STATE && r->new_state == TCP_CLOSE_WAIT &&
+		if (r->kind == FACT_STATE && r->new_state == TCP_CLOSE_WAIT &&
 		    r->time > fin->time && (next == end || r->time < next->time))
 			return true;
 	}
@@ -476,7 +472,7 @@ static bool has_accepted(const struct view *view, const struct sighting *fin)
 /* Was another copy of this FIN the one that the socket took in the end? */
 static bool is_told(const struct view *view, const struct sighting *fin)
 {
-	const struct tcp_teardown_record *r;
+	const struct fact *r;
 	size_t i;
 
 	for (i = 0; i < view->nr_told; i++) {
@@ -514,24 +510,24 @@ static const struct sighting *last_like(const struct view *view, const struct si
  */
 #define RACE_NS 1000000000ULL
 
-static bool is_cause(const struct tcp_teardown_record *r, uint64_t time, uint64_t end)
+static bool is_cause(const struct fact *r, uint64_t time, uint64_t end)
 {
 	if (!r->cookie || !tells_of_a_segment(r))
 		return false;
-	if (r->kind == TCP_TEARDOWN_RESET)
+	if (r->kind == FACT_RESET)
 		return r->time + RACE_NS >= time && r->time <= time + RACE_NS;
 	return r->time >= time && r->time <= end;
 }
 
 static bool was_overtaken(const struct view *view, const struct sighting *s)
 {
-	const struct tcp_teardown_record *r;
+	const struct fact *r;
 	uint64_t end = 0;
 	size_t i;
 
 	for (i = 0; i < view->nr_told && !end; i++) {
 		r = &view->told[i].record;
-		if (r->kind == TCP_TEARDOWN_STATE && r->new_state == TCP_CLOSE &&
+		if (r->kind == FACT_STATE && r->new_state == TCP_CLOSE &&
 		    r->time <= s->time + RACE_NS)
 			end = r->time;
 	}
@@ -542,7 +538,7 @@ static bool was_overtaken(const struct view *view, const struct sighting *s)
 }
 
 /* Which segment a RST answers that no socket has sent: the last before. */
-static void find_answered(struct view *view, const struct tcp_teardown_record *r)
+static void find_answered(struct view *view, const struct fact *r)
 {
 	struct sighting *s, *found = NULL;
 

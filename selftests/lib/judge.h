@@ -7,9 +7,9 @@
 #define SELFTESTS_JUDGE_H
 
 #include <stddef.h>
-#include <tcp_teardown.h>
 
 #include "capture.h"
+#include "fact.h"
 #include "wire.h"
 
 /* What became of a segment or a record; why, see judge.c. */
@@ -55,12 +55,12 @@ struct sighting {
 	unsigned int conn, end, order;
 	bool answered;			/* by a RST that no socket has sent */
 	bool gone;			/* as if it had not been seen */
-	const struct tcp_teardown_record *by[TCP_TEARDOWN_KINDS]; /* which tell of it */
+	const struct fact *by[FACT_KINDS]; /* which tell of it */
 };
 
-/* A record at one end. */
+/* A record, that is a fact (see fact.h), at one end. */
 struct telling {
-	struct tcp_teardown_record record;
+	struct fact record;
 	unsigned int conn, end;
 	bool gone;
 	enum verdict verdict;

@@ -8,6 +8,7 @@
 #include <linux/if_tun.h>
 #include <linux/ipv6.h>
 #include <net/if.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -19,7 +20,9 @@
 #define IP_LEN 20
 #define IPV6_LEN 40
 #define TCP_LEN 20
-#define PAYLOAD_MAX 512
+#define OPTIONS_MAX 16
+#define PAYLOAD_MAX 1400
+#define PACKET_MAX (IPV6_LEN + TCP_LEN + OPTIONS_MAX + PAYLOAD_MAX)
 #define ICMP_LEN 8
 
 /* The addresses for documentation; .1 and ::1 are the kernel's. */
@@ -176,25 +179,76 @@ static uint16_t checksum(const struct peer *peer, uint8_t protocol, const uint8_
 	return fold(add(sum, tcp, len));
 }
 
-void peer_send(const struct peer *peer, uint8_t flags, uint32_t seq, uint32_t ack,
-	       unsigned int len)
+/* Aligned as Linux has them. Return: their length. */
+static unsigned int put_options(const struct peer *peer, uint8_t flags, uint8_t *to)
 {
-	uint8_t packet[IPV6_LEN + TCP_LEN + PAYLOAD_MAX] = { 0 }, *tcp;
-	ssize_t size;
+	uint8_t *at = to;
+
+	if (peer->tsval) {
+		put32(at, TCPOPT_NOP << 24 | TCPOPT_NOP << 16 | TCPOPT_TIMESTAMP << 8 |
+		      TCPOLEN_TIMESTAMP);
+		put32(at + 4, peer->tsval);
+		at += 12;
+	}
+	if (peer->wscale && flags & SYN) {
+		put32(at, TCPOPT_NOP << 24 | TCPOPT_WINDOW << 16 | TCPOLEN_WINDOW << 8 |
+		      peer->wscale);
+		at += 4;
+	}
+	return at - to;
+}
+
+/* A segment in its packet. Return: its size. */
+static size_t put_segment(const struct peer *peer, uint8_t *packet, uint8_t flags,
+			  uint32_t seq, uint32_t ack, unsigned int len)
+{
+	uint8_t options[OPTIONS_MAX] = { 0 }, *tcp;
+	unsigned int header = TCP_LEN + put_options(peer, flags, options);
 
 	REQUIRE(len <= PAYLOAD_MAX, "%u bytes are too many", len);
-	tcp = packet + put_ip(packet, peer->family == NET_IPV6, IPPROTO_TCP, TCP_LEN + len,
+	memset(packet, 0, PACKET_MAX);
+	tcp = packet + put_ip(packet, peer->family == NET_IPV6, IPPROTO_TCP, header + len,
 			      &peer->self, &peer->kernel);
+	memcpy(tcp + TCP_LEN, options, header - TCP_LEN);
 	put16(tcp, peer->self.port);
 	put16(tcp + 2, peer->kernel.port);
 	put32(tcp + 4, seq);
 	put32(tcp + 8, ack);
-	tcp[12] = TCP_LEN / 4 << 4;
+	tcp[12] = header / 4 << 4;
 	tcp[13] = flags;
 	put16(tcp + 14, flags & RST ? 0 : peer->window);
-	put16(tcp + 16, checksum(peer, IPPROTO_TCP, tcp, TCP_LEN + len));
-	size = tcp + TCP_LEN + len - packet;
-	REQUIRE(write(peer->fd, packet, size) == size, "segment not sent");
+	put16(tcp + 16, checksum(peer, IPPROTO_TCP, tcp, header + len));
+	return tcp + header + len - packet;
+}
+
+void peer_send(const struct peer *peer, uint8_t flags, uint32_t seq, uint32_t ack,
+	       unsigned int len)
+{
+	uint8_t packet[PACKET_MAX];
+	size_t size = put_segment(peer, packet, flags, seq, ack, len);
+
+	REQUIRE(write(peer->fd, packet, size) == (ssize_t)size, "segment not sent");
+}
+
+/* The header is in the packet; it goes where the address says: to this host. */
+void peer_forge(const struct peer *peer, uint8_t flags, uint32_t seq, uint32_t ack)
+{
+	const int domain = peer->family == NET_IPV6 ? AF_INET6 : AF_INET;
+	int fd = socket(domain, SOCK_RAW, IPPROTO_RAW);
+	struct sockaddr_storage addr = { .ss_family = domain };
+	uint8_t packet[PACKET_MAX];
+	ssize_t size = put_segment(peer, packet, flags, seq, ack, 0);
+	socklen_t len = sizeof(struct sockaddr_in);
+
+	if (domain == AF_INET6) {
+		memcpy(&((struct sockaddr_in6 *)&addr)->sin6_addr, peer->kernel.addr, 16);
+		len = sizeof(struct sockaddr_in6);
+	} else {
+		memcpy(&((struct sockaddr_in *)&addr)->sin_addr, peer->kernel.addr + 12, 4);
+	}
+	REQUIRE(fd >= 0 && sendto(fd, packet, size, 0, (void *)&addr, len) == size,
+		"segment not forged");
+	close(fd);
 }
 
 /* It quotes the IP header and as much of TCP's as ICMP must. */
@@ -313,7 +367,7 @@ void peer_connect(struct peer *peer, struct net_end *end)
 }
 
 /* Where the peer is, for connect(). */
-static socklen_t peer_address(const struct peer *peer, struct sockaddr_storage *to)
+socklen_t peer_address(const struct peer *peer, struct sockaddr_storage *to)
 {
 	struct sockaddr_in6 *ipv6 = (void *)to;
 	struct sockaddr_in *ipv4 = (void *)to;

@@ -16,6 +16,8 @@
 struct peer {
 	int fd;
 	uint16_t window;		/* what it offers from now on */
+	uint8_t wscale;			/* in its SYNs; 0: without that option */
+	uint32_t tsval;			/* its timestamp from now on; 0: without them */
 	enum net_family family;
 	struct net_place self, kernel;
 };
@@ -34,6 +36,9 @@ void peer_connect(struct peer *peer, struct net_end *end);
 int peer_listen(struct peer *peer, uint16_t port);
 void peer_accept(struct peer *peer, int listener, struct net_end *end);
 
+/* Where the peer is, for connect(). */
+socklen_t peer_address(const struct peer *peer, struct sockaddr_storage *to);
+
 /*
  * The kernel connects to the peer, which has read the SYN: *end is in SYN_SENT,
  * end->snd_nxt counts the SYN, end->rcv_nxt is 0.
@@ -43,6 +48,12 @@ void peer_await_connect(struct peer *peer, struct net_end *end);
 /* Send a segment to the kernel, with a payload of len bytes. */
 void peer_send(const struct peer *peer, uint8_t flags, uint32_t seq, uint32_t ack,
 	       unsigned int len);
+
+/*
+ * Send a segment as if it were the peer's, from this host itself, over its loopback
+ * device: so does a firewall that rejects what is sent.
+ */
+void peer_forge(const struct peer *peer, uint8_t flags, uint32_t seq, uint32_t ack);
 
 /* Answer a segment of the kernel's by ICMP: nobody listens at that port. */
 void peer_send_unreachable(const struct peer *peer, const struct segment *about);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The module's records of the test's own namespace, and what they should be.
+ * The module's records of the test's own namespace, and what they should be. Here and
+ * in the tests a "record" is a fact: see fact.h.
  */
 #ifndef SELFTESTS_RECORDS_H
 #define SELFTESTS_RECORDS_H
@@ -8,7 +9,9 @@
 #include <netinet/tcp.h>
 #include <tcp_teardown.h>
 
+#include "fact.h"
 #include "net.h"
+#include "stream.h"
 
 #define DEBUGFS_DIR "/sys/kernel/debug/tcp_teardown"
 
@@ -19,15 +22,19 @@ struct records {
 	uint32_t netns;
 	unsigned int cpus;
 	int fds[RECORDS_CPUS];
+	struct stream streams[RECORDS_CPUS];
+	unsigned int nr_moments;
+	struct tcp_teardown_record moments[RECORDS_MAX];
 	unsigned int nr;
-	struct tcp_teardown_record records[RECORDS_MAX];
+	struct fact records[RECORDS_MAX];
 	unsigned int nr_ends;
-	struct tcp_teardown_record ends[RECORDS_MAX];
+	struct fact ends[RECORDS_MAX];
 };
 
 /*
- * Verdicts (TCP_TEARDOWN_END) are kept apart: all of them follow from the other
- * records, but for those of verdict.h.
+ * The records as they came are moments; the facts in them are records. Verdicts
+ * (FACT_END) are kept apart: all of them follow from the other facts, but for those of
+ * verdict.h.
  */
 
 /* Begin; what was recorded before is thrown away. */
@@ -49,10 +56,9 @@ void records_await(struct records *records, uint64_t cookie, unsigned int nr,
 		   unsigned int patience);
 
 /* The last one with that cookie. */
-const struct tcp_teardown_record *records_last(const struct records *records,
-					       uint64_t cookie);
+const struct fact *records_last(const struct records *records, uint64_t cookie);
 
-void record_note(const struct tcp_teardown_record *record, const char *why);
+void record_note(const struct fact *record, const char *why);
 
 /* A counter of the namespace, from /proc/net/tcp_teardown/summary. */
 unsigned long long records_counter(const char *name);
@@ -81,27 +87,27 @@ struct want {
 };
 
 #define WANT_CALL(call, state, seq_, ack_, ...)				\
-	{ .kind = TCP_TEARDOWN_CALL, .what = TCP_TEARDOWN_##call,	\
+	{ .kind = FACT_CALL, .what = TCP_TEARDOWN_##call,	\
 	  .old = TCP_##state, .new = TCP_##state,			\
 	  .seq = (seq_), .ack = (ack_), ##__VA_ARGS__ }
 #define WANT_STATE(from, to, seq_, ack_, ...)				\
-	{ .kind = TCP_TEARDOWN_STATE, .old = TCP_##from, .new = TCP_##to, \
+	{ .kind = FACT_STATE, .old = TCP_##from, .new = TCP_##to, \
 	  .seq = (seq_), .ack = (ack_), ##__VA_ARGS__ }
 #define WANT_SEGMENT(what_, flags_, state, seq_, ack_, ...)		\
-	{ .kind = TCP_TEARDOWN_SEGMENT, .what = TCP_TEARDOWN_SEG_##what_, \
+	{ .kind = FACT_SEGMENT, .what = FACT_SEG_##what_, \
 	  .old = TCP_##state, .new = TCP_##state, .flags = (flags_),	\
 	  .seq = (seq_), .ack = (ack_), ##__VA_ARGS__ }
 #define WANT_RESET(what_, flags_, state, seq_, ack_, ...)		\
-	{ .kind = TCP_TEARDOWN_RESET, .what = TCP_TEARDOWN_RST_##what_,	\
+	{ .kind = FACT_RESET, .what = TCP_TEARDOWN_RST_##what_,	\
 	  .old = TCP_##state, .new = TCP_##state, .flags = (flags_),	\
 	  .seq = (seq_), .ack = (ack_), ##__VA_ARGS__ }
 #define WANT_TIMEWAIT(what_, state, seq_, ack_, ...)			\
-	{ .kind = TCP_TEARDOWN_TIMEWAIT, .what = TCP_TEARDOWN_TW_##what_, \
+	{ .kind = FACT_TIMEWAIT, .what = TCP_TEARDOWN_TW_##what_, \
 	  .old = TCP_##state, .new = TCP_##state, .minisock = true,	\
 	  .seq = (seq_), .ack = (ack_), ##__VA_ARGS__ }
 /* Told by the full socket that asked for a minisock. */
 #define WANT_REFUSED(state, seq_, ack_)					\
-	{ .kind = TCP_TEARDOWN_TIMEWAIT, .what = TCP_TEARDOWN_TW_REFUSED, \
+	{ .kind = FACT_TIMEWAIT, .what = TCP_TEARDOWN_TW_REFUSED, \
 	  .old = TCP_##state, .new = TCP_##state, .seq = (seq_), .ack = (ack_) }
 #define BY_MINISOCK .minisock = true
 #define REASON(word) .reason = TCP_TEARDOWN_REASON_##word

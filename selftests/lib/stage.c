@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "stage.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "files.h"
 #include "witness.h"
 
 static void begin(struct stage *stage, bool peer)
@@ -32,12 +34,26 @@ static void play(const struct scene *scene, enum net_family family)
 	scene->play(&stage);
 	net_settle();
 	records_read(&stage.records);
-	if (!stage.left)
+	if (!stage.left) {
+		files_check_reconcile(net_inode());
 		stage_leave(&stage);
+	}
 	records_stop(&stage.records);
 	witness(&stage.capture, &stage.records);
 	verdict_all(&stage.records);
 	ktap_result("%s, %s", scene->name, net_family_names[family]);
+}
+
+static void forget_half_closed(void)
+{
+	files_set("half_closed_data", 0);
+}
+
+/* Each segment is wanted, and CHECKed. */
+static void record_half_closed(void)
+{
+	files_set("half_closed_data", 1);
+	atexit(forget_half_closed);
 }
 
 int stage_run(const struct scene *scenes, unsigned int nr)
@@ -50,6 +66,7 @@ int stage_run(const struct scene *scenes, unsigned int nr)
 	for (i = 0; i < nr; i++)
 		if (scenes[i].peer && !peer_possible())
 			ktap_skip_all("no TUN device");
+	record_half_closed();
 	/* A page that is read in the midst of a scene lets its timers run. */
 	mlockall(MCL_CURRENT | MCL_FUTURE);
 	ktap_plan(nr * NET_FAMILIES);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Where a scene is played: a namespace of its own, for each family anew, with a
- * capture, the module's records, and perhaps a peer of the test's own making.
+ * capture, the module's records, and perhaps a peer of the test's own making. At the end
+ * of each, the records are held against the capture, and reconcile's "=" is checked.
  */
 #ifndef SELFTESTS_STAGE_H
 #define SELFTESTS_STAGE_H

@@ -7,12 +7,12 @@
 
 static unsigned int resent(const struct records *records, uint64_t cookie)
 {
-	const struct tcp_teardown_record *r;
+	const struct fact *r;
 	unsigned int i, count = 0;
 
 	for (i = 0; i < records->nr; i++) {
 		r = &records->records[i];
-		count += r->cookie == cookie && r->kind == TCP_TEARDOWN_SEGMENT &&
+		count += r->cookie == cookie && r->kind == FACT_SEGMENT &&
 			 r->what == TCP_TEARDOWN_SEG_RESEND;
 	}
 	return count;

@@ -7,8 +7,7 @@
 
 #include "ktap.h"
 
-static const struct tcp_teardown_record *find(const struct records *records,
-					      const struct net_end *end)
+static const struct fact *find(const struct records *records, const struct net_end *end)
 {
 	unsigned int i;
 
@@ -18,20 +17,23 @@ static const struct tcp_teardown_record *find(const struct records *records,
 	return NULL;
 }
 
-static void note(const struct tcp_teardown_record *r)
+static void note(const struct fact *r)
 {
 	record_note(r, "verdict");
-	ktap_note("verdict: first %u set_off %u resent %u again %u pid %u bytes %u",
+	ktap_note("verdict: first %u set_off %u resent %u again %u pid %u bytes %llu",
 		  r->end.first, r->end.set_off, r->end.fins_resent, r->end.fins_again,
 		  r->end.pid, r->end.bytes);
 }
 
-static bool check_owner(const struct tcp_teardown_record *r, const struct verdict *verdict)
+static bool check_owner(const struct fact *r, const struct verdict *verdict)
 {
 	char comm[TCP_TEARDOWN_COMM_LEN] = "";
 	uint32_t pid = 0;
 
-	if (!verdict->no_owner) {
+	/* Nobody who ends it, but who has opened it may be known. */
+	if (!CHECK(verdict->no_owner || !(r->flags & TCP_TEARDOWN_F_OPENER), "an opener"))
+		return false;
+	if (!verdict->no_owner || r->flags & TCP_TEARDOWN_F_OPENER) {
 		prctl(PR_GET_NAME, comm);
 		pid = verdict->pid ?: (uint32_t)getpid();
 	}
@@ -43,7 +45,7 @@ static bool check_owner(const struct tcp_teardown_record *r, const struct verdic
 void verdict_expect(struct records *records, const struct net_end *end,
 		    const struct verdict *verdict)
 {
-	const struct tcp_teardown_record *r;
+	const struct fact *r;
 	struct net_wait wait = { };
 	bool good;
 
@@ -60,9 +62,9 @@ void verdict_expect(struct records *records, const struct net_end *end,
 		     verdict->first) &
 	       CHECK(r->end.set_off == verdict->set_off, "set off by %u, not %u",
 		     r->end.set_off, verdict->set_off) &
-	       CHECK(r->end.bytes == verdict->bytes, "%u bytes, not %u", r->end.bytes,
-		     verdict->bytes) &
-	       CHECK((r->flags & ~TCP_TEARDOWN_F_MINISOCK) == verdict->flags, "flags 0x%x",
+	       CHECK(r->end.bytes == verdict->bytes, "%llu bytes, not %llu", r->end.bytes,
+		     (unsigned long long)verdict->bytes) &
+	       CHECK((r->flags & ~VERDICT_OTHER_FLAGS) == verdict->flags, "flags 0x%x",
 		     r->flags) &
 	       check_owner(r, verdict);
 	if (!good)
@@ -72,6 +74,8 @@ void verdict_expect(struct records *records, const struct net_end *end,
 /* Of a connection: what the records say, in the terms of its verdict. */
 struct sum {
 	unsigned int ends, resent, again;
+	bool has_fin;
+	uint32_t fin;		/* the number of the peer's */
 	uint64_t spent[TCP_TEARDOWN_SPENTS];
 };
 
@@ -94,20 +98,43 @@ static int spent_slot(uint8_t state)
 	return -1;
 }
 
-static void add(struct sum *sum, const struct tcp_teardown_record *r)
+/* A duplicate of the FIN that was received before; of an older one, of none. */
+static bool is_again(const struct sum *sum, const struct fact *r)
+{
+	return r->what == TCP_TEARDOWN_SEG_RCV_DUP && !(r->flags & TCP_TEARDOWN_F_REFUSED) &&
+	       (!sum->has_fin || r->seq + r->segment.len == sum->fin);
+}
+
+static void add(struct sum *sum, const struct fact *r)
 {
 	int slot;
 
-	if (r->kind == TCP_TEARDOWN_SEGMENT && r->tcp_flags & 0x01) {
+	if (r->kind == FACT_SEGMENT && r->tcp_flags & 0x01) {
 		sum->resent += r->what == TCP_TEARDOWN_SEG_RESEND;
-		sum->again += r->what == TCP_TEARDOWN_SEG_RCV_DUP;
+		sum->again += is_again(sum, r);
 	}
-	if (r->kind != TCP_TEARDOWN_STATE)
+	if (r->kind != FACT_STATE)
 		return;
 	sum->ends += r->new_state == TCP_CLOSE;
 	slot = spent_slot(r->old_state);
-	if (slot >= 0 && r->state.spent != TCP_TEARDOWN_UNKNOWN)
-		sum->spent[slot] = r->state.spent / 1000;
+	if (slot >= 0)
+		sum->spent[slot] = r->state.spent;
+}
+
+/* The peer's FIN, if it came in order. */
+static void find_fin(struct sum *sum, const struct records *records, uint64_t cookie)
+{
+	const struct fact *r;
+	unsigned int i;
+
+	for (i = 0; i < records->nr; i++) {
+		r = &records->records[i];
+		if (r->cookie != cookie || r->kind != FACT_SEGMENT || !(r->tcp_flags & 0x01) ||
+		    r->what != TCP_TEARDOWN_SEG_RCV || r->flags & TCP_TEARDOWN_F_REFUSED)
+			continue;
+		sum->has_fin = true;
+		sum->fin = r->seq + r->segment.len;
+	}
 }
 
 static struct sum sum_of(const struct records *records, uint64_t cookie)
@@ -115,13 +142,14 @@ static struct sum sum_of(const struct records *records, uint64_t cookie)
 	struct sum sum = { };
 	unsigned int i;
 
+	find_fin(&sum, records, cookie);
 	for (i = 0; i < records->nr; i++)
 		if (records->records[i].cookie == cookie)
 			add(&sum, &records->records[i]);
 	return sum;
 }
 
-static void check_sum(const struct records *records, const struct tcp_teardown_record *r)
+static void check_sum(const struct records *records, const struct fact *r)
 {
 	struct sum sum = sum_of(records, r->cookie);
 	bool good;
@@ -133,7 +161,7 @@ static void check_sum(const struct records *records, const struct tcp_teardown_r
 	       CHECK(r->end.fins_again == sum.again, "FINs received again: %u, not %u",
 		     r->end.fins_again, sum.again);
 	for (i = 0; i < TCP_TEARDOWN_SPENTS; i++)
-		good &= CHECK(r->end.spent[i] == sum.spent[i], "spent[%d]: %u us, not %llu", i,
+		good &= CHECK(r->end.spent[i] == sum.spent[i], "spent[%d]: %llu ns, not %llu", i,
 			      r->end.spent[i], (unsigned long long)sum.spent[i]);
 	if (!good)
 		note(r);
@@ -141,7 +169,7 @@ static void check_sum(const struct records *records, const struct tcp_teardown_r
 
 void verdict_all(const struct records *records)
 {
-	const struct tcp_teardown_record *r;
+	const struct fact *r;
 	struct net_end end;
 	unsigned int i;
 
@@ -150,7 +178,7 @@ void verdict_all(const struct records *records)
 	for (i = 0; i < records->nr; i++) {
 		r = &records->records[i];
 		end.cookie = r->cookie;
-		if (r->kind == TCP_TEARDOWN_STATE && r->new_state == TCP_CLOSE &&
+		if (r->kind == FACT_STATE && r->new_state == TCP_CLOSE &&
 		    !CHECK(find(records, &end), "it ended, but there is no verdict"))
 			record_note(r, "ended");
 	}

@@ -7,20 +7,24 @@
 
 #include "records.h"
 
+/* By whom it is told, and what its owner is to it. */
+#define VERDICT_OTHER_FLAGS \
+	(TCP_TEARDOWN_F_MINISOCK | TCP_TEARDOWN_F_EXIT | TCP_TEARDOWN_F_OPENER)
+
 /**
  * struct verdict - what an end record should be
  * @how: enum tcp_teardown_how
  * @first: enum tcp_teardown_first
  * @set_off: enum tcp_teardown_set_off
  * @bytes: payload between the first FIN and the second
- * @flags: TCP_TEARDOWN_F_*, that of a minisock left out
+ * @flags: TCP_TEARDOWN_F_*, without VERDICT_OTHER_FLAGS
  * @no_owner: pid and comm are not known
  * @pid: of the owner, if it is not the test, but a child of it
  */
 struct verdict {
 	uint8_t how, first, set_off;
-	uint32_t bytes;
-	uint16_t flags;
+	uint64_t bytes;
+	uint32_t flags;
 	bool no_owner;
 	uint32_t pid;
 };

@@ -11,18 +11,18 @@ struct trace {
 	uint8_t flags;
 };
 
-static bool trace_of(const struct tcp_teardown_record *r, struct trace *trace)
+static bool trace_of(const struct fact *r, struct trace *trace)
 {
 	*trace = (struct trace){ .end = r->seq, .flags = r->tcp_flags };
 	switch (r->kind) {
-	case TCP_TEARDOWN_SEGMENT:
-		trace->out = r->what == TCP_TEARDOWN_SEG_QUEUE ||
+	case FACT_SEGMENT:
+		trace->out = r->what == FACT_SEG_QUEUE ||
 			     r->what == TCP_TEARDOWN_SEG_RESEND ||
 			     r->what == TCP_TEARDOWN_SEG_ACK;
 		trace->any_ack = trace->out && r->segment.unsent;
 		trace->end += r->segment.len;
 		return true;
-	case TCP_TEARDOWN_RESET:
+	case FACT_RESET:
 		trace->out = r->what != TCP_TEARDOWN_RST_RECEIVED;
 		trace->any_ack = r->flags & TCP_TEARDOWN_F_INFERRED;
 		return true;
@@ -30,13 +30,20 @@ static bool trace_of(const struct tcp_teardown_record *r, struct trace *trace)
 	return false;
 }
 
-static bool matches(const struct segment *s, const struct tcp_teardown_record *r,
+/* Of a SYN-ACK with more than SYN, TCP passes over the SYN (Fast Open). */
+static bool is_past_syn(const struct segment *s, const struct fact *r)
+{
+	return s->flags & SYN && r->seq == s->seq + 1;
+}
+
+static bool matches(const struct segment *s, const struct fact *r,
 		    const struct trace *trace)
 {
 	const struct net_place *local = trace->out ? &s->from : &s->to;
 	const struct net_place *peer = trace->out ? &s->to : &s->from;
 
-	if (s->claimed & 1 << r->kind || s->out != trace->out || s->seq + s->len != trace->end ||
+	if (s->claimed & 1 << r->kind || s->out != trace->out ||
+	    s->seq + s->len + is_past_syn(s, r) != trace->end ||
 	    !net_place_is(local, r->local, r->local_port) ||
 	    !net_place_is(peer, r->peer, r->peer_port))
 		return false;
@@ -48,17 +55,17 @@ static bool matches(const struct segment *s, const struct tcp_teardown_record *r
 	if (r->flags & TCP_TEARDOWN_F_INFERRED)
 		return (s->flags & ~(trace->any_ack ? PSH | ACK : PSH)) == trace->flags;
 	return s->flags == trace->flags && s->window == r->window &&
-	       (r->kind == TCP_TEARDOWN_RESET || s->len == r->segment.len);
+	       (r->kind == FACT_RESET || s->len == r->segment.len);
 }
 
-static bool is_out_fin(const struct segment *s, const struct tcp_teardown_record *r)
+static bool is_out_fin(const struct segment *s, const struct fact *r)
 {
 	return s->out && s->flags & FIN && s->seq + s->len == r->seq &&
 	       net_place_is(&s->from, r->local, r->local_port) &&
 	       net_place_is(&s->to, r->peer, r->peer_port);
 }
 
-static bool fin_was_seen(const struct capture *capture, const struct tcp_teardown_record *r)
+static bool fin_was_seen(const struct capture *capture, const struct fact *r)
 {
 	unsigned int i;
 
@@ -68,7 +75,7 @@ static bool fin_was_seen(const struct capture *capture, const struct tcp_teardow
 	return false;
 }
 
-static bool is_unsent(const struct records *records, const struct tcp_teardown_record *r)
+static bool is_unsent(const struct records *records, const struct fact *r)
 {
 	unsigned int i;
 
@@ -81,14 +88,14 @@ static bool is_unsent(const struct records *records, const struct tcp_teardown_r
 
 /* A RST in a closing state is told of twice: as a segment, and for what it does. */
 static bool claim(struct capture *capture, const struct records *records,
-		  const struct tcp_teardown_record *r)
+		  const struct fact *r)
 {
 	struct trace trace;
 	unsigned int i;
 
-	if (r->kind == TCP_TEARDOWN_SEGMENT && r->what == TCP_TEARDOWN_SEG_LEFT)
+	if (r->kind == FACT_SEGMENT && r->what == TCP_TEARDOWN_SEG_LEFT)
 		return CHECK(fin_was_seen(capture, r), "a FIN has left, it says");
-	if (r->kind == TCP_TEARDOWN_SEGMENT && r->what == TCP_TEARDOWN_SEG_QUEUE &&
+	if (r->kind == FACT_SEGMENT && r->what == FACT_SEG_QUEUE &&
 	    is_unsent(records, r))
 		return CHECK(!fin_was_seen(capture, r), "a FIN never left, it says");
 	if (!trace_of(r, &trace))

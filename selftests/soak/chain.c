@@ -8,14 +8,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/fact.h"
+
 #define PATH_LEN	128
 #define PATHS		64
 
-/* A record, short. */
+/* A fact, short. */
 struct event {
 	uint64_t cookie, time, number;
-	uint16_t flags;
-	uint8_t kind, what, from, to;
+	uint32_t flags;
+	uint8_t order, kind, what, from, to;
 };
 
 struct path {
@@ -51,10 +53,8 @@ static const uint16_t allowed[] = {
 	[TCP_TIME_WAIT] = TO(CLOSE),
 };
 
-void chain_add(const struct tcp_teardown_record *r)
+static void add_fact(const struct fact *r)
 {
-	if (!r->cookie)
-		return;
 	if (nr_events == room) {
 		room = room ? 2 * room : 1 << 16;
 		events = realloc(events, room * sizeof(*events));
@@ -65,9 +65,18 @@ void chain_add(const struct tcp_teardown_record *r)
 	}
 	events[nr_events++] = (struct event){
 		.cookie = r->cookie, .time = r->time, .number = r->number,
-		.flags = r->flags, .kind = r->kind, .what = r->what,
+		.order = r->order, .flags = r->flags, .kind = r->kind, .what = r->what,
 		.from = r->old_state, .to = r->new_state,
 	};
+}
+
+void chain_add(const struct tcp_teardown_record *r)
+{
+	struct fact facts[FACTS_MAX];
+	unsigned int i, nr = facts_of(r, facts);
+
+	for (i = 0; r->cookie && i < nr; i++)
+		add_fact(&facts[i]);
 }
 
 static int compare(const void *a, const void *b)
@@ -78,7 +87,9 @@ static int compare(const void *a, const void *b)
 		return x->cookie < y->cookie ? -1 : 1;
 	if (x->time != y->time)
 		return x->time < y->time ? -1 : 1;
-	return x->number < y->number ? -1 : 1;
+	if (x->number != y->number)
+		return x->number < y->number ? -1 : 1;
+	return x->order - y->order;
 }
 
 static const char *name_of(uint8_t state)
@@ -134,16 +145,16 @@ static void judge(const struct event *e, const struct event *end)
 
 	path[0] = '\0';
 	for (; e < end; e++) {
-		reset |= e->kind == TCP_TEARDOWN_RESET ||
-			 (e->kind == TCP_TEARDOWN_TIMEWAIT &&
+		reset |= e->kind == FACT_RESET ||
+			 (e->kind == FACT_TIMEWAIT &&
 			  (e->what == TCP_TEARDOWN_TW_RESET ||
 			   e->what == TCP_TEARDOWN_TW_ANSWERED));
 		untracked += !!(e->flags & TCP_TEARDOWN_F_UNTRACKED);
-		if (e->kind == TCP_TEARDOWN_END) {
+		if (e->kind == FACT_END) {
 			ends++;
 			how = e->what;
 		}
-		if (e->kind != TCP_TEARDOWN_STATE)
+		if (e->kind != FACT_STATE)
 			continue;
 		if (!state)
 			len += snprintf(path, PATH_LEN, "%s", name_of(e->from));

@@ -7,7 +7,7 @@
  *
  *	read	records
  *	gaps	numbers that were not there
- *	wrong	records that are none, or of another CPU
+ *	wrong	records that are none, or of another CPU; streams that are none
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -19,13 +19,15 @@
 #include <unistd.h>
 
 #include "chain.h"
+#include "lib/stream.h"
 
 #define CPUS_MAX	256
-#define BATCH		512
+#define ROOM		(1 << 17)
 
 static volatile sig_atomic_t stopped;
 static unsigned int cpus;
 static struct pollfd fds[CPUS_MAX];
+static struct stream streams[CPUS_MAX];
 static uint64_t numbers[CPUS_MAX];
 static unsigned long nr_read, gaps, wrong;
 
@@ -38,11 +40,7 @@ static void stop(int signal)
 static void take(unsigned int cpu, const struct tcp_teardown_record *r)
 {
 	nr_read++;
-	if (r->magic != TCP_TEARDOWN_MAGIC || r->cpu != cpu || !r->kind ||
-	    r->kind >= TCP_TEARDOWN_KINDS) {
-		wrong++;
-		return;
-	}
+	wrong += r->cpu != cpu;
 	gaps += r->number - numbers[cpu] - 1;
 	numbers[cpu] = r->number;
 	chain_add(r);
@@ -51,13 +49,16 @@ static void take(unsigned int cpu, const struct tcp_teardown_record *r)
 /* All there is; false for an error. */
 static int drain(unsigned int cpu)
 {
-	static struct tcp_teardown_record batch[BATCH];
-	ssize_t got, i;
+	struct stream *stream = &streams[cpu];
+	struct tcp_teardown_record r;
+	static char room[ROOM];
+	ssize_t got;
 
-	while ((got = read(fds[cpu].fd, batch, sizeof(batch))) > 0) {
-		wrong += got % sizeof(*batch) != 0;
-		for (i = 0; i < got / (ssize_t)sizeof(*batch); i++)
-			take(cpu, &batch[i]);
+	while ((got = read(fds[cpu].fd, room, sizeof(room))) > 0) {
+		stream_give(stream, room, got);
+		while (stream_next(stream, &r))
+			take(cpu, &r);
+		wrong += !!stream->bad;
 	}
 	return !got || errno == EAGAIN || errno == EINTR;
 }
@@ -92,6 +93,7 @@ static void open_all(const char *dir)
 int main(int argc, char **argv)
 {
 	struct sigaction action = { .sa_handler = stop };
+	unsigned int cpu;
 
 	if (argc != 2) {
 		fprintf(stderr, "usage: reader DEBUGFS_DIRECTORY\n");
@@ -108,6 +110,8 @@ int main(int argc, char **argv)
 		}
 	}
 	drain_all();
+	for (cpu = 0; cpu < cpus; cpu++)
+		wrong += streams[cpu].skipped;
 	printf("read %lu\ngaps %lu\nwrong %lu\n", nr_read, gaps, wrong);
 	chain_report();
 	return 0;

@@ -33,7 +33,8 @@ static void filter(struct actor *a)
 {
 	static const char * const filters[] = {
 		"none", "kind == state", "port == 443 || addr == 127.0.0.0/8", "uid == 0 &&",
-		"netns == self", "!(state == CLOSE && (kind == end || from != TIME_WAIT))",
+		"netns == self",
+		"!(state == CLOSE && (kind == call || end == four_way || from != TIME_WAIT))",
 		"cgroup != 1 && remote != ::1", "nonsense",
 	};
 
@@ -43,7 +44,7 @@ static void filter(struct actor *a)
 static void groups(struct actor *a)
 {
 	static const char * const words[] = {
-		"segments", "timewait", "resets", "calls", "acks",
+		"segments", "timewait", "resets", "calls", "acks", "opens",
 	};
 	char word[32];
 
@@ -74,8 +75,7 @@ static void read_raw(struct actor *a)
 	int cpu = torture_random(a, online_cpus()), nr = files_take(cpu, records, 64);
 
 	while (nr--)
-		CHECK(records[nr].magic == TCP_TEARDOWN_MAGIC && records[nr].cpu == cpu &&
-		      records[nr].kind && records[nr].kind < TCP_TEARDOWN_KINDS,
+		CHECK(records[nr].size == RECORD_SIZE && records[nr].cpu == cpu,
 		      "cpu %d: a record that is none", cpu);
 }
 
@@ -115,7 +115,9 @@ int main(void)
 		{ .name = "texts", .turn = read_texts },
 		{ .name = "pipe", .turn = read_pipe },
 	};
-	static const char * const on[] = { "-acks", "+segments", "+timewait", "+resets", "+calls" };
+	static const char * const on[] = {
+		"-acks", "-opens", "+segments", "+timewait", "+resets", "+calls",
+	};
 	unsigned int i;
 
 	files_start();

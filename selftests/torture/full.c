@@ -47,7 +47,7 @@ static void take(int cpu)
 	for (i = 0; i < nr; i++) {
 		s->gaps += records[i].number - s->last - 1;
 		s->last = records[i].number;
-		untracked += records[i].kind == TCP_TEARDOWN_STATE &&
+		untracked += records[i].new_state != records[i].old_state &&
 			     records[i].flags & TCP_TEARDOWN_F_UNTRACKED;
 	}
 	s->taken += nr;

@@ -73,7 +73,7 @@ static void stop_readers(unsigned int from, unsigned int to)
 static void random_parameters(struct actor *a, char *to, size_t size)
 {
 	static const char * const groups[] = {
-		"all", "transitions", "timewait", "segments,resets", "calls,acks",
+		"all", "transitions", "timewait", "segments,resets", "calls,acks", "opens,calls",
 	};
 
 	snprintf(to, size, "buffer_size_kb=%u max_connections=%u overwrite=%u groups=%s attach=%s",

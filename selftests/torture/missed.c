@@ -40,7 +40,8 @@
 #define WORKERS 8
 
 static const char * const functions[] = {
-	"tcp_rcv_state_process", "tcp_fin", "tcp_send_fin", "__tcp_close", "inet_twsk_kill",
+	"tcp_rcv_state_process", "tcp_timewait_state_process", "tcp_time_wait", "__tcp_close",
+	"inet_twsk_kill",
 };
 
 /* Hits and missed of a hook. */

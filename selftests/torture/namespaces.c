@@ -42,7 +42,7 @@ static bool read_own(int fd, uint32_t inode, int bite)
 		len += got;
 	}
 	text[len] = '\0';
-	if (strncmp(text, "# tcp_teardown 1 connections", 28)) {
+	if (strncmp(text, "# tcp_teardown 2 connections", 28)) {
 		snprintf(head, sizeof(head), " of netns %u\n", inode);
 		line = strstr(text, head);
 		return line && line < strchr(text, '\n');

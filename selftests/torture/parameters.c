@@ -7,7 +7,7 @@
  * refused has left nothing, one that is taken shows the values that were given, and
  * is removed. The parameters below /sys can't be written.
  *
- * Needs: root, debugfs; it loads the module anew.
+ * Needs: root, debugfs; it loads the module itself.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -66,7 +66,7 @@ static int want_bool(const char *text)
 static int want_groups(const char *text)
 {
 	static const char * const names[] = {
-		"transitions", "segments", "timewait", "resets", "calls", "acks", "all",
+		"transitions", "segments", "timewait", "resets", "calls", "acks", "opens", "all",
 	};
 	unsigned int i;
 	size_t len;
@@ -83,12 +83,21 @@ static int want_groups(const char *text)
 	}
 }
 
+/* 0, too: as many as the host's memory is for. */
+static int want_connections(const char *value)
+{
+	return strtoul(value, NULL, 0) || want_number(value, 0, 0) ?
+		       want_number(value, 1024, 16777216) : 0;
+}
+
 static int want(const char *name, const char *value)
 {
 	if (!strcmp(name, "buffer_size_kb"))
 		return want_number(value, 4, 1048576);
+	if (!strcmp(name, "buffer_total_kb"))
+		return want_number(value, 4, 1 << 30);
 	if (!strcmp(name, "max_connections"))
-		return want_number(value, 1024, 16777216);
+		return want_connections(value);
 	if (!strcmp(name, "overwrite"))
 		return want_bool(value);
 	if (!strcmp(name, "attach"))
@@ -117,7 +126,7 @@ static void noise(char *value)
 /* Of one that is given once more the value has to be read, no more. */
 static int want_shadowed(const char *name, const char *value)
 {
-	if (!strcmp(name, "buffer_size_kb") || !strcmp(name, "max_connections"))
+	if (!strncmp(name, "buffer_", 7) || !strcmp(name, "max_connections"))
 		return want_number(value, 0, UINT32_MAX);
 	return strcmp(name, "overwrite") ? 0 : want_bool(value);
 }
@@ -126,6 +135,7 @@ static void draft(struct parameter *to)
 {
 	static const char * const names[] = {
 		"buffer_size_kb", "max_connections", "overwrite", "attach", "groups",
+		"buffer_total_kb",
 	};
 	static const char * const values[][12] = {
 		{ "4", "64", "3", "0", "1048577", "0x40", "-1", "", "+8", "4x", "4294967296",
@@ -137,6 +147,8 @@ static void draft(struct parameter *to)
 		  "kprobe", "auto", "a" },
 		{ "all", "calls", "segments,timewait", "", ",", "calls,", "nosuch", "all,acks",
 		  "transitions", "resets,resets", "calls;acks", "Calls" },
+		{ "4", "131072", "3", "0", "1073741824", "1073741825", "-1", "", "+64", "4x",
+		  "0x100", "010" },
 	};
 	unsigned int which = torture_random(&dice, ARRAY_SIZE(names)), i, len;
 	char *value = to->value;
@@ -167,7 +179,9 @@ static void check_shown(const char *name, const char *value)
 	CHECK(fd >= 0 && read(fd, is, sizeof(is) - 1) > 0, "no %s", path);
 	close(fd);
 	is[strcspn(is, "\n")] = '\0';
-	if (isdigit((unsigned char)*is))
+	if (!strcmp(name, "max_connections") && !strtoul(value, NULL, 0))
+		CHECK(strtoul(is, NULL, 10) >= 1024, "0 became %s", is);
+	else if (isdigit((unsigned char)*is))
 		CHECK(strtoul(is, NULL, 10) == strtoul(value, NULL, 0), "%s=%s became %s", name,
 		      value, is);
 	else if (strcmp(name, "overwrite"))

@@ -122,7 +122,8 @@ static atomic_ulong neighbours_there, tracers_there;
 static void neighbours(struct actor *a)
 {
 	static const char * const functions[] = {
-		"tcp_rcv_state_process", "tcp_fin", "inet_twsk_kill", "__tcp_close", "tcp_reset",
+		"tcp_rcv_state_process", "tcp_time_wait", "inet_twsk_kill", "__tcp_close",
+		"tcp_reset",
 	};
 	const char *function = functions[torture_random(a, ARRAY_SIZE(functions))];
 	char text[128];
@@ -150,7 +151,9 @@ static void tracer(struct actor *a)
 
 static void groups(struct actor *a)
 {
-	static const char * const words[] = { "segments", "timewait", "resets", "calls", "acks" };
+	static const char * const words[] = {
+		"segments", "timewait", "resets", "calls", "acks", "opens",
+	};
 	char word[32];
 
 	snprintf(word, sizeof(word), "%c%s", "+-"[torture_random(a, 2)],
@@ -178,6 +181,7 @@ static void test_all(const char *attach)
 	write_text(TRACEFS "set_ftrace_filter", "", O_TRUNC);
 	ktap_result("kprobes, ftrace and tracers come and go: %s", attach);
 	files_write(ALL_CPUS, "hooks", "-acks");
+	files_write(ALL_CPUS, "hooks", "-opens");
 	files_write(ALL_CPUS, "hooks", "+calls");
 	torture_end();
 }

@@ -27,6 +27,12 @@ static inline const void *tcp_death_row_of(const struct net *net)
 				     *(const void * const *)&net->ipv4.tcp_death_row);
 }
 
+/* Where TCP's sockets are found; a namespace may have its own from 6.1 on. */
+static inline struct inet_hashinfo *tcp_table_of(const struct net *net)
+{
+	return ((const struct inet_timewait_death_row *)tcp_death_row_of(net))->hashinfo;
+}
+
 /*
  * From 6.11 on inet_twsk_hashdance_schedule() sets the timer, too.
  * HAVE_HASHDANCE_SCHEDULE: by Kbuild.

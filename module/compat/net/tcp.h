@@ -16,4 +16,36 @@
 #define TCP_RESET_HAS_SKB	false
 #endif
 
+/* 614e8316aa4c ("tcp: add support for usec resolution in TCP TS values"), 6.7 */
+#ifdef HAVE_TCP_USEC_TS
+#define tcp_retrans_now(tp) tcp_time_stamp_ts(tp)
+#define tcp_retrans_per_ms(tp) ((tp)->tcp_usec_ts ? USEC_PER_MSEC : 1)
+#else
+#define tcp_retrans_now(tp) tcp_time_stamp(tp)
+#define tcp_retrans_per_ms(tp) 1
+#endif
+
+/*
+ * 4faeee0cf8a5 ("tcp: deny tcp_disconnect() when threads are waiting"), 6.4 and stable;
+ * until 419ce133ab92, 6.6 and stable.
+ */
+#ifdef HAVE_SK_WAIT_PENDING
+#define tcp_disconnect_denied(sk) ((sk)->sk_wait_pending)
+#else
+#define tcp_disconnect_denied(sk) false
+#endif
+
+/**
+ * tcp_retrans_age_ms() - how long nothing has been acknowledged, as the timers see it
+ * @tp: the socket
+ *
+ * Return: milliseconds since the first segment that is sent again.
+ */
+static inline u32 tcp_retrans_age_ms(const struct tcp_sock *tp)
+{
+	u32 age = tcp_retrans_now(tp) - tp->retrans_stamp;
+
+	return age / (u32)tcp_retrans_per_ms(tp);
+}
+
 #endif

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What was closing before the hooks were there.
+ */
+#ifndef TCP_TEARDOWN_ADOPT_H
+#define TCP_TEARDOWN_ADOPT_H
+
+#include <linux/types.h>
+
+void adopt_all(bool minisocks);
+unsigned long adopt_count(void);
+
+#endif

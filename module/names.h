@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The words of the interface: one list for each of its enums, the same in every file. */
+#ifndef TCP_TEARDOWN_NAMES_H
+#define TCP_TEARDOWN_NAMES_H
+
+#include <linux/types.h>
+
+/**
+ * struct word - a word, and how long it is
+ * @len: characters of @text
+ * @text: with a NUL
+ */
+struct word {
+	u8   len;
+	char text[31];
+};
+
+enum word_list {
+	WORDS_STATE,		/* TCP_ESTABLISHED ... */
+	WORDS_KIND,		/* enum tcp_teardown_kind */
+	WORDS_CALL,		/* .what, by kind; each enum has a list */
+	WORDS_TRANSITION,
+	WORDS_SEGMENT,
+	WORDS_RESET,
+	WORDS_TIMEWAIT,
+	WORDS_CONNECT,
+	WORDS_REASON,
+	WORDS_HOW,
+	WORDS_SET_OFF,
+	WORDS_FIRST,
+	WORDS_FLAG,		/* TCP_TEARDOWN_F_*, by bit */
+	WORDS_TCP_FLAG,		/* of a TCP header, by bit */
+	WORD_LISTS
+};
+
+const struct word *word_at(enum word_list list, unsigned int number);
+bool word_is_there(enum word_list list, unsigned int number);
+unsigned int word_count(enum word_list list);
+enum word_list words_of_kind(u8 kind);
+
+/**
+ * record_event() - what a record tells of, as one number
+ * @kind: enum tcp_teardown_kind
+ * @what: the enum that belongs to @kind
+ */
+static inline u8 record_event(u8 kind, u8 what)
+{
+	return kind << 4 | what;
+}
+
+const struct word *event_word(u8 event);
+
+static inline const char *state_name(u8 state)
+{
+	return word_at(WORDS_STATE, state)->text;
+}
+
+static inline const char *kind_name(u8 kind)
+{
+	return word_at(WORDS_KIND, kind)->text;
+}
+
+static inline const char *event_name(u8 event)
+{
+	return event_word(event)->text;
+}
+
+static inline const char *timewait_name(u8 timewait)
+{
+	return word_at(WORDS_TIMEWAIT, timewait)->text;
+}
+
+static inline const char *reason_name(u8 reason)
+{
+	return word_at(WORDS_REASON, reason)->text;
+}
+
+static inline const char *how_name(u8 how)
+{
+	return word_at(WORDS_HOW, how)->text;
+}
+
+static inline const char *set_off_name(u8 set_off)
+{
+	return word_at(WORDS_SET_OFF, set_off)->text;
+}
+
+static inline const char *first_name(u8 first)
+{
+	return word_at(WORDS_FIRST, first)->text;
+}
+
+#endif

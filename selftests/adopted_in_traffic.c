@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The module is loaded, and the hooks of minisocks go and come, while connections are
+ * made and closed, for $TT_SECONDS (3).
+ *
+ * Shows: some are adopted each time; once the traffic has gone, and its namespaces with
+ * it, no connection is left. One namespace goes while the hooks are away: nobody sees the
+ * end of its minisocks.
+ *
+ * Modes: icount
+ *
+ * Elsewhere it can be named, but not where QEMU is multi-threaded: see load_unload.sh.
+ *
+ * Needs: root, debugfs; it removes the module and loads it again.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/files.h"
+#include "lib/ktap.h"
+#include "lib/module.h"
+#include "lib/torture.h"
+#include "lib/traffic.h"
+
+static void load(void)
+{
+	int err = module_load_image("");
+
+	REQUIRE(!err, "not loaded: %s", strerror(err));
+}
+
+static unsigned long long stat_of(const char *name)
+{
+	char *text = files_text(ALL_CPUS, "stats"), *at = strstr(text, name);
+	unsigned long long value;
+
+	REQUIRE(at, "no %s", name);
+	value = strtoull(at + strlen(name), NULL, 10);
+	free(text);
+	return value;
+}
+
+static void await_none(int round)
+{
+	struct net_wait wait = { };
+	char *text;
+
+	while (stat_of("connections_now") && net_wait(&wait))
+		;
+	if (!stat_of("connections_now"))
+		return;
+	text = files_text(ALL_CPUS, "connections");
+	CHECK(false, "round %d: %llu are left:\n%.2000s", round, stat_of("connections_now"),
+	      text);
+	free(text);
+}
+
+static void play_round(int round)
+{
+	struct traffic traffic, brief;
+	unsigned long long once;
+
+	module_unload_soon();
+	traffic_start(&traffic, 4);
+	traffic_start(&brief, 1);
+	usleep(200000 + 10007 * (round % 50));
+	load();
+	once = stat_of("connections_adopted");
+	CHECK(once, "round %d: none was adopted", round);
+	usleep(50000);
+	CHECK(!files_write(ALL_CPUS, "hooks", "-timewait"), "-timewait");
+	traffic_stop(&brief);
+	usleep(200000);
+	CHECK(!files_write(ALL_CPUS, "hooks", "+timewait"), "+timewait");
+	CHECK(stat_of("connections_adopted") > once, "round %d: none the second time", round);
+	usleep(50000);
+	traffic_stop(&traffic);
+	await_none(round);
+}
+
+int main(void)
+{
+	double end;
+	int round = 0;
+
+	files_start();
+	ktap_plan(1);
+	end = net_now() + torture_seconds();
+	do
+		play_round(round++);
+	while (net_now() < end && !ktap_case_failed());
+	ktap_note("%d rounds", round);
+	module_unload_soon();
+	module_left_nothing();
+	ktap_result("no connection stays after a load in traffic");
+	load();
+	return ktap_exit();
+}

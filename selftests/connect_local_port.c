@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * connect() that fails before there is a connection: no SYN was sent, nothing ended.
+ *
+ *	no local port is left	ip_local_port_range has one, which is in use
+ *	the port is taken	bind() to the port of a connection to the same place
+ *
+ * EADDRNOTAVAIL, a record of kind "connect" with who wanted to go where, and no
+ * transition, no verdict; counted apart. And the next connect() of the same socket, to
+ * where there is a port, is a connection as any.
+ *
+ * Modes: icount
+ * Needs: the module; CAP_NET_ADMIN, CAP_NET_RAW.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "lib/stage.h"
+
+#define ONLY_PORT 40000
+#define ONLY_RANGE "40000 40000"
+
+/* A socket of the test, and what it knows of it. */
+static void open_end(struct stage *stage, struct net_end *end)
+{
+	socklen_t len = sizeof(end->cookie);
+
+	*end = (struct net_end){ .domain = net_domain(stage->family) };
+	end->fd = socket(end->domain, SOCK_STREAM, 0);
+	REQUIRE(end->fd >= 0 &&
+		!getsockopt(end->fd, SOL_SOCKET, SO_COOKIE, &end->cookie, &len), "no socket");
+}
+
+static int connect_end(struct stage *stage, struct net_end *end, uint16_t port)
+{
+	struct sockaddr_storage addr;
+	socklen_t len = net_loopback(stage->family, port, &addr);
+
+	end->peer = net_place_of(&addr);
+	return connect(end->fd, (void *)&addr, len) ? errno : 0;
+}
+
+static void bind_end(struct stage *stage, struct net_end *end, uint16_t port)
+{
+	struct sockaddr_storage addr;
+	socklen_t len = net_loopback(stage->family, port, &addr);
+	int on = 1;
+
+	REQUIRE(!setsockopt(end->fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) &&
+		!bind(end->fd, (void *)&addr, len), "port %u", port);
+}
+
+static const struct tcp_teardown_record *only_moment(const struct records *records,
+						     uint64_t cookie)
+{
+	const struct tcp_teardown_record *found = NULL;
+	unsigned int i, nr = 0;
+
+	for (i = 0; i < records->nr_moments; i++)
+		if (records->moments[i].cookie == cookie) {
+			found = &records->moments[i];
+			nr++;
+		}
+	CHECK(nr == 1, "%u records, not one", nr);
+	return found;
+}
+
+/* @port: own, 0 where it never had one */
+static void expect_failed(struct stage *stage, const struct net_end *end, uint16_t port)
+{
+	const struct tcp_teardown_record *r;
+	char comm[TCP_TEARDOWN_COMM_LEN] = "";
+
+	net_settle();
+	records_read(&stage->records);
+	r = only_moment(&stage->records, end->cookie);
+	if (!r)
+		return;
+	prctl(PR_GET_NAME, comm);
+	CHECK(r->kind == TCP_TEARDOWN_CONNECT && r->what == TCP_TEARDOWN_NO_LOCAL_PORT,
+	      "kind %u what %u", r->kind, r->what);
+	CHECK(r->new_state == r->old_state && !r->how && !r->timewait && !r->spent,
+	      "state %u>%u, how %u", r->old_state, r->new_state, r->how);
+	CHECK(!r->seq && !r->ack && !r->window && !r->unsent && !r->flags,
+	      "seq %u ack %u win %u flags %x", r->seq, r->ack, r->window, r->flags);
+	CHECK(r->pid == (uint32_t)getpid() && !strncmp((char *)r->comm, comm, sizeof(comm)),
+	      "pid %u comm %.16s", r->pid, r->comm);
+	CHECK(r->family == end->domain && r->local_port == port &&
+	      net_place_is(&end->peer, r->peer, r->peer_port), "not where it was to go");
+	CHECK(!stage->records.nr_ends, "%u verdicts", stage->records.nr_ends);
+}
+
+static void expect_counted(unsigned long long failed, unsigned long long ends)
+{
+	CHECK(records_counter("connect_no_local_port") == failed, "no_local_port: %llu",
+	      records_counter("connect_no_local_port"));
+	CHECK(records_counter("connect_failed") == 0, "connect_failed: %llu",
+	      records_counter("connect_failed"));
+	CHECK(records_counter("SYN_SENT>CLOSE") == 0, "a transition: %llu",
+	      records_counter("SYN_SENT>CLOSE"));
+	CHECK(records_counter("end=aborted") == ends, "aborted: %llu",
+	      records_counter("end=aborted"));
+}
+
+/* One connection from the only port; return its listener's port. */
+static uint16_t take_port(struct stage *stage, struct net_end *first, int *listener)
+{
+	uint16_t port;
+
+	*listener = net_listen(stage->family, &port);
+	open_end(stage, first);
+	net_sysctl("ipv4/ip_local_port_range", ONLY_RANGE);
+	REQUIRE(!connect_end(stage, first, port), "no connection");
+	return port;
+}
+
+static void no_port(struct stage *stage)
+{
+	struct net_end first, end;
+	int listener;
+	uint16_t port = take_port(stage, &first, &listener);
+
+	open_end(stage, &end);
+	CHECK(connect_end(stage, &end, port) == EADDRNOTAVAIL, "errno %d", errno);
+	close(end.fd);
+	expect_failed(stage, &end, 0);
+	expect_counted(1, 0);
+}
+
+static void no_port_at_once(struct stage *stage)
+{
+	struct net_end first, end;
+	int listener;
+	uint16_t port = take_port(stage, &first, &listener);
+
+	open_end(stage, &end);
+	fcntl(end.fd, F_SETFL, O_NONBLOCK);
+	CHECK(connect_end(stage, &end, port) == EADDRNOTAVAIL, "errno %d", errno);
+	close(end.fd);
+	expect_failed(stage, &end, 0);
+	expect_counted(1, 0);
+}
+
+static void port_taken(struct stage *stage)
+{
+	struct net_end first, end;
+	uint16_t port;
+
+	net_listen(stage->family, &port);
+	open_end(stage, &first);
+	bind_end(stage, &first, ONLY_PORT);
+	REQUIRE(!connect_end(stage, &first, port), "no connection");
+	open_end(stage, &end);
+	bind_end(stage, &end, ONLY_PORT);
+	CHECK(connect_end(stage, &end, port) == EADDRNOTAVAIL, "errno %d", errno);
+	close(end.fd);
+	expect_failed(stage, &end, ONLY_PORT);
+	expect_counted(1, 0);
+}
+
+/* What it has tried before says nothing of what comes now. */
+static void then_another(struct stage *stage)
+{
+	int listener, elsewhere;
+	struct net_end first, end;
+	uint16_t port, other;
+
+	elsewhere = net_listen(stage->family, &other);
+	port = take_port(stage, &first, &listener);
+	open_end(stage, &end);
+	CHECK(connect_end(stage, &end, port) == EADDRNOTAVAIL, "errno %d", errno);
+	expect_failed(stage, &end, 0);
+	CHECK(!connect_end(stage, &end, other), "errno %d", errno);
+	net_learn(&end);
+	close(end.fd);
+	stage_await(stage, &end, 3);
+	CHECK(records_counter("ESTABLISHED>FIN_WAIT1") == 1, "it does not close");
+	expect_counted(1, 0);
+	close(elsewhere);
+	close(listener);
+	close(first.fd);
+}
+
+static const struct scene scenes[] = {
+	SCENE("no local port", no_port),
+	SCENE("no local port, a socket that does not wait", no_port_at_once),
+	SCENE("the local port is taken", port_taken),
+	SCENE("no local port, then another connection", then_another),
+};
+
+int main(void)
+{
+	return stage_run(scenes, ARRAY_SIZE(scenes));
+}

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * More connections in teardown than connections lists: 65,536.
+ *
+ * Sockets that were never connected to anybody, by TCP_REPAIR, are shut down, and stay in
+ * FIN_WAIT1. Last of all one end of a true connection comes to CLOSE_WAIT.
+ *
+ * Shows: there are so many lines, in order; that in CLOSE_WAIT is the first; how many
+ * are left out is said, and they are the youngest in FIN_WAIT1 and the FIN_WAIT2. The
+ * lists of readers that may be anybody take 64 MiB together and no more: a fifth reader
+ * gets ENOBUFS, until another has read its list to the end. Root is not held up.
+ *
+ * Modes: icount
+ *
+ * Needs: root, debugfs; a TUN device; 65,536 files and more.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "lib/ktap.h"
+#include "lib/listed.h"
+#include "lib/net.h"
+#include "lib/peer.h"
+#include "lib/records.h"
+
+#define LINES 65536U
+#define SOCKETS 90000U		/* more than LINES and the room beside them */
+#define A_PORT 10000U		/* so many connections to each port of the peer */
+#define LISTS 4		/* so many of them fit into 64 MiB, of 15.6 MiB each */
+#define NOBODY 65534
+#define MODULE_PATH "/sys/module/tcp_teardown/parameters/max_connections"
+
+static int fds[SOCKETS];
+static uint64_t cookies[SOCKETS];
+
+static void half_open(const struct peer *peer, unsigned int i)
+{
+	int on = 1, off = TCP_REPAIR_OFF_NO_WP;
+	struct sockaddr_in to = {
+		.sin_family = AF_INET,
+		.sin_port = htons(1 + i / A_PORT),
+	};
+	socklen_t size = sizeof(cookies[i]);
+
+	memcpy(&to.sin_addr, peer->self.addr + 12, 4);
+	fds[i] = socket(AF_INET, SOCK_STREAM, 0);
+	REQUIRE(fds[i] >= 0 &&
+		!setsockopt(fds[i], IPPROTO_TCP, TCP_REPAIR, &on, sizeof(on)) &&
+		!connect(fds[i], (struct sockaddr *)&to, sizeof(to)) &&
+		!setsockopt(fds[i], IPPROTO_TCP, TCP_REPAIR, &off, sizeof(off)) &&
+		!getsockopt(fds[i], SOL_SOCKET, SO_COOKIE, &cookies[i], &size) &&
+		!shutdown(fds[i], SHUT_WR), "socket %u", i);
+}
+
+static void check_left_out(unsigned int nr)
+{
+	unsigned int left = 0, of = 0;
+	FILE *file = fopen(LISTED_HERE, "r");
+	char line[512];
+
+	REQUIRE(file && fgets(line, sizeof(line), file) && fgets(line, sizeof(line), file),
+		"no header");
+	fclose(file);
+	CHECK(sscanf(line, "# %u of %u are left out", &left, &of) == 2, "%s", line);
+	CHECK(left == nr - LINES && of == nr, "%u of %u, not %u of %u", left, of, nr - LINES,
+	      nr);
+}
+
+static void check_lines(uint64_t first)
+{
+	struct listed *all = calloc(LINES + 1, sizeof(*all));
+	unsigned int nr, i;
+
+	REQUIRE(all, "no memory");
+	nr = listed_read(LISTED_HERE, all, LINES + 1);
+	CHECK(nr == LINES, "%u lines", nr);
+	CHECK(all[0].id == first && !strcmp(all[0].state, "CLOSE_WAIT"), "%s is the first",
+	      all[0].state);
+	for (i = 1; i < nr && CHECK(all[i].id == cookies[i - 1] &&
+				    !strcmp(all[i].state, "FIN_WAIT1"), "line %u", i); i++)
+		;
+	free(all);
+}
+
+/* The first line of a list, which stays in the kernel. */
+static int begin(void)
+{
+	int fd = open(LISTED_HERE, O_RDONLY | O_CLOEXEC);
+	char text[16];
+
+	REQUIRE(fd >= 0, LISTED_HERE);
+	if (read(fd, text, sizeof(text)) > 0)
+		return fd;
+	close(fd);
+	return -1;
+}
+
+static void end(int fd)
+{
+	static char text[1 << 16];
+
+	while (read(fd, text, sizeof(text)) > 0)
+		;
+}
+
+/* In a child that is nobody, beside its parent, who is root and has a list, too. */
+static void check_shared(void)
+{
+	int status, mine = begin(), all[LISTS], i;
+	pid_t pid = fork();
+
+	if (!pid) {
+		REQUIRE(!setgid(NOBODY) && !setuid(NOBODY), "still root");
+		for (i = 0; i < LISTS; i++) {
+			all[i] = begin();
+			CHECK(all[i] >= 0, "list %d: %s", i, strerror(errno));
+		}
+		CHECK(begin() < 0 && errno == ENOBUFS, "one more: %s", strerror(errno));
+		end(all[0]);
+		CHECK(begin() >= 0, "after the end of another: %s", strerror(errno));
+		close(all[1]);
+		CHECK(begin() >= 0, "after close() of another: %s", strerror(errno));
+		CHECK(begin() < 0 && errno == ENOBUFS, "one more: %s", strerror(errno));
+		exit(ktap_case_failed());
+	}
+	REQUIRE(pid > 0 && waitpid(pid, &status, 0) == pid, "no child");
+	CHECK(!status, "nobody's lists");
+	CHECK(mine >= 0, "root has no list");
+	close(mine);
+}
+
+static void let_go(void)
+{
+	struct linger linger = { .l_onoff = 1 };
+	unsigned int i;
+
+	for (i = 0; i < SOCKETS; i++) {
+		setsockopt(fds[i], SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
+		close(fds[i]);
+	}
+}
+
+static unsigned int room(void)
+{
+	FILE *file = fopen(MODULE_PATH, "r");
+	unsigned int max = 0;
+
+	REQUIRE(file && fscanf(file, "%u", &max) == 1, MODULE_PATH);
+	fclose(file);
+	return max;
+}
+
+int main(void)
+{
+	struct rlimit files = { .rlim_cur = SOCKETS + 100, .rlim_max = SOCKETS + 100 };
+	struct net_end client, server;
+	struct peer peer;
+	unsigned int i;
+
+	if (access(LISTED_HERE, R_OK))
+		ktap_skip_all("tcp_teardown is not loaded");
+	if (!peer_possible())
+		ktap_skip_all("no TUN device");
+	if (room() < 2 * SOCKETS)
+		ktap_skip_all("too little memory");
+	REQUIRE(!setrlimit(RLIMIT_NOFILE, &files), "no more files");
+	ktap_plan(2);
+	net_new();
+	peer_open(&peer, NET_IPV4);
+	for (i = 0; i < SOCKETS; i++)
+		half_open(&peer, i);
+	net_pair(NET_IPV4, &client, &server);
+	shutdown(client.fd, SHUT_WR);
+	net_await_state(&server, TCP_CLOSE_WAIT);
+	check_left_out(SOCKETS + 2);
+	check_lines(server.cookie);
+	ktap_result("what is left out of a list of %u is the last", LINES);
+	check_shared();
+	ktap_result("lists that anybody may read take 64 MiB together");
+	let_go();
+	return ktap_exit();
+}

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A socket that a process still has when it goes: the kernel closes it. What that does to
+ * the connection is as with close(), and so is the word for it; that it was no close() of
+ * the application's is told besides, however the process went.
+ *
+ * Modes: icount
+ * Needs: the module; CAP_NET_ADMIN, CAP_NET_RAW.
+ */
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "lib/stage.h"
+
+#define UNREAD 77
+
+static void go_by_exit(const struct net_end *end)
+{
+	(void)end;
+	_exit(0);
+}
+
+static void go_by_signal(const struct net_end *end)
+{
+	(void)end;
+	raise(SIGKILL);
+}
+
+static void go_by_close(const struct net_end *end)
+{
+	close(end->fd);
+	_exit(0);
+}
+
+/* The end is a child's alone, with data unread; it goes in this way. */
+static void leave(struct stage *stage, void (*go)(const struct net_end *end), bool exits)
+{
+	const struct fact *r = stage->records.ends;
+	struct net_end end, other;
+	int status, pipes[2];
+	char byte;
+	pid_t pid;
+
+	net_pair(stage->family, &end, &other);
+	net_send(&other, UNREAD);
+	net_await_unread(&end, UNREAD);
+	REQUIRE(!pipe(pipes), "no pipe");
+	pid = fork();
+	if (!pid) {
+		close(pipes[1]);
+		/* Until the parent has closed both. */
+		go(read(pipes[0], &byte, 1) ? NULL : &end);
+	}
+	close(end.fd);
+	close(pipes[0]);
+	close(pipes[1]);
+	REQUIRE(pid > 0 && waitpid(pid, &status, 0) == pid, "no child");
+	stage_verdict(stage, &end, VERDICT(RESET_SENT, LOCAL, UNREAD, .pid = pid));
+	while (r->cookie != end.cookie)
+		r++;
+	CHECK(!!(r->flags & TCP_TEARDOWN_F_EXIT) == exits, "flags 0x%x", r->flags);
+	stage_verdict(stage, &other, VERDICT(RESET_RECEIVED, PEER, PEER, .no_owner = true));
+	CHECK(records_counter("end=reset_sent,by=unread") ==
+	      records_netstat("TCPAbortOnClose"), "the kernel counts others");
+}
+
+static void by_exit(struct stage *stage)
+{
+	leave(stage, go_by_exit, true);
+}
+
+static void by_signal(struct stage *stage)
+{
+	leave(stage, go_by_signal, true);
+}
+
+static void by_close(struct stage *stage)
+{
+	leave(stage, go_by_close, false);
+}
+
+static const struct scene scenes[] = {
+	SCENE("_exit() with data unread", by_exit),
+	SCENE("SIGKILL with data unread", by_signal),
+	SCENE("close() with data unread, then _exit()", by_close),
+};
+
+int main(void)
+{
+	return stage_run(scenes, ARRAY_SIZE(scenes));
+}

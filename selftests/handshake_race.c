@@ -1,0 +1,315 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The last ACK of a handshake comes, and the listener closes before its socket is made.
+ *
+ *	listener			peer
+ *	SYN-ACK						>
+ *						<	ACK
+ *	close, LISTEN > CLOSE
+ *	a child, SYN_RECV > CLOSE
+ *
+ * While close() gives up others that were not accepted, the listener still has its port:
+ * the child is complete, nobody can accept it, and the listener resets it. Whose call
+ * that was is not known: the ACK comes in a softirq, or, by a TUN device, within the
+ * write() of somebody else. At the end of close() the port is gone, and at its beginning
+ * where the kernel has chosen it: the child can't be completed, and no connection has
+ * ended.
+ *
+ * A socket filter of the listener lets the ACK wait until that closes, and another makes
+ * each RST, to those that were not accepted, take its time. The kernel's figures say
+ * whether there was a child, and how far it got.
+ *
+ * Modes: smp
+ * Needs: the module; CAP_NET_ADMIN, CAP_NET_RAW, CAP_BPF; a TUN device; two CPUs.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <unistd.h>
+
+#include "lib/late.h"
+#include "lib/stage.h"
+#include "lib/witness.h"
+
+#define PORT 5000
+#define TURNS 150
+#define HITS 3
+#define QUEUED 12
+#define SNMP "/proc/self/net/snmp"
+
+static const char *lacks(void)
+{
+	return sysconf(_SC_NPROCESSORS_ONLN) < 2 ? "one CPU" : late_lacks();
+}
+
+/* What becomes of the last ACK, as the kernel counts it. */
+enum outcome {
+	NO_CHILD,	/* the listener was closed before */
+	LATE,		/* a child that was ESTABLISHED */
+	RESET,		/* one that nobody could accept */
+	FAILED,		/* one that could not be completed */
+	OUTCOMES
+};
+
+struct figures {
+	long children, failed, reset;
+};
+
+static struct figures figures_now(void)
+{
+	return (struct figures){
+		.children = net_mib(SNMP, "Tcp:", "PassiveOpens"),
+		.failed = net_mib(SNMP, "Tcp:", "AttemptFails"),
+		.reset = net_mib(SNMP, "Tcp:", "EstabResets"),
+	};
+}
+
+/* @resets: how many of those in ESTABLISHED have been reset without it */
+static enum outcome outcome_since(const struct figures *old, unsigned int resets)
+{
+	const struct figures now = figures_now();
+
+	if (now.children == old->children)
+		return NO_CHILD;
+	if (now.failed != old->failed)
+		return FAILED;
+	return now.reset - old->reset == resets ? RESET : LATE;
+}
+
+/* A listener, those in its queue, and who closes it. */
+struct race {
+	unsigned int nr_queued;
+	int listener, queued[QUEUED];
+	uint32_t segments;	/* the last ACK's number at the filter */
+	pthread_t thread;
+};
+
+static void *close_in_time(void *arg)
+{
+	const double deadline = net_now() + NET_PATIENCE_S;
+	struct race *race = arg;
+
+	while (late_segments() < race->segments && net_now() < deadline)
+		;
+	close(race->listener);
+	return NULL;
+}
+
+static void begin(struct race *race)
+{
+	late_attach(race->listener);
+	REQUIRE(!pthread_create(&race->thread, NULL, close_in_time, race), "no thread");
+}
+
+/* Return: the number that acknowledges the SYN-ACK. */
+static uint32_t shake(struct stage *stage)
+{
+	struct segment reply;
+
+	stage->peer.self.port++;
+	peer_send(&stage->peer, SYN, PEER_ISS, 0, 0);
+	do
+		REQUIRE(peer_read(&stage->peer, &reply, 0), "no answer to the SYN");
+	while (reply.flags != (SYN | ACK) || reply.to.port != stage->peer.self.port);
+	return reply.seq + 1;
+}
+
+/* The ACK comes in the midst of a write(). */
+static enum outcome by_peer(struct stage *stage, struct race *race, uint16_t port)
+{
+	struct figures old;
+	unsigned int i;
+	uint32_t ack;
+
+	race->listener = peer_listen(&stage->peer, port);
+	REQUIRE(!listen(race->listener, QUEUED), "listen");
+	for (i = 0; i < race->nr_queued; i++)
+		peer_send(&stage->peer, ACK, PEER_ISS + 1, shake(stage), 0);
+	ack = shake(stage);
+	old = figures_now();
+	race->segments = 1;
+	begin(race);
+	peer_send(&stage->peer, ACK, PEER_ISS + 1, ack, 0);
+	pthread_join(race->thread, NULL);
+	net_settle();
+	return outcome_since(&old, race->nr_queued);
+}
+
+static int listen_on_loopback(struct stage *stage, uint16_t *port)
+{
+	struct sockaddr_storage addr;
+	socklen_t len = net_loopback(stage->family, *port, &addr);
+	int fd = socket(net_domain(stage->family), SOCK_STREAM, 0);
+
+	REQUIRE(!bind(fd, (void *)&addr, len) && !listen(fd, QUEUED) &&
+		!getsockname(fd, (void *)&addr, &len), "no listener");
+	*port = net_place_of(&addr).port;
+	return fd;
+}
+
+static int connect_to(struct stage *stage, uint16_t port)
+{
+	struct sockaddr_storage addr;
+	socklen_t len = net_loopback(stage->family, port, &addr);
+	int fd = socket(net_domain(stage->family), SOCK_STREAM, 0);
+
+	/* The RST may be there already. */
+	REQUIRE(!connect(fd, (void *)&addr, len) || errno == ECONNRESET, "no connection");
+	return fd;
+}
+
+/* Its RST has come, or nothing will. */
+static void close_client(struct stage *stage, int fd, enum outcome outcome)
+{
+	struct net_wait wait = { };
+	struct tcp_info info = { };
+	socklen_t len = sizeof(info);
+
+	if (outcome != FAILED)
+		do
+			getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len);
+		while (info.tcpi_state != TCP_CLOSE && CHECK(net_wait(&wait), "no RST"));
+	close(fd);
+	/* Nobody is there for its FIN. */
+	if (outcome == FAILED) {
+		net_settle();
+		stage_excuse(stage, false, FIN);
+	}
+}
+
+/* In a softirq; the filter has had the SYN, too. */
+static enum outcome by_loopback(struct stage *stage, struct race *race, uint16_t port)
+{
+	struct net_wait wait = { .patience = 2 };
+	enum outcome outcome;
+	struct figures old;
+	unsigned int i;
+	int client;
+
+	race->listener = listen_on_loopback(stage, &port);
+	for (i = 0; i < race->nr_queued; i++)
+		race->queued[i] = connect_to(stage, port);
+	net_settle();
+	old = figures_now();
+	race->segments = 2;
+	begin(race);
+	client = connect_to(stage, port);
+	pthread_join(race->thread, NULL);
+	for (i = 0; i < race->nr_queued; i++)
+		close_client(stage, race->queued[i], RESET);
+	net_settle();
+	/* Each client was ESTABLISHED, too. */
+	while ((outcome = outcome_since(&old, 2 * race->nr_queued + 1)) == NO_CHILD &&
+	       net_wait(&wait))
+		;
+	close_client(stage, client, outcome);
+	net_settle();
+	return outcome_since(&old, 2 * race->nr_queued + 1);
+}
+
+static void check_end(const struct fact *r)
+{
+	CHECK(r->what == TCP_TEARDOWN_RESET_SENT &&
+	      r->end.set_off == TCP_TEARDOWN_BY_LISTENER &&
+	      r->end.first == TCP_TEARDOWN_FIRST_LOCAL, "how %u, set off by %u, first %u",
+	      r->what, r->end.set_off, r->end.first);
+	CHECK(!r->end.pid && !r->end.comm[0], "pid %u", r->end.pid);
+}
+
+/* Of the child in SYN_RECV: one end and its RST, if it was complete; else nothing. */
+static void check_child(struct records *records, enum outcome outcome)
+{
+	unsigned int i, ends = 0, calls = 0, states = 0, resets = 0;
+	uint64_t cookie = 0;
+	const struct fact *r;
+
+	for (i = 0; i < records->nr_ends; i++) {
+		r = &records->ends[i];
+		if (r->old_state != TCP_SYN_RECV)
+			continue;
+		ends++;
+		cookie = r->cookie;
+		check_end(r);
+	}
+	for (i = 0; i < records->nr; i++) {
+		r = &records->records[i];
+		calls += r->kind == FACT_CALL && r->cookie == cookie;
+		states += r->old_state == TCP_SYN_RECV;
+		resets += r->kind == FACT_RESET && r->what == TCP_TEARDOWN_RST_SENT &&
+			  r->cookie == cookie;
+	}
+	CHECK(ends == (outcome == RESET), "%u ends, outcome %u", ends, outcome);
+	CHECK(states == ends && resets == ends && !calls,
+	      "%u records in SYN_RECV, %u RSTs, %u calls, outcome %u", states, resets, calls,
+	      outcome);
+}
+
+/* All that the turn has left, and room for the next. */
+static void check_turn(struct stage *stage, enum outcome outcome)
+{
+	const char *interface = stage->peer.fd >= 0 ? PEER_INTERFACE : "lo";
+
+	net_settle();
+	records_read(&stage->records);
+	check_child(&stage->records, outcome);
+	verdict_all(&stage->records);
+	capture_stop(&stage->capture);
+	witness(&stage->capture, &stage->records);
+	records_stop(&stage->records);
+	capture_start(&stage->capture, interface);
+	records_start(&stage->records);
+}
+
+static void race(struct stage *stage, enum outcome wanted, struct race race,
+		 enum outcome (*play)(struct stage *stage, struct race *race, uint16_t port))
+{
+	unsigned int turn, count[OUTCOMES] = { };
+	int slow = late_slow_down();
+	enum outcome outcome;
+
+	for (turn = 0; turn < TURNS && count[wanted] < HITS; turn++) {
+		outcome = play(stage, &race, wanted == RESET ? PORT + turn : 0);
+		count[outcome]++;
+		check_turn(stage, outcome);
+	}
+	close(slow);
+	ktap_note("%u without a child, %u late, %u reset, %u failed", count[NO_CHILD], count[LATE],
+		  count[RESET], count[FAILED]);
+	CHECK(count[wanted], "the listener never closed in time");
+	CHECK(records_counter("SYN_RECV>CLOSE") == count[RESET],
+	      "%llu transitions are counted", records_counter("SYN_RECV>CLOSE"));
+}
+
+static void reset_by_peer(struct stage *stage)
+{
+	race(stage, RESET, (struct race){ .nr_queued = QUEUED }, by_peer);
+}
+
+static void failed_by_peer(struct stage *stage)
+{
+	race(stage, FAILED, (struct race){ }, by_peer);
+}
+
+static void reset_by_loopback(struct stage *stage)
+{
+	race(stage, RESET, (struct race){ .nr_queued = QUEUED }, by_loopback);
+}
+
+static void failed_by_loopback(struct stage *stage)
+{
+	race(stage, FAILED, (struct race){ }, by_loopback);
+}
+
+static const struct scene scenes[] = {
+	SCENE_WITH_PEER("the listener closes as the last ACK comes", reset_by_peer,
+			.lacks = lacks),
+	SCENE_WITH_PEER("the same, and its port is gone", failed_by_peer, .lacks = lacks),
+	SCENE("the listener closes as the last ACK comes in a softirq", reset_by_loopback,
+	      .lacks = lacks),
+	SCENE("the same in a softirq, and its port is gone", failed_by_loopback,
+	      .lacks = lacks),
+};
+
+int main(void)
+{
+	return stage_run(scenes, ARRAY_SIZE(scenes));
+}

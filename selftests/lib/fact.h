@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What a record states, one by one. A record is a moment: a close() with its
+ * transition and the FIN that it queues. The tests name each of these by itself, in
+ * the order in which they happen.
+ */
+#ifndef SELFTESTS_FACT_H
+#define SELFTESTS_FACT_H
+
+#include <stdbool.h>
+#include <tcp_teardown.h>
+
+enum fact_kind {
+	FACT_CALL = 1,
+	FACT_STATE,
+	FACT_SEGMENT,
+	FACT_RESET,
+	FACT_TIMEWAIT,
+	FACT_END,		/* the verdict */
+	FACT_CONNECT,
+	FACT_KINDS
+};
+
+/* .what of FACT_SEGMENT: enum tcp_teardown_segment, and a FIN that is queued */
+enum fact_segment {
+	FACT_SEG_RCV = TCP_TEARDOWN_SEG_RCV,
+	FACT_SEG_RCV_DUP = TCP_TEARDOWN_SEG_RCV_DUP,
+	FACT_SEG_RCV_OOO = TCP_TEARDOWN_SEG_RCV_OOO,
+	FACT_SEG_RESEND = TCP_TEARDOWN_SEG_RESEND,
+	FACT_SEG_LEFT = TCP_TEARDOWN_SEG_LEFT,
+	FACT_SEG_ACK = TCP_TEARDOWN_SEG_ACK,
+	FACT_SEG_QUEUE = TCP_TEARDOWN_SEGMENTS,
+};
+
+/* The most that one record states. */
+#define FACTS_MAX 6
+
+/**
+ * struct fact - one of them
+ * @order: within its record
+ * @kind: enum fact_kind
+ * @what: the record's enum for that; of FACT_END enum tcp_teardown_how; close() by the
+ *	exit of the process is TCP_TEARDOWN_CLOSE
+ * @new_state: of FACT_STATE; else as @old_state
+ * @flags: the record's; F_MINISOCK by whom this is told
+ * @merged: @seq, @ack and @window are not known: the record has those of its segment
+ *
+ * The rest is as in struct tcp_teardown_record.
+ */
+struct fact {
+	__u64 number, time, cookie;
+	__u8  local[16], peer[16];
+	__u32 netns;
+	__u16 local_port, peer_port, cpu;
+	__u32 seq, ack, window, flags;
+	__u8  order, kind, what, old_state, new_state, family, tcp_flags;
+	bool merged;
+	struct {
+		bool exit;
+		__u32 pid, unread, unsent, linger;
+		__u8  comm[TCP_TEARDOWN_COMM_LEN], thread[TCP_TEARDOWN_COMM_LEN];
+	} call;
+	struct {
+		__u64 spent;
+	} state;
+	struct {
+		__u32 len, unsent;
+		__u8  wscale, tries;
+	} segment;
+	struct {
+		__u16 reason;
+	} reset;
+	struct {
+		__u64 age;
+		__u32 timeout_ms;
+	} timewait;
+	struct {
+		__u8  first, set_off, fins_resent, fins_again;
+		__u32 pid;
+		__u64 bytes, spent[TCP_TEARDOWN_SPENTS];
+		__u8  comm[TCP_TEARDOWN_COMM_LEN];
+	} end;
+};
+
+/* All that it states, in order. Return: how many; up to FACTS_MAX. */
+unsigned int facts_of(const struct tcp_teardown_record *record, struct fact *facts);
+
+/* By time; of one CPU in the order of its records. For qsort(). */
+int fact_compare(const void *a, const void *b);
+
+#endif

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* MPTCP connections over loopback, in a kernel that has MPTCP. */
+#ifndef SELFTESTS_MPTCP_H
+#define SELFTESTS_MPTCP_H
+
+#include "net.h"
+
+/* Why there can be none, or NULL. */
+const char *mptcp_lacks(void);
+
+/* As net_pair(), of MPTCP sockets; the client has sent so much, and it is read. */
+void mptcp_pair(enum net_family family, struct net_end *client, struct net_end *server,
+		unsigned int sent);
+
+#endif

@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The first events of many namespaces at once, faster than the module has memory for their
+ * counters: no count is lost.
+ *
+ * In each of many namespaces connections that are already open are reset by their client,
+ * which makes the first counts there. A process that nothing may interrupt does so in all
+ * of them one after the other, so the module's worker can make nothing meanwhile.
+ *
+ * Shows, against a namespace that was alone: all summaries are the same, nothing is counted
+ * for the host alone, and the host's summary has all. It keeps that when the namespaces have
+ * gone.
+ *
+ * Modes: icount
+ * Needs: root, debugfs; it loads the module itself.
+ */
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/files.h"
+#include "lib/ktap.h"
+#include "lib/module.h"
+#include "lib/net.h"
+#include "lib/records.h"
+
+/* The module has 32 blocks ready, and room for 60 counts in a namespace without. */
+#define ROOMS 48
+#define MANY 1
+
+static struct room {
+	int ns;
+	struct net_end client[MANY], server[MANY];
+} rooms[ROOMS];
+
+/* Numbers of a summary. */
+struct sum {
+	unsigned long calls, counts, elsewhere;
+};
+
+static void room_open(struct room *room, int pairs)
+{
+	int i;
+
+	net_new();
+	room->ns = open("/proc/self/ns/net", O_RDONLY);
+	REQUIRE(room->ns >= 0, "no handle of the namespace");
+	for (i = 0; i < pairs; i++)
+		net_pair(NET_IPV4, &room->client[i], &room->server[i]);
+}
+
+/* Reset by the clients. The RSTs may have to wait for ksoftirqd. */
+static void room_play(const struct room *room, int pairs)
+{
+	const struct linger now = { .l_onoff = 1 };
+	int i;
+
+	for (i = 0; i < pairs; i++) {
+		setsockopt(room->client[i].fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
+		close(room->client[i].fd);
+	}
+}
+
+/* When the RSTs have come. */
+static void room_play_on(const struct room *room, int pairs)
+{
+	int i;
+
+	net_settle();
+	for (i = 0; i < pairs; i++)
+		close(room->server[i].fd);
+}
+
+static struct sum sum_of(const char *text)
+{
+	char *copy = strdup(text), *line, *rest, name[64];
+	struct sum sum = { };
+	unsigned long value;
+
+	for (line = strtok_r(copy, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
+		if (sscanf(line, "%63s %lu", name, &value) != 2)
+			continue;
+		if (!strcmp(name, "counted_for_host_alone"))
+			sum.elsewhere = value;
+		else if (strncmp(name, "end=", 4) || strstr(name, ",by="))
+			sum.counts += value;	/* end=HOW adds up others */
+		if (!strcmp(name, "call_close"))
+			sum.calls = value;
+	}
+	free(copy);
+	return sum;
+}
+
+static struct sum sum_of_room(const struct room *room)
+{
+	char text[8192];
+	ssize_t len;
+	int fd;
+
+	REQUIRE(!setns(room->ns, CLONE_NEWNET), "can't go back");
+	fd = open("/proc/self/net/tcp_teardown/summary", O_RDONLY);
+	REQUIRE(fd >= 0, "no summary");
+	len = read(fd, text, sizeof(text) - 1);
+	REQUIRE(len > 0, "it is empty");
+	text[len] = '\0';
+	close(fd);
+	return sum_of(text);
+}
+
+static struct sum sum_of_host(void)
+{
+	char *text = files_text(ALL_CPUS, "summary");
+	struct sum sum = sum_of(text);
+
+	free(text);
+	return sum;
+}
+
+/* All of them at once, and nothing comes between. */
+static void play_all(int pairs)
+{
+	const struct sched_param fifo = { .sched_priority = 1 }, normal = { };
+	int i;
+
+	REQUIRE(!sched_setscheduler(0, SCHED_FIFO, &fifo), "no SCHED_FIFO");
+	for (i = 0; i < ROOMS; i++)
+		room_play(&rooms[i], pairs);
+	REQUIRE(!sched_setscheduler(0, SCHED_OTHER, &normal), "no SCHED_OTHER");
+	for (i = 0; i < ROOMS; i++)
+		room_play_on(&rooms[i], pairs);
+}
+
+static void open_all(int pairs)
+{
+	int i;
+
+	for (i = 0; i < ROOMS; i++)
+		room_open(&rooms[i], pairs);
+}
+
+static void close_all(void)
+{
+	int i;
+
+	for (i = 0; i < ROOMS; i++)
+		close(rooms[i].ns);
+	net_new();	/* out of the last */
+}
+
+/* So many counts each, of which some may be the host's alone. Returns of how many rooms. */
+static int check_rooms(struct sum alone)
+{
+	int i, elsewhere = 0;
+	struct sum sum;
+
+	for (i = 0; i < ROOMS; i++) {
+		sum = sum_of_room(&rooms[i]);
+		CHECK(sum.counts + sum.elsewhere == alone.counts,
+		      "namespace %d: %lu and %lu elsewhere, not %lu", i, sum.counts,
+		      sum.elsewhere, alone.counts);
+		elsewhere += !!sum.elsewhere;
+	}
+	return elsewhere;
+}
+
+static void check_host(struct sum before, struct sum alone)
+{
+	struct sum sum = sum_of_host();
+
+	CHECK(sum.counts - before.counts == ROOMS * alone.counts, "the host has %lu, not %lu",
+	      sum.counts - before.counts, ROOMS * alone.counts);
+	CHECK(sum.calls - before.calls == ROOMS * alone.calls, "the host has %lu calls, not %lu",
+	      sum.calls - before.calls, ROOMS * alone.calls);
+}
+
+static void scene(int pairs)
+{
+	struct sum before, alone;
+	struct room one;
+	int elsewhere;
+
+	room_open(&one, pairs);
+	room_play(&one, pairs);
+	room_play_on(&one, pairs);
+	alone = sum_of_room(&one);
+	close(one.ns);
+	CHECK(alone.calls == 2U * pairs && !alone.elsewhere, "%lu calls, %lu elsewhere",
+	      alone.calls, alone.elsewhere);
+	usleep(100000);		/* the worker makes a new block */
+
+	open_all(pairs);
+	before = sum_of_host();
+	play_all(pairs);
+	elsewhere = check_rooms(alone);
+	CHECK(!elsewhere, "%d namespaces have counts elsewhere",
+	      elsewhere);
+	check_host(before, alone);
+	ktap_result("%d namespaces at once, %d connections each: %lu counts", ROOMS, pairs,
+		    alone.counts);
+
+	close_all();
+	sleep(2);
+	check_host(before, alone);
+	ktap_result("the host's counters when they have gone");
+}
+
+int main(void)
+{
+	if (access(DEBUGFS_DIR, R_OK))
+		ktap_skip_all("tcp_teardown is not loaded");
+	ktap_plan(2);
+	module_unload_soon();
+	REQUIRE(!module_load(""), "the module does not load");
+	scene(MANY);
+	return ktap_exit();
+}

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The host's summary while namespaces come, count and go: each is in it once.
+ *
+ * Four processes make a namespace after the other. In each a connection is reset, and then
+ * the namespace goes. Meanwhile the host's summary is read, over and over.
+ *
+ * Shows: no reading has less than one before it, nor more than has been made; at the end,
+ * when all have gone, it has all.
+ *
+ * Modes: smp
+ * Needs: root, debugfs; two CPUs.
+ */
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "lib/files.h"
+#include "lib/ktap.h"
+#include "lib/net.h"
+#include "lib/records.h"
+
+#define PROCESSES 4
+#define EACH 40
+
+/* close() has begun, or has ended. */
+static struct shared {
+	atomic_ulong begun, ended;
+} *shared;
+
+static void live_once(void)
+{
+	const struct linger now = { .l_onoff = 1 };
+	struct net_end client, server;
+
+	net_new();
+	net_pair(NET_IPV4, &client, &server);
+	setsockopt(client.fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
+	shared->begun += 2;
+	close(client.fd);
+	close(server.fd);
+	shared->ended += 2;
+}
+
+static void live(void)
+{
+	int i;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	for (i = 0; i < EACH; i++)
+		live_once();
+	exit(ktap_case_failed());
+}
+
+static unsigned long calls(void)
+{
+	char *text = files_text(ALL_CPUS, "summary"), *at = strstr(text, "\ncall_close ");
+	unsigned long value = at ? strtoul(at + strlen("\ncall_close "), NULL, 10) : 0;
+
+	free(text);
+	return value;
+}
+
+/* While there are children. Returns how often it was read. */
+static unsigned int watch(unsigned long before)
+{
+	unsigned long last = before, ended, now;
+	unsigned int alive = PROCESSES, rounds = 0;
+	int status;
+
+	while (alive) {
+		ended = shared->ended;
+		now = calls();
+		CHECK(now >= last && now - before >= ended && now - before <= shared->begun,
+		      "%lu after %lu, of %lu to %lu", now - before, last - before, ended,
+		      shared->begun);
+		last = now;
+		rounds++;
+		if (waitpid(-1, &status, WNOHANG) > 0) {
+			CHECK(!status, "a process failed");
+			alive--;
+		}
+	}
+	return rounds;
+}
+
+int main(void)
+{
+	unsigned int i, rounds;
+	unsigned long before;
+
+	if (access(DEBUGFS_DIR, R_OK))
+		ktap_skip_all("tcp_teardown is not loaded");
+	if (online_cpus() < 2)
+		ktap_skip_all("one CPU alone");
+	ktap_plan(2);
+	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+		      -1, 0);
+	REQUIRE(shared != MAP_FAILED, "no memory");
+	files_start();
+	before = calls();
+	for (i = 0; i < PROCESSES; i++)
+		if (!fork())
+			live();
+	rounds = watch(before);
+	CHECK(rounds > EACH, "read but %u times", rounds);
+	ktap_result("a sum while namespaces come and go, %u times", rounds);
+	sleep(3);
+	CHECK(calls() - before == 2 * PROCESSES * EACH, "%lu in the end", calls() - before);
+	ktap_result("all are in it in the end");
+	return ktap_exit();
+}

@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The memory of connections, and CPUs: it goes from one to the other, the worker that
+ * makes more of it ready stays away from CPUs that are isolated, and one that goes offline
+ * keeps none.
+ *
+ * Shows, by the trace of what workqueues run: of 4,000 ends on one CPU whose connections
+ * began to close on another, 200 at a time, the worker is never asked for, and none is
+ * untracked. Of 1,200 ends on an isolated CPU it is, and runs on others. By
+ * connections_ready: what a CPU had is there when it is offline, and when it is back.
+ *
+ * A CPU is isolated by isolcpus= or nohz_full=, if the kernel was given that, as in
+ *	VM_ARGS="isolcpus=1 nohz_full=1" scripts/vm ... selftests/run pool_cpus
+ * or by the file that says where work is run that is bound to no CPU.
+ *
+ * Needs: root, debugfs, tracefs, two CPUs, CPU hotplug; it loads the module itself.
+ * Modes: smp slow
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "lib/files.h"
+#include "lib/ktap.h"
+#include "lib/torture.h"
+
+#define TRACING "/sys/kernel/tracing/"
+#define ISOLATED "/sys/devices/system/cpu/isolated"
+#define UNBOUND "/sys/devices/virtual/workqueue/cpumask"
+#define AT_ONCE 100
+#define ROUNDS 20
+#define MANY 600
+
+static struct pair {
+	struct net_end end[2];
+} pairs[MANY];
+
+static unsigned long stat_of(const char *name)
+{
+	char *text = files_text(ALL_CPUS, "stats"), *at = strstr(text, name);
+	unsigned long value;
+
+	REQUIRE(at, "no %s", name);
+	value = strtoul(at + strlen(name), NULL, 10);
+	free(text);
+	return value;
+}
+
+static void put(const char *path, const char *text)
+{
+	int err = write_text(path, text, 0);
+
+	REQUIRE(!err, "%s = %s: %s", path, text, strerror(err));
+}
+
+/* --- the worker ------------------------------------------------------------------- */
+
+static void trace_begin(void)
+{
+	put(TRACING "trace", "");
+	put(TRACING "events/workqueue/workqueue_execute_start/enable", "1");
+}
+
+/* How often it ran since trace_begin(), and how often of these on that CPU. */
+static unsigned int trace_end(unsigned int cpu, unsigned int *there)
+{
+	unsigned int ran = 0, at;
+	char line[512], *brace;
+	FILE *file;
+
+	put(TRACING "events/workqueue/workqueue_execute_start/enable", "0");
+	file = fopen(TRACING "trace", "r");
+	REQUIRE(file, "no trace");
+	*there = 0;
+	while (fgets(line, sizeof(line), file)) {
+		brace = strstr(line, " [");
+		if (line[0] == '#' || !brace || !strstr(line, "function depot_work"))
+			continue;
+		REQUIRE(sscanf(brace, " [%u]", &at) == 1, "%s", line);
+		ran++;
+		*there += at == cpu;
+	}
+	fclose(file);
+	return ran;
+}
+
+/* --- connections ------------------------------------------------------------------ */
+
+static void open_pairs(unsigned int nr)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr; i++)
+		net_pair(i % 2 ? NET_IPV6 : NET_IPV4, &pairs[i].end[0], &pairs[i].end[1]);
+}
+
+/* Both ends are remembered from now on. */
+static void half_close(unsigned int nr)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr; i++)
+		shutdown(pairs[i].end[0].fd, SHUT_WR);
+	for (i = 0; i < nr; i++)
+		net_expect_eof(&pairs[i].end[1]);
+}
+
+/* And both are forgotten. */
+static void end(unsigned int nr)
+{
+	const struct linger linger = { .l_onoff = 1 };
+	unsigned int i;
+
+	for (i = 0; i < nr; i++) {
+		setsockopt(pairs[i].end[1].fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
+		close(pairs[i].end[1].fd);
+		close(pairs[i].end[0].fd);
+	}
+	net_settle();
+	CHECK(!stat_of("connections_now"), "%lu are left", stat_of("connections_now"));
+}
+
+/* --- what is shown ---------------------------------------------------------------- */
+
+static void test_across(void)
+{
+	unsigned int i, ran, there;
+
+	torture_load("");
+	files_start();
+	net_new();
+	trace_begin();
+	for (i = 0; i < ROUNDS; i++) {
+		pin(0);
+		open_pairs(AT_ONCE);
+		half_close(AT_ONCE);
+		pin(1);
+		end(AT_ONCE);
+	}
+	ran = trace_end(1, &there);
+	CHECK(!ran, "the worker ran %u times", ran);
+	CHECK(!stat_of("connections_table_full"), "%lu untracked",
+	      stat_of("connections_table_full"));
+	ktap_result("%u ends, each on another CPU than its beginning", 2 * ROUNDS * AT_ONCE);
+}
+
+/* Which CPU is: that of the boot, or CPU 1 from now on. *before: what was in UNBOUND. */
+static unsigned int isolate(char *before, size_t size)
+{
+	FILE *file = fopen(ISOLATED, "r");
+	unsigned int cpu;
+	int found;
+
+	before[0] = '\0';
+	found = file ? fscanf(file, "%u", &cpu) : 0;
+	if (file)
+		fclose(file);
+	if (found == 1) {
+		ktap_note("CPU %u was isolated at boot", cpu);
+		return cpu;
+	}
+	file = fopen(UNBOUND, "r");
+	REQUIRE(file && fgets(before, size, file), "no " UNBOUND);
+	fclose(file);
+	put(UNBOUND, "1");
+	return 1;
+}
+
+static void test_isolated(void)
+{
+	unsigned int cpu, ran, there;
+	char before[512];
+
+	cpu = isolate(before, sizeof(before));
+	torture_load("max_connections=8192");
+	files_start();
+	net_new();
+	pin(cpu);
+	trace_begin();
+	open_pairs(MANY);
+	half_close(MANY);
+	end(MANY);
+	ran = trace_end(cpu, &there);
+	if (before[0])
+		put(UNBOUND, before);
+	CHECK(ran, "the worker was not asked for");
+	CHECK(!there, "%u times of %u it ran on CPU %u, which is isolated", there, ran, cpu);
+	ktap_note("the worker ran %u times", ran);
+	ktap_result("%u ends on an isolated CPU", 2 * MANY);
+}
+
+static void test_offline(void)
+{
+	unsigned long ready, gone, back;
+
+	torture_load("");
+	files_start();
+	net_new();
+	pin(1);
+	open_pairs(AT_ONCE);
+	half_close(AT_ONCE);
+	end(AT_ONCE);
+	pin(0);
+	ready = stat_of("connections_ready");
+	CHECK(!cpu_plug(1, false), "CPU 1 stays");
+	gone = stat_of("connections_ready");
+	CHECK(!cpu_plug(1, true), "CPU 1 stays away");
+	back = stat_of("connections_ready");
+	CHECK(ready >= AT_ONCE && gone == ready && back == ready,
+	      "%lu were ready, %lu without CPU 1, %lu when it was back", ready, gone, back);
+	ktap_result("a CPU that goes offline keeps nothing");
+}
+
+int main(void)
+{
+	struct rlimit files = { .rlim_cur = 4096, .rlim_max = 4096 };
+
+	files_start();
+	if (online_cpus() < 2 || cpu_plug(1, false) || cpu_plug(1, true))
+		ktap_skip_all("no CPU that can be plugged");
+	if (access(TRACING "events/workqueue/workqueue_execute_start", F_OK))
+		ktap_skip_all("nobody traces workqueues");
+	REQUIRE(!setrlimit(RLIMIT_NOFILE, &files), "no more files");
+	ktap_plan(4);
+	test_across();
+	test_isolated();
+	test_offline();
+	pin(0);
+	torture_end();
+	torture_load("");
+	return ktap_exit();
+}

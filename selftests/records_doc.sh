@@ -1,0 +1,90 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# docs/records.md and docs/filter.md against the module.
+#
+# Shows: the tables of the binary record and its header are those of the file format,
+# row by row; each word of each enum is in docs/records.md, and no table there has a
+# word that is none; the details of a line are those that the source prints; the fields
+# of filters are those that it takes.
+#
+# Needs: root, debugfs, ../docs, ../module. The module is loaded.
+
+records=../docs/records.md
+filter=../docs/filter.md
+details=../module/format_detail.c
+fields=../module/filter_field.c
+format=/sys/kernel/debug/tcp_teardown/format
+done=0 failed=0
+
+# same NAME WANTED FOUND
+same() {
+	done=$((done + 1))
+	if [ -n "$2" ] && [ "$2" = "$3" ]; then
+		echo "ok $done $1"
+		return
+	fi
+	diff <(echo "$2") <(echo "$3") | sed 's/^/# /'
+	echo "not ok $done $1"
+	failed=1
+}
+
+skip_all() {
+	echo "KTAP version 1"
+	echo "1..0 # SKIP $*"
+	exit 4
+}
+
+# "offset bytes field" of header and record, by the file and by the two tables.
+format_fields() {
+	sed -nE 's/^\tfield:__u[0-9]+ (\w+)(\[[0-9]+\])?;\toffset:([0-9]+);\tsize:([0-9]+);.*/\3 \4 \1/p' $format
+}
+
+described_fields() {
+	sed -nE '/^## Binary/,$s/^\| ([0-9]+) \| ([0-9]+) \| (\w+) \|.*/\1 \2 \3/p' $records
+}
+
+# What stands between ` and `, one a line.
+quoted() {
+	grep -o "\`[^\`]*\`" "$@" | tr -d '\`' | sort -u
+}
+
+# All words of all enums: "NAME: 1=word 2=word".
+format_words() {
+	sed -nE 's/^[a-z_ ]+: ([0-9].*=.*)/\1/p' $format | tr ' ' '\n' | sed 's/^[^=]*=//' | sort -u
+}
+
+# What the first column of the tables with words names, but for the forms of a RST.
+table_words() {
+	sed -n '/^### event/,/^### details/p; /^### The end/,/^## One close/p' $records |
+		grep '^| `' | cut -d '|' -f 2 | quoted - | grep -v ':RST' | sort -u
+}
+
+source_details() {
+	grep -oE '" \w+="' $details | tr -d '" ' | sort -u
+}
+
+described_details() {
+	sed -n '/^### details/,/^| mark/p' $records | grep '^| `' | cut -d '|' -f 2 | quoted - | sort -u
+}
+
+source_filter() {
+	sed -nE 's/^\t\{ "(\w+)", FILTER_.*/\1/p' $fields | sort -u
+}
+
+described_filter() {
+	sed -n '/^| field/,/^$/p' $filter | grep '^| `' | cut -d '|' -f 2 | quoted - | sort -u
+}
+
+[ "$(id -u)" = 0 ] || skip_all "needs root"
+for file in $records $filter $details $fields $format; do
+	[ -r "$file" ] || skip_all "no $file"
+done
+echo "KTAP version 1"
+echo "1..5"
+same "binary" "$(format_fields)" "$(described_fields)"
+same "each word is described" "$(format_words)" "$(comm -12 <(format_words) <(quoted $records))"
+same "no other word is" "$(table_words)" "$(comm -12 <(format_words) <(table_words))"
+same "details" "$(source_details)" "$(described_details)"
+same "fields of filters" "$(source_filter)" "$(described_filter)"
+exit "$failed"

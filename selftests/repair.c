@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A connection is moved away by TCP_REPAIR, as CRIU does it: close() then sends
+ * nothing. It is the end all the same, aborted here, and close() has set it off:
+ * nobody has disconnected. connect() with AF_UNSPEC does the same, and is named.
+ *
+ * Modes: icount
+ * Needs: the module; CAP_NET_ADMIN, CAP_NET_RAW.
+ */
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "lib/stage.h"
+
+#define UNREAD 10
+
+static void repair(const struct net_end *end)
+{
+	int on = 1;
+
+	REQUIRE(!setsockopt(end->fd, IPPROTO_TCP, TCP_REPAIR, &on, sizeof(on)), "TCP_REPAIR");
+}
+
+static void expect_call(struct stage *stage, const struct net_end *end, uint8_t what,
+			bool linger, uint32_t unread)
+{
+	struct want want[] = {
+		WANT_CALL(CLOSE, ESTABLISHED, end->snd_nxt, end->rcv_nxt, .unread = unread,
+			  .linger = linger),
+		WANT_STATE(ESTABLISHED, CLOSE, end->snd_nxt, end->rcv_nxt),
+	};
+
+	want[0].what = what;
+	stage_expect(stage, end, want, ARRAY_SIZE(want));
+}
+
+static void closed(struct stage *stage)
+{
+	struct net_end end, other;
+
+	net_pair(stage->family, &end, &other);
+	repair(&end);
+	close(end.fd);
+	expect_call(stage, &end, TCP_TEARDOWN_CLOSE, false, 0);
+	stage_verdict(stage, &end, VERDICT(ABORTED, LOCAL, CLOSE));
+}
+
+/* What would make it a RST otherwise. */
+static void with_linger(struct stage *stage)
+{
+	const struct linger linger = { .l_onoff = 1 };
+	struct net_end end, other;
+
+	net_pair(stage->family, &end, &other);
+	CHECK(!setsockopt(end.fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger)), "SO_LINGER");
+	repair(&end);
+	close(end.fd);
+	expect_call(stage, &end, TCP_TEARDOWN_CLOSE, true, 0);
+	stage_verdict(stage, &end, VERDICT(ABORTED, LOCAL, CLOSE));
+}
+
+static void with_data(struct stage *stage)
+{
+	struct net_end end, other;
+
+	net_pair(stage->family, &end, &other);
+	net_send(&other, UNREAD);
+	net_await_unread(&end, UNREAD);
+	net_await_acked(&other);
+	net_learn_numbers(&end);
+	repair(&end);
+	close(end.fd);
+	expect_call(stage, &end, TCP_TEARDOWN_CLOSE, false, UNREAD);
+	stage_verdict(stage, &end, VERDICT(ABORTED, LOCAL, CLOSE));
+}
+
+static void disconnected(struct stage *stage)
+{
+	const struct sockaddr none = { .sa_family = AF_UNSPEC };
+	struct net_end end, other;
+
+	net_pair(stage->family, &end, &other);
+	repair(&end);
+	CHECK(!connect(end.fd, &none, sizeof(none)), "disconnect");
+	close(end.fd);
+	expect_call(stage, &end, TCP_TEARDOWN_DISCONNECT, false, 0);
+	stage_verdict(stage, &end, VERDICT(ABORTED, LOCAL, DISCONNECT));
+}
+
+static void exited(struct stage *stage)
+{
+	struct net_end end, other;
+	int status;
+	pid_t pid;
+
+	net_pair(stage->family, &end, &other);
+	repair(&end);
+	pid = fork();
+	if (!pid) {
+		usleep(100000);
+		_exit(0);
+	}
+	close(end.fd);
+	REQUIRE(pid > 0 && waitpid(pid, &status, 0) == pid, "no child");
+	stage_verdict(stage, &end, VERDICT(ABORTED, LOCAL, EXIT, .pid = pid));
+	records_read(&stage->records);
+	CHECK(stage->records.ends[0].flags & TCP_TEARDOWN_F_EXIT, "exit is not told");
+}
+
+static const struct scene scenes[] = {
+	SCENE("close() with TCP_REPAIR", closed),
+	SCENE("the same with SO_LINGER 0", with_linger),
+	SCENE("the same with data unread", with_data),
+	SCENE("connect() with AF_UNSPEC with TCP_REPAIR", disconnected),
+	SCENE("exit with TCP_REPAIR", exited),
+};
+
+int main(void)
+{
+	return stage_run(scenes, ARRAY_SIZE(scenes));
+}

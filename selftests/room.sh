@@ -1,0 +1,96 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# For how many connections there is room, if nobody says: the parameter
+# max_connections absent, 0, and where tcp_max_tw_buckets is higher.
+#
+# Shows: the parameter's file and stats show the number in force, a sixteenth of the
+# memory, or four thirds of tcp_max_tw_buckets, within the bounds; the slab that it is taken from
+# says what one takes; the hash table is a small part of the memory.
+#
+# Needs: root, debugfs; it loads the module itself.
+
+set -u
+cd "$(dirname "$0")" || exit 1
+stats=/sys/kernel/debug/tcp_teardown/stats
+parameter=/sys/module/tcp_teardown/parameters/max_connections
+buckets=/proc/sys/net/ipv4/tcp_max_tw_buckets
+failed=0 cases=0
+
+# check WHY COMMAND...
+check() {
+	local why=$1
+
+	shift
+	"$@" && return
+	echo "# $why"
+	bad=y
+}
+
+result() {
+	cases=$((cases + 1))
+	if [ -z "$bad" ]; then
+		echo "ok $cases $1"
+	else
+		echo "not ok $cases $1"
+		failed=$((failed + 1))
+	fi
+	bad=
+}
+
+load() {
+	[ ! -d /sys/module/tcp_teardown ] || rmmod tcp_teardown
+	# shellcheck disable=SC2086 # parameters are words
+	insmod "$TT_MODULE" ${TT_ARGS-} "$@"
+}
+
+# shown: in both files the same number.
+shown() {
+	check "stats has another number" [ "$(awk '$1 == "connections_max" { print $2 }' "$stats")" = \
+		"$(cat "$parameter")" ]
+	cat "$parameter"
+}
+
+# Pages that the kernel has, and connections in one: within 2 % of what is shown.
+by_memory() {
+	local kilobytes size each
+
+	kilobytes=$(awk '/^MemTotal/ { print $2 }' /proc/meminfo)
+	size=$(cat /sys/kernel/slab/tcp_teardown_conn/slab_size)
+	each=$((4096 / size))
+	echo $((kilobytes * each / 64))
+}
+
+is_about() {
+	[ "$1" -ge $(($2 * 98 / 100)) ] && [ "$1" -le $(($2 * 102 / 100)) ]
+}
+
+bad=
+echo "KTAP version 1"
+echo "1..4"
+before=$(cat "$buckets")
+load
+want=$(by_memory)
+[ "$want" -ge $((before + before / 3)) ] || want=$((before + before / 3))
+check "$(shown), not $want" is_about "$(shown)" "$want"
+# Half of it, rounded up to a power of two, in pointers: at most 8 bytes each.
+check "$(shown) is more than an 800th of the memory for the hash table" \
+	[ $(($(shown) * 8 / 1024)) -le $(($(awk '/^MemTotal/ { print $2 }' /proc/meminfo) / 400)) ]
+result "without the parameter, by the memory"
+load max_connections=0
+check "$(shown), not $want" is_about "$(shown)" "$want"
+result "max_connections=0 is the same"
+echo $((want * 2)) >"$buckets"
+load
+more=$((want * 2 + want * 2 / 3))
+check "$(shown), not $more" [ "$(shown)" = "$more" ]
+echo 100000000 >"$buckets"
+load
+check "$(shown) is beyond the bounds" [ "$(shown)" = 16777216 ]
+result "by tcp_max_tw_buckets, within the bounds"
+echo "$before" >"$buckets"
+load max_connections=2000
+check "$(shown), not 2000" [ "$(shown)" = 2000 ]
+result "a number that is given is taken"
+load
+[ "$failed" = 0 ]
