@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * usage: conns [-6] [-n CONNECTIONS] [-w SECONDS]
+ * usage: conns [-6] [-m] [-n CONNECTIONS] [-w SECONDS]
  *
  * Makes connections over loopback, one after the other, both ends in this process:
  * connect, accept, a request of 64 bytes, an answer of 256, close by the client,
@@ -11,9 +11,16 @@
  *	the instructions until the last close
  *
  * The second needs no idle time to be told apart, for nothing in it sleeps.
+ *
+ * -m: on two CPUs. All up to the client's close() is done on the first, so both ends
+ * begin to be remembered there; then the process moves to the second, where both end,
+ * the minisock too. What is printed is 0, as idle time of two CPUs can't be taken off
+ * their common clock: for executed.c.
  */
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <sched.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +28,7 @@
 #include <unistd.h>
 
 #include "busy.h"
+#include "marks.h"
 
 #define REQUEST	64
 #define ANSWER	256
@@ -28,6 +36,7 @@
 static int family = AF_INET;
 static unsigned int connections = 2000;
 static unsigned int wait_seconds = 66;	/* TIME_WAIT, and what the timer wheel adds */
+static bool moves;
 static struct sockaddr_storage server;
 static socklen_t server_len;
 
@@ -73,11 +82,25 @@ static void pass(int from, int to, size_t size)
 		die("exchange");
 }
 
+static void move_to(int cpu)
+{
+	cpu_set_t set;
+
+	if (!moves)
+		return;
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	if (sched_setaffinity(0, sizeof(set), &set))
+		die("move");
+}
+
 static void one(int listener)
 {
-	int client = socket(family, SOCK_STREAM, 0), child;
+	int client, child;
 	char end;
 
+	move_to(0);
+	client = socket(family, SOCK_STREAM, 0);
 	if (client < 0 || connect(client, (void *)&server, server_len))
 		die("connect");
 	child = accept(listener, NULL, NULL);
@@ -86,6 +109,7 @@ static void one(int listener)
 	pass(client, child, REQUEST);
 	pass(child, client, ANSWER);
 	close(client);
+	move_to(1);
 	if (recv(child, &end, 1, 0) != 0)
 		die("end of file");
 	close(child);
@@ -95,10 +119,13 @@ static void parse(int argc, char **argv)
 {
 	int opt;
 
-	while ((opt = getopt(argc, argv, "6n:w:")) != -1) {
+	while ((opt = getopt(argc, argv, "6mn:w:")) != -1) {
 		switch (opt) {
 		case '6':
 			family = AF_INET6;
+			break;
+		case 'm':
+			moves = true;
 			break;
 		case 'n':
 			connections = atoi(optarg);
@@ -112,6 +139,11 @@ static void parse(int argc, char **argv)
 	}
 }
 
+static struct busy now(void)
+{
+	return moves ? (struct busy){ 0 } : busy_now();
+}
+
 int main(int argc, char **argv)
 {
 	struct busy before, closed, after;
@@ -121,12 +153,17 @@ int main(int argc, char **argv)
 
 	parse(argc, argv);
 	listener = listen_somewhere();
-	before = busy_now();
-	for (i = 0; i < connections; i++)
+	mark(MARK_BEGIN);
+	before = now();
+	for (i = 0; i < connections; i++) {
+		mark(MARK_CONNECTION);
 		one(listener);
-	closed = busy_now();
+	}
+	mark(MARK_CLOSED);
+	closed = now();
 	sleep(wait_seconds);
-	after = busy_now();
+	after = now();
+	mark(MARK_END);
 	until_close = busy_between(&before, &closed);
 	printf("%llu %llu\n", until_close + busy_between(&closed, &after), until_close);
 	return 0;

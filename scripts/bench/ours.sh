@@ -8,8 +8,11 @@
 
 debugfs=/sys/kernel/debug/tcp_teardown
 
+# Parameters of the caller's come last, and count.
+parameters=()
+
 insert() {
-	insmod "build/$(uname -r)/tcp_teardown.ko" "$@"
+	insmod "build/$(uname -r)/tcp_teardown.ko" "$@" "${parameters[@]}"
 }
 
 stat_of() {
@@ -29,7 +32,8 @@ start_loaded_off() {
 start_transitions() { insert groups=transitions,timewait; }
 start_all() { insert; }
 start_all_v6() { insert; }
-start_acks() { insert groups=all; }
+start_acks() { insert groups=transitions,segments,timewait,resets,calls,acks; }
+start_opens() { insert groups=transitions,segments,timewait,resets,calls,opens; }
 
 start_filtered_out() {
 	insert
@@ -81,7 +85,7 @@ stop_snapshots() {
 	stop_module
 }
 
-for name in loaded_off transitions all all_v6 acks filtered_out filtered_in; do
+for name in loaded_off transitions all all_v6 acks opens filtered_out filtered_in; do
 	eval "stop_$name() { stop_module; }"
 done
 for name in raw_reader text_reader; do

@@ -209,6 +209,13 @@ start_peer_tcpstates() { start_lines tcpstates; }
 start_peer_tcplife() { start_lines tcplife; }
 start_peer_tcpstates_bcc() { provide_headers; start_lines tcpstates-bpfcc; }
 start_peer_tcplife_bcc() { provide_headers; start_lines tcplife-bpfcc; }
+
+# shellcheck disable=SC2034 # guest prints it
+start_peer_retis() {
+	why="no suite of Debian's archive has it, up to sid of November 2026"
+	return 1
+}
+
 for name in tcpstates tcplife tcpstates_bcc tcplife_bcc; do
 	eval "stop_peer_$name() { stop_lines; }"
 done

@@ -6,6 +6,7 @@
  *
  *	echo NAME >/sys/module/tcp_teardown/parameters/micro	# one of micro_runs[]
  *	echo N >/sys/module/tcp_teardown/parameters/micro	# remember N connections
+ *	echo empty >/sys/module/tcp_teardown/parameters/micro	# and forget them
  *	cat /sys/module/tcp_teardown/parameters/micro		# instructions, in hundredths
  *
  * The clock counts instructions (scripts/vm -m icount). Each is called ROUNDS
@@ -30,6 +31,7 @@
 #define FILLED	BIT_ULL(48)
 
 static struct sock *micro_sk;
+static struct subject micro_subject;
 static unsigned long micro_filled;
 static unsigned long micro_result;
 
@@ -90,13 +92,14 @@ static noinline void run_claim(unsigned int round)
 		buffer_publish(slot);
 }
 
+/* The moment of a transition, as a record of a known socket. */
 static noinline void run_record(unsigned int round)
 {
-	struct tcp_teardown_record *r;
+	struct moment m;
 
-	r = record_of_transition(micro_sk, 0, TCP_FIN_WAIT2);
-	if (r)
-		record_publish(r);
+	moment_of_sock(&m, micro_sk, record_now(), TCP_TEARDOWN_STATE, 0);
+	m.to = TCP_FIN_WAIT2;
+	record_tell(&micro_subject, &m, NULL);
 }
 
 static noinline void run_clock(unsigned int round)
@@ -109,11 +112,11 @@ static noinline void run_clock(unsigned int round)
 /* The filter in force, alone. */
 static noinline void run_filter(unsigned int round)
 {
-	const struct record_head head = { .kind = TCP_TEARDOWN_STATE };
+	const struct moment m = { .kind = TCP_TEARDOWN_STATE };
 	const struct filter *filter = filter_get();
 
 	if (filter)
-		record_keeps(filter, common_of_sock(micro_sk), 0, NULL, head);
+		record_keeps(filter, &micro_subject, &m, NULL);
 }
 
 static const struct micro_run {
@@ -182,7 +185,15 @@ static bool micro_remember(u64 cookie)
 	return conn;
 }
 
-/* The reserve is filled in by a worker, in between. */
+/* What a worker has to do is done in between, long before memory runs out. */
+#define AT_ONCE	128
+
+static void micro_let_work(void)
+{
+	if (micro_filled % AT_ONCE == 0)
+		msleep(20);
+}
+
 static int micro_fill(unsigned long nr)
 {
 	unsigned int tries = 0;
@@ -191,6 +202,7 @@ static int micro_fill(unsigned long nr)
 		if (micro_remember(FILLED + micro_filled)) {
 			micro_filled++;
 			tries = 0;
+			micro_let_work();
 		} else {
 			tries++;
 			msleep(20);
@@ -198,6 +210,20 @@ static int micro_fill(unsigned long nr)
 	}
 	micro_result = micro_filled;
 	return micro_filled == nr ? 0 : -ENOMEM;
+}
+
+static void micro_empty(void)
+{
+	struct conn_ref ref;
+
+	while (micro_filled) {
+		micro_filled--;
+		ref = conn_find(FILLED + micro_filled, common_of_sock(micro_sk));
+		if (ref.conn)
+			conn_forget(ref.conn);
+		conn_put(ref);
+		micro_let_work();
+	}
 }
 
 static int micro_set(const char *text, const struct kernel_param *param)
@@ -213,9 +239,14 @@ static int micro_set(const char *text, const struct kernel_param *param)
 		if (err)
 			return err;
 		micro_sk = sock->sk;	/* for as long as the guest runs */
+		subject_of_sock(&micro_subject, micro_sk);
 	}
 	if (!kstrtoul(text, 0, &nr))
 		return micro_fill(nr);
+	if (sysfs_streq(text, "empty")) {
+		micro_empty();
+		return 0;
+	}
 	for (i = 0; i < ARRAY_SIZE(micro_runs); i++)
 		if (sysfs_streq(text, micro_runs[i].name)) {
 			micro_run(&micro_runs[i]);
