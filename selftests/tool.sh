@@ -1,0 +1,131 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# tcp-teardown on a host that has the module.
+#
+# Shows: record has each record that was made meanwhile, of all CPUs, beside the host's
+# kernel and the module's stats, and ^C leaves a whole file; show -f shows a connection
+# soon after it ended; export pcapng -f writes as it goes; show and list read trace.
+#
+# Needs: root, debugfs, tcp-teardown beside the other programs. The module is loaded.
+
+dir=/sys/kernel/debug/tcp_teardown
+tool=${TT_OUTPUT:-../build/selftests}/tcp-teardown
+port=7999
+done=0 failed=0
+pid=''
+tmp=$(mktemp -d)
+trap 'stop; rm -rf "$tmp"' EXIT
+
+# Nobody reads on who has failed: the records would be his.
+stop() {
+	[ -z "$pid" ] || kill -KILL "$pid" 2>/dev/null
+	pid=''
+}
+
+# check NAME COMMAND...
+check() {
+	local name=$1
+
+	shift
+	done=$((done + 1))
+	if "$@" >"$tmp/log" 2>&1; then
+		echo "ok $done $name"
+		return
+	fi
+	stop
+	sed 's/^/# /' "$tmp/log"
+	echo "not ok $done $name"
+	failed=1
+}
+
+skip_all() {
+	echo "KTAP version 1"
+	echo "1..0 # SKIP $*"
+	exit 4
+}
+
+# refused COUNT: so many connections to a port where nobody listens.
+refused() {
+	local i
+
+	for ((i = 0; i < $1; i++)); do
+		(exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null
+	done
+}
+
+# soon COMMAND...: within ten seconds.
+soon() {
+	local try
+
+	for try in {1..100}; do
+		! "$@" || return 0
+		sleep 0.1
+	done
+	echo "not at try $try"
+	return 1
+}
+
+# begin ARGS...: the tool, in the background; it reads when what it opens is open.
+begin() {
+	"$tool" "$@" >"$tmp/out" 2>"$tmp/err" </dev/null &
+	pid=$!
+	soon eval "readlink /proc/$pid/fd/* | grep -q trace_pipe"
+}
+
+# ^C ends it, with status 0.
+end() {
+	local status=0
+
+	kill -INT "$pid"
+	wait "$pid" || status=$?
+	pid=''
+	cat "$tmp/err"
+	[ "$status" = 0 ]
+}
+
+# All CPUs' records are read by now.
+all_read() {
+	awk '$1 == "pending" { exit $2 != 0 }' "$dir/stats"
+}
+
+records() {
+	begin record -o "$tmp/recording" || return 1
+	refused 50
+	soon all_read && end || return 1
+	[ "$("$tool" list "$tmp/recording" "port == $port && end == refused" | grep -c refused)" = 50 ] &&
+		grep -qaF "kernel $(uname -r)" "$tmp/recording" &&
+		grep -qa '^overwritten' "$tmp/recording"
+}
+
+shows() {
+	begin show -f "port == $port" || return 1
+	refused 1
+	soon grep -q '^refused' "$tmp/out" && end && [ "$(grep -c '^refused' "$tmp/out")" = 1 ]
+}
+
+# A RST, as the socket has it and who sent it: one packet block, of type 6.
+captures() {
+	begin export pcapng -f "port == $port" || return 1
+	refused 1
+	soon eval "[ \$(stat -c %s $tmp/out) -gt 200 ]" && end &&
+		[ "$(od -An -v -tx4 -w4 "$tmp/out" | grep -c '^ 00000006$')" -ge 1 ]
+}
+
+reads_trace() {
+	refused 2
+	[ "$("$tool" list "$dir/trace" "port == $port" | grep -c refused)" = 2 ] &&
+		"$tool" show -w "$dir/trace" "port == $port" | grep -q 'B is known\|id' &&
+		"$tool" export json "$dir/trace" | grep -q '"event":"reply"'
+}
+
+[ -x "$tool" ] || skip_all "no tcp-teardown at $tool"
+[ -d "$dir" ] || skip_all "no debugfs"
+echo "KTAP version 1"
+echo "1..4"
+echo >"$dir/trace"
+check "record has all of them" records
+check "show -f shows them as they end" shows
+check "export pcapng -f writes as it goes" captures
+check "list and show read trace" reads_trace
+[ "$failed" = 0 ]
