@@ -33,14 +33,11 @@ static void established(struct stage *stage)
 	peer_expect(&stage->peer, RST | ACK, u, v, 0);
 	net_expect_error(&end, ECONNABORTED);
 	close(end.fd);
-	const struct want want[] = {
-		WANT_CALL(ABORT, ESTABLISHED, u, v),
-		WANT_RESET(SENT, RST | ACK, ESTABLISHED, u, v, REASON(TCP_STATE)),
-		WANT_STATE(ESTABLISHED, CLOSE, u, v),
-		WANT_CALL(CLOSE, CLOSE, u, v),
-	};
-
-	stage_expect(stage, &end, want, ARRAY_SIZE(want));
+	EXPECT_ROWS(stage, &end,
+		    WANT_CALL(ABORT, ESTABLISHED, u, v),
+		    WANT_RESET(SENT, RST | ACK, ESTABLISHED, u, v, REASON(TCP_STATE)),
+		    WANT_STATE(ESTABLISHED, CLOSE, u, v),
+		    WANT_CALL(CLOSE, CLOSE, u, v));
 	stage_verdict(stage, &end, VERDICT(RESET_SENT, LOCAL, KILL, .no_owner = true));
 }
 
@@ -57,16 +54,12 @@ static void close_wait(struct stage *stage)
 	diag_destroy(stage->family, &end);
 	peer_expect(&stage->peer, RST | ACK, u, v + 1, 0);
 	close(end.fd);
-	const struct want want[] = {
-		WANT_SEGMENT(RCV, FIN | ACK, ESTABLISHED, v, u),
-		WANT_STATE(ESTABLISHED, CLOSE_WAIT, u, v + 1),
-		WANT_CALL(ABORT, CLOSE_WAIT, u, v + 1),
-		WANT_RESET(SENT, RST | ACK, CLOSE_WAIT, u, v + 1, REASON(TCP_STATE)),
-		WANT_STATE(CLOSE_WAIT, CLOSE, u, v + 1),
-		WANT_CALL(CLOSE, CLOSE, u, v + 1),
-	};
-
-	stage_expect(stage, &end, want, ARRAY_SIZE(want));
+	EXPECT_ROWS(stage, &end,
+		    ROWS_PEER_FIN(u, v),
+		    WANT_CALL(ABORT, CLOSE_WAIT, u, v + 1),
+		    WANT_RESET(SENT, RST | ACK, CLOSE_WAIT, u, v + 1, REASON(TCP_STATE)),
+		    WANT_STATE(CLOSE_WAIT, CLOSE, u, v + 1),
+		    WANT_CALL(CLOSE, CLOSE, u, v + 1));
 	stage_verdict(stage, &end, VERDICT(RESET_SENT, PEER, KILL, .no_owner = true));
 }
 
@@ -83,16 +76,11 @@ static void fin_wait1(struct stage *stage)
 	peer_expect(&stage->peer, FIN | ACK, u, v, 0);
 	diag_destroy(stage->family, &end);
 	peer_expect(&stage->peer, RST | ACK, u + 1, v, 0);
-	const struct want want[] = {
-		WANT_CALL(CLOSE, ESTABLISHED, u, v),
-		WANT_STATE(ESTABLISHED, FIN_WAIT1, u, v),
-		WANT_SEGMENT(QUEUE, FIN | ACK, FIN_WAIT1, u, v),
-		WANT_CALL(ABORT, FIN_WAIT1, u + 1, v),
-		WANT_RESET(SENT, RST | ACK, FIN_WAIT1, u + 1, v, REASON(TCP_STATE)),
-		WANT_STATE(FIN_WAIT1, CLOSE, u + 1, v),
-	};
-
-	stage_expect(stage, &end, want, ARRAY_SIZE(want));
+	EXPECT_ROWS(stage, &end,
+		    ROWS_CLOSE(u, v),
+		    WANT_CALL(ABORT, FIN_WAIT1, u + 1, v),
+		    WANT_RESET(SENT, RST | ACK, FIN_WAIT1, u + 1, v, REASON(TCP_STATE)),
+		    WANT_STATE(FIN_WAIT1, CLOSE, u + 1, v));
 	stage_verdict(stage, &end, VERDICT(RESET_SENT, LOCAL, KILL));
 }
 
@@ -110,19 +98,13 @@ static void fin_wait2(struct stage *stage)
 	diag_destroy(stage->family, &end);
 	peer_expect(&stage->peer, RST | ACK, u + 1, v, 0);
 	close(end.fd);
-	const struct want want[] = {
-		WANT_CALL(SHUT_WR, ESTABLISHED, u, v),
-		WANT_STATE(ESTABLISHED, FIN_WAIT1, u, v),
-		WANT_SEGMENT(QUEUE, FIN | ACK, FIN_WAIT1, u, v),
-		WANT_SEGMENT(RCV, ACK, FIN_WAIT1, v, u + 1),
-		WANT_STATE(FIN_WAIT1, FIN_WAIT2, u + 1, v),
-		WANT_CALL(ABORT, FIN_WAIT2, u + 1, v),
-		WANT_RESET(SENT, RST | ACK, FIN_WAIT2, u + 1, v, REASON(TCP_STATE)),
-		WANT_STATE(FIN_WAIT2, CLOSE, u + 1, v),
-		WANT_CALL(CLOSE, CLOSE, u + 1, v),
-	};
-
-	stage_expect(stage, &end, want, ARRAY_SIZE(want));
+	EXPECT_ROWS(stage, &end,
+		    ROWS_SHUT_WR(u, v),
+		    ROWS_FIN_ACKED(u, v),
+		    WANT_CALL(ABORT, FIN_WAIT2, u + 1, v),
+		    WANT_RESET(SENT, RST | ACK, FIN_WAIT2, u + 1, v, REASON(TCP_STATE)),
+		    WANT_STATE(FIN_WAIT2, CLOSE, u + 1, v),
+		    WANT_CALL(CLOSE, CLOSE, u + 1, v));
 	stage_verdict(stage, &end, VERDICT(RESET_SENT, LOCAL, KILL));
 }
 
@@ -155,17 +137,12 @@ static void closing(struct stage *stage)
 	peer_send(&stage->peer, FIN | ACK, v, u, 0);
 	peer_expect(&stage->peer, ACK, u + 1, v + 1, 0);
 	diag_destroy(stage->family, &end);
-	const struct want want[] = {
-		WANT_CALL(CLOSE, ESTABLISHED, u, v),
-		WANT_STATE(ESTABLISHED, FIN_WAIT1, u, v),
-		WANT_SEGMENT(QUEUE, FIN | ACK, FIN_WAIT1, u, v),
-		WANT_SEGMENT(RCV, FIN | ACK, FIN_WAIT1, v, u),
-		WANT_STATE(FIN_WAIT1, CLOSING, u + 1, v + 1),
-		WANT_CALL(ABORT, CLOSING, u + 1, v + 1),
-		WANT_STATE(CLOSING, CLOSE, u + 1, v + 1),
-	};
-
-	stage_expect(stage, &end, want, ARRAY_SIZE(want));
+	EXPECT_ROWS(stage, &end,
+		    ROWS_CLOSE(u, v),
+		    WANT_SEGMENT(RCV, FIN | ACK, FIN_WAIT1, v, u),
+		    WANT_STATE(FIN_WAIT1, CLOSING, u + 1, v + 1),
+		    WANT_CALL(ABORT, CLOSING, u + 1, v + 1),
+		    WANT_STATE(CLOSING, CLOSE, u + 1, v + 1));
 	stage_verdict(stage, &end, VERDICT(ABORTED, BOTH, KILL));
 }
 
@@ -182,17 +159,11 @@ static void last_ack(struct stage *stage)
 	close(end.fd);
 	peer_expect(&stage->peer, FIN | ACK, u, v + 1, 0);
 	diag_destroy(stage->family, &end);
-	const struct want want[] = {
-		WANT_SEGMENT(RCV, FIN | ACK, ESTABLISHED, v, u),
-		WANT_STATE(ESTABLISHED, CLOSE_WAIT, u, v + 1),
-		WANT_CALL(CLOSE, CLOSE_WAIT, u, v + 1),
-		WANT_STATE(CLOSE_WAIT, LAST_ACK, u, v + 1),
-		WANT_SEGMENT(QUEUE, FIN | ACK, LAST_ACK, u, v + 1),
-		WANT_CALL(ABORT, LAST_ACK, u + 1, v + 1),
-		WANT_STATE(LAST_ACK, CLOSE, u + 1, v + 1),
-	};
-
-	stage_expect(stage, &end, want, ARRAY_SIZE(want));
+	EXPECT_ROWS(stage, &end,
+		    ROWS_PEER_FIN(u, v),
+		    ROWS_CLOSE_AFTER_PEER(u, v),
+		    WANT_CALL(ABORT, LAST_ACK, u + 1, v + 1),
+		    WANT_STATE(LAST_ACK, CLOSE, u + 1, v + 1));
 	stage_verdict(stage, &end, VERDICT(ABORTED, PEER, KILL));
 }
 
@@ -211,17 +182,13 @@ static void last_ack_unsent(struct stage *stage)
 	net_send(&end, DATA);
 	close(end.fd);
 	diag_destroy(stage->family, &end);
-	const struct want want[] = {
-		WANT_SEGMENT(RCV, FIN | ACK, ESTABLISHED, u, w),
-		WANT_STATE(ESTABLISHED, CLOSE_WAIT, w, u + 1),
-		WANT_CALL(CLOSE, CLOSE_WAIT, w, u + 1, .unsent = DATA),
-		WANT_STATE(CLOSE_WAIT, LAST_ACK, w, u + 1),
-		WANT_SEGMENT(QUEUE, FIN | ACK, LAST_ACK, w + DATA, u + 1, .unsent = DATA),
-		WANT_CALL(ABORT, LAST_ACK, w, u + 1, .unsent = DATA + 1),
-		WANT_STATE(LAST_ACK, CLOSE, w, u + 1),
-	};
-
-	stage_expect(stage, &end, want, ARRAY_SIZE(want));
+	EXPECT_ROWS(stage, &end,
+		    ROWS_PEER_FIN(w, u),
+		    WANT_CALL(CLOSE, CLOSE_WAIT, w, u + 1, .unsent = DATA),
+		    WANT_STATE(CLOSE_WAIT, LAST_ACK, w, u + 1),
+		    WANT_SEGMENT(QUEUE, FIN | ACK, LAST_ACK, w + DATA, u + 1, .unsent = DATA),
+		    WANT_CALL(ABORT, LAST_ACK, w, u + 1, .unsent = DATA + 1),
+		    WANT_STATE(LAST_ACK, CLOSE, w, u + 1));
 	stage_verdict(stage, &end, VERDICT(ABORTED, PEER, KILL,
 					   .flags = TCP_TEARDOWN_F_FIN_UNSENT));
 }

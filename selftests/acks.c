@@ -55,13 +55,10 @@ static void established(struct stage *stage)
 	peer_expect(&stage->peer, ACK, u, v + DATA, 0);
 	net_receive(&end, DATA);
 	life_abort(&end);
-	const struct want want[] = {
-		WANT_CALL(CLOSE, ESTABLISHED, u, v + DATA, .linger = true),
-		WANT_STATE(ESTABLISHED, CLOSE, u, v + DATA),
-		WANT_RESET(SENT, RST | ACK, CLOSE, u, v + DATA, REASON(TCP_STATE)),
-	};
-
-	stage_expect(stage, &end, want, ARRAY_SIZE(want));
+	EXPECT_ROWS(stage, &end,
+		    WANT_CALL(CLOSE, ESTABLISHED, u, v + DATA, .linger = true),
+		    WANT_STATE(ESTABLISHED, CLOSE, u, v + DATA),
+		    WANT_RESET(SENT, RST | ACK, CLOSE, u, v + DATA, REASON(TCP_STATE)));
 	expect_acks(stage, 1);
 }
 
@@ -92,8 +89,7 @@ static void time_wait(struct stage *stage)
 		WANT_SEGMENT(RCV, FIN | ACK, FIN_WAIT1, v, u + 1),
 		WANT_STATE(FIN_WAIT1, FIN_WAIT2, u + 1, v),
 		WANT_SEGMENT(ACK, ACK, FIN_WAIT2, u + 1, v + 1),
-		WANT_STATE(FIN_WAIT2, TIME_WAIT, u + 1, v + 1, BY_MINISOCK),
-		WANT_TIMEWAIT(BORN, TIME_WAIT, u + 1, v + 1),
+		ROWS_TIME_WAIT(u, v),
 		WANT_SEGMENT(RCV_DUP, FIN | ACK, TIME_WAIT, v, u + 1, BY_MINISOCK),
 		WANT_TIMEWAIT(REARMED, TIME_WAIT, u + 1, v + 1, .timeout_ms = 60000),
 		WANT_SEGMENT(ACK, ACK, TIME_WAIT, u + 1, v + 1, BY_MINISOCK),
@@ -116,8 +112,7 @@ static void fin_wait2(struct stage *stage)
 	const struct want want[] = {
 		WANT_SEGMENT(RCV_OOO, ACK, FIN_WAIT2, v + AHEAD, u + 1, BY_MINISOCK, .len = DATA),
 		WANT_SEGMENT(ACK, ACK, FIN_WAIT2, u + 1, v, BY_MINISOCK),
-		WANT_SEGMENT(RCV, FIN | ACK, FIN_WAIT2, v, u + 1, BY_MINISOCK),
-		WANT_STATE(FIN_WAIT2, TIME_WAIT, u + 1, v + 1, BY_MINISOCK),
+		ROWS_MINISOCK_FIN(u, v),
 		WANT_SEGMENT(ACK, ACK, TIME_WAIT, u + 1, v + 1, BY_MINISOCK),
 	};
 
@@ -159,8 +154,7 @@ static void close_wait(struct stage *stage, bool on)
 	peer_send(&stage->peer, FIN | ACK, v, u, 0);
 	peer_expect(&stage->peer, ACK, u, v + 1, 0);
 	const struct want want[] = {
-		WANT_SEGMENT(RCV, FIN | ACK, ESTABLISHED, v, u),
-		WANT_STATE(ESTABLISHED, CLOSE_WAIT, u, v + 1),
+		ROWS_PEER_FIN(u, v),
 		WANT_SEGMENT(ACK, ACK, CLOSE_WAIT, u, v + 1),
 	};
 
@@ -195,15 +189,9 @@ static void piggybacked(struct stage *stage)
 	peer_send(&stage->peer, FIN | ACK, v, u, 0);
 	close(end.fd);
 	peer_expect(&stage->peer, FIN | ACK, u, v + 1, 0);
-	const struct want want[] = {
-		WANT_SEGMENT(RCV, FIN | ACK, ESTABLISHED, v, u),
-		WANT_STATE(ESTABLISHED, CLOSE_WAIT, u, v + 1),
-		WANT_CALL(CLOSE, CLOSE_WAIT, u, v + 1),
-		WANT_STATE(CLOSE_WAIT, LAST_ACK, u, v + 1),
-		WANT_SEGMENT(QUEUE, FIN | ACK, LAST_ACK, u, v + 1),
-	};
-
-	stage_expect(stage, &end, want, ARRAY_SIZE(want));
+	EXPECT_ROWS(stage, &end,
+		    ROWS_PEER_FIN(u, v),
+		    ROWS_CLOSE_AFTER_PEER(u, v));
 	expect_acks(stage, 0);
 }
 

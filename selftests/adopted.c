@@ -93,15 +93,12 @@ static void close_wait(struct stage *stage)
 	expect_listed(&end);
 	peer_expect(&stage->peer, FIN | ACK, w, u + 1, 0);
 	peer_send(&stage->peer, ACK, u + 1, w + 1, 0);
-	const struct want want[] = {
-		WANT_CALL(CLOSE, CLOSE_WAIT, w, u + 1),
-		WANT_STATE(CLOSE_WAIT, LAST_ACK, w, u + 1, ADOPTED),
-		WANT_SEGMENT(QUEUE, FIN | ACK, LAST_ACK, w, u + 1),
-		WANT_SEGMENT(RCV, ACK, LAST_ACK, u + 1, w + 1),
-		WANT_STATE(LAST_ACK, CLOSE, w + 1, u + 1, ADOPTED),
-	};
-
-	stage_expect(stage, &end, want, ARRAY_SIZE(want));
+	EXPECT_ROWS(stage, &end,
+		    WANT_CALL(CLOSE, CLOSE_WAIT, w, u + 1),
+		    WANT_STATE(CLOSE_WAIT, LAST_ACK, w, u + 1, ADOPTED),
+		    WANT_SEGMENT(QUEUE, FIN | ACK, LAST_ACK, w, u + 1),
+		    WANT_SEGMENT(RCV, ACK, LAST_ACK, u + 1, w + 1),
+		    WANT_STATE(LAST_ACK, CLOSE, w + 1, u + 1, ADOPTED));
 	stage_verdict(stage, &end, VERDICT(FOUR_WAY, PEER, PEER,
 					   .flags = TCP_TEARDOWN_F_ADOPTED));
 }
@@ -241,14 +238,11 @@ static void closing(struct stage *stage)
 	peer_send(&stage->peer, FIN | ACK, v, u, 0);
 	load(stage);
 	open_window(stage, &end, v + 1);
-	const struct want want[] = {
-		WANT_SEGMENT(RCV, ACK, CLOSING, v + 1, u),
-		WANT_SEGMENT(RCV, ACK, CLOSING, v + 1, u + DATA + 1),
-		WANT_STATE(CLOSING, TIME_WAIT, u + DATA + 1, v + 1, BY_MINISOCK, ADOPTED),
-		WANT_TIMEWAIT(BORN, TIME_WAIT, u + DATA + 1, v + 1),
-	};
-
-	stage_expect(stage, &end, want, ARRAY_SIZE(want));
+	EXPECT_ROWS(stage, &end,
+		    WANT_SEGMENT(RCV, ACK, CLOSING, v + 1, u),
+		    WANT_SEGMENT(RCV, ACK, CLOSING, v + 1, u + DATA + 1),
+		    WANT_STATE(CLOSING, TIME_WAIT, u + DATA + 1, v + 1, BY_MINISOCK, ADOPTED),
+		    WANT_TIMEWAIT(BORN, TIME_WAIT, u + DATA + 1, v + 1));
 	expect_listed(&end);
 	stage_leave(stage);
 	stage_verdict(stage, &end, VERDICT(SIMULTANEOUS, BOTH, UNKNOWN, .no_owner = true,
@@ -268,13 +262,10 @@ static void last_ack(struct stage *stage)
 	close(end.fd);
 	load(stage);
 	open_window(stage, &end, u + 1);
-	const struct want want[] = {
-		WANT_SEGMENT(RCV, ACK, LAST_ACK, u + 1, w),
-		WANT_SEGMENT(RCV, ACK, LAST_ACK, u + 1, w + DATA + 1),
-		WANT_STATE(LAST_ACK, CLOSE, w + DATA + 1, u + 1, ADOPTED),
-	};
-
-	stage_expect(stage, &end, want, ARRAY_SIZE(want));
+	EXPECT_ROWS(stage, &end,
+		    WANT_SEGMENT(RCV, ACK, LAST_ACK, u + 1, w),
+		    WANT_SEGMENT(RCV, ACK, LAST_ACK, u + 1, w + DATA + 1),
+		    WANT_STATE(LAST_ACK, CLOSE, w + DATA + 1, u + 1, ADOPTED));
 	stage_verdict(stage, &end, VERDICT(ORDERLY, PEER, PEER, .no_owner = true,
 					   .flags = TCP_TEARDOWN_F_ADOPTED));
 }
@@ -299,14 +290,11 @@ static void time_wait(struct stage *stage)
 	stage_leave(stage);
 	stage_verdict(stage, &end, VERDICT(ORDERLY, NONE, UNKNOWN, .no_owner = true,
 					   .flags = TCP_TEARDOWN_F_ADOPTED));
-	const struct want want[] = {
-		WANT_SEGMENT(RCV_DUP, FIN | ACK, TIME_WAIT, v, u + 1, BY_MINISOCK),
-		WANT_TIMEWAIT(REARMED, TIME_WAIT, u + 1, v + 1, .timeout_ms = 60000),
-		WANT_STATE(TIME_WAIT, CLOSE, u + 1, v + 1, BY_MINISOCK, ADOPTED),
-		WANT_TIMEWAIT(NETNS, TIME_WAIT, u + 1, v + 1),
-	};
-
-	stage_expect(stage, &end, want, ARRAY_SIZE(want));
+	EXPECT_ROWS(stage, &end,
+		    WANT_SEGMENT(RCV_DUP, FIN | ACK, TIME_WAIT, v, u + 1, BY_MINISOCK),
+		    WANT_TIMEWAIT(REARMED, TIME_WAIT, u + 1, v + 1, .timeout_ms = 60000),
+		    WANT_STATE(TIME_WAIT, CLOSE, u + 1, v + 1, BY_MINISOCK, ADOPTED),
+		    WANT_TIMEWAIT(NETNS, TIME_WAIT, u + 1, v + 1));
 }
 
 static const struct scene scenes[] = {

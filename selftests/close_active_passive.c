@@ -19,71 +19,23 @@
 
 #include "lib/stage.h"
 
-static void expect_closed(struct stage *stage, const struct net_end *end)
-{
-	uint32_t u = end->snd_nxt, v = end->rcv_nxt, w = v;
-	const struct want want[] = {
-		WANT_CALL(CLOSE, ESTABLISHED, u, v),
-		WANT_STATE(ESTABLISHED, FIN_WAIT1, u, v),
-		WANT_SEGMENT(QUEUE, FIN | ACK, FIN_WAIT1, u, v),
-		WANT_SEGMENT(RCV, ACK, FIN_WAIT1, v, u + 1),
-		WANT_STATE(FIN_WAIT1, FIN_WAIT2, u + 1, v),
-		WANT_TIMEWAIT(BORN, FIN_WAIT2, u + 1, v),
-		WANT_SEGMENT(RCV, FIN | ACK, FIN_WAIT2, w, u + 1, BY_MINISOCK),
-		WANT_STATE(FIN_WAIT2, TIME_WAIT, u + 1, w + 1, BY_MINISOCK),
-	};
-
-	stage_expect(stage, end, want, ARRAY_SIZE(want));
-}
-
 /* The full socket's last transition is told as the minisock's first. */
 static void expect_shut_down(struct stage *stage, const struct net_end *end)
 {
-	uint32_t u = end->snd_nxt, v = end->rcv_nxt, w = v;
-	const struct want want[] = {
-		WANT_CALL(SHUT_WR, ESTABLISHED, u, v),
-		WANT_STATE(ESTABLISHED, FIN_WAIT1, u, v),
-		WANT_SEGMENT(QUEUE, FIN | ACK, FIN_WAIT1, u, v),
-		WANT_SEGMENT(RCV, ACK, FIN_WAIT1, v, u + 1),
-		WANT_STATE(FIN_WAIT1, FIN_WAIT2, u + 1, v),
-		WANT_SEGMENT(RCV, FIN | ACK, FIN_WAIT2, w, u + 1),
-		WANT_STATE(FIN_WAIT2, TIME_WAIT, u + 1, w + 1, BY_MINISOCK),
-		WANT_TIMEWAIT(BORN, TIME_WAIT, u + 1, w + 1),
-		WANT_CALL(CLOSE, CLOSE, u + 1, w + 1),
-	};
+	uint32_t u = end->snd_nxt, v = end->rcv_nxt;
 
-	stage_expect(stage, end, want, ARRAY_SIZE(want));
+	EXPECT_ROWS(stage, end,
+		    ROWS_SHUT_WR(u, v),
+		    ROWS_FIN_ACKED(u, v),
+		    ROWS_FIN_IN_FIN_WAIT2(u, v),
+		    WANT_CALL(CLOSE, CLOSE, u + 1, v + 1));
 }
 
 static void expect_other(struct stage *stage, const struct net_end *end)
 {
 	uint32_t w = end->snd_nxt, u = end->rcv_nxt;
-	const struct want want[] = {
-		WANT_SEGMENT(RCV, FIN | ACK, ESTABLISHED, u, w),
-		WANT_STATE(ESTABLISHED, CLOSE_WAIT, w, u + 1),
-		WANT_CALL(CLOSE, CLOSE_WAIT, w, u + 1),
-		WANT_STATE(CLOSE_WAIT, LAST_ACK, w, u + 1),
-		WANT_SEGMENT(QUEUE, FIN | ACK, LAST_ACK, w, u + 1),
-		WANT_SEGMENT(RCV, ACK, LAST_ACK, u + 1, w + 1),
-		WANT_STATE(LAST_ACK, CLOSE, w + 1, u + 1),
-	};
 
-	stage_expect(stage, end, want, ARRAY_SIZE(want));
-}
-
-static void four_waves(struct stage *stage, struct net_end *closer,
-		       struct net_end *other)
-{
-	close(closer->fd);
-	net_expect_eof(other);
-	/* Until wave 2 has made it a minisock. */
-	stage_await(stage, closer, 6);
-	close(other->fd);
-	expect_closed(stage, closer);
-	expect_other(stage, other);
-	stage_leave(stage);
-	stage_verdict(stage, closer, VERDICT(FOUR_WAY, LOCAL, CLOSE));
-	stage_verdict(stage, other, VERDICT(FOUR_WAY, PEER, PEER));
+	EXPECT_ROWS(stage, end, ROWS_PASSIVE_CLOSE(w, u));
 }
 
 static void client_first(struct stage *stage)
@@ -91,7 +43,7 @@ static void client_first(struct stage *stage)
 	struct net_end client, server;
 
 	net_pair(stage->family, &client, &server);
-	four_waves(stage, &client, &server);
+	stage_four_waves(stage, &client, &server);
 }
 
 static void server_first(struct stage *stage)
@@ -99,7 +51,7 @@ static void server_first(struct stage *stage)
 	struct net_end client, server;
 
 	net_pair(stage->family, &client, &server);
-	four_waves(stage, &server, &client);
+	stage_four_waves(stage, &server, &client);
 }
 
 static void data_first(struct stage *stage)
@@ -115,7 +67,7 @@ static void data_first(struct stage *stage)
 	net_await_acked(&server);
 	net_learn_numbers(&client);
 	net_learn_numbers(&server);
-	four_waves(stage, &client, &server);
+	stage_four_waves(stage, &client, &server);
 }
 
 static void by_shutdown(struct stage *stage)

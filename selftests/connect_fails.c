@@ -59,12 +59,9 @@ static void begin(struct stage *stage, struct net_end *end, struct segment *syn)
 static void expect_over(struct stage *stage, const struct net_end *end,
 			const struct verdict *verdict)
 {
-	const struct want want[] = {
-		WANT_STATE(SYN_SENT, CLOSE, end->snd_nxt, 0),
-		WANT_CALL(CLOSE, CLOSE, end->snd_nxt, 0),
-	};
-
-	stage_expect(stage, end, want, ARRAY_SIZE(want));
+	EXPECT_ROWS(stage, end,
+		    WANT_STATE(SYN_SENT, CLOSE, end->snd_nxt, 0),
+		    WANT_CALL(CLOSE, CLOSE, end->snd_nxt, 0));
 	stage_verdict(stage, end, verdict);
 }
 
@@ -136,13 +133,10 @@ static void killed(struct stage *stage)
 	begin(stage, &end, &syn);
 	diag_destroy(stage->family, &end);
 	close(end.fd);
-	const struct want want[] = {
-		WANT_CALL(ABORT, SYN_SENT, end.snd_nxt, 0),
-		WANT_STATE(SYN_SENT, CLOSE, end.snd_nxt, 0),
-		WANT_CALL(CLOSE, CLOSE, end.snd_nxt, 0),
-	};
-
-	stage_expect(stage, &end, want, ARRAY_SIZE(want));
+	EXPECT_ROWS(stage, &end,
+		    WANT_CALL(ABORT, SYN_SENT, end.snd_nxt, 0),
+		    WANT_STATE(SYN_SENT, CLOSE, end.snd_nxt, 0),
+		    WANT_CALL(CLOSE, CLOSE, end.snd_nxt, 0));
 	stage_verdict(stage, &end, VERDICT(ABORTED, LOCAL, KILL, .no_owner = true));
 }
 

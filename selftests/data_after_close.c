@@ -33,16 +33,11 @@ static void fin_wait1(struct stage *stage)
 	peer_expect(&stage->peer, FIN | ACK, u, v, 0);
 	peer_send(&stage->peer, PSH | ACK, v, u, DATA);
 	peer_expect(&stage->peer, RST, u, 0, 0);
-	const struct want want[] = {
-		WANT_CALL(CLOSE, ESTABLISHED, u, v),
-		WANT_STATE(ESTABLISHED, FIN_WAIT1, u, v),
-		WANT_SEGMENT(QUEUE, FIN | ACK, FIN_WAIT1, u, v),
-		WANT_SEGMENT(RCV, PSH | ACK, FIN_WAIT1, v, u, .len = DATA),
-		WANT_STATE(FIN_WAIT1, CLOSE, u + 1, v),
-		WANT_RESET(REPLY, RST, CLOSE, u, 0, REASON(TCP_ABORT_ON_DATA)),
-	};
-
-	stage_expect(stage, &end, want, ARRAY_SIZE(want));
+	EXPECT_ROWS(stage, &end,
+		    ROWS_CLOSE(u, v),
+		    WANT_SEGMENT(RCV, PSH | ACK, FIN_WAIT1, v, u, .len = DATA),
+		    WANT_STATE(FIN_WAIT1, CLOSE, u + 1, v),
+		    WANT_RESET(REPLY, RST, CLOSE, u, 0, REASON(TCP_ABORT_ON_DATA)));
 	stage_verdict(stage, &end, VERDICT(RESET_SENT, LOCAL, DATA));
 }
 
@@ -58,17 +53,12 @@ static void with_ack(struct stage *stage)
 	peer_expect(&stage->peer, FIN | ACK, u, v, 0);
 	peer_send(&stage->peer, PSH | ACK, v, u + 1, DATA);
 	peer_expect(&stage->peer, RST, u + 1, 0, 0);
-	const struct want want[] = {
-		WANT_CALL(CLOSE, ESTABLISHED, u, v),
-		WANT_STATE(ESTABLISHED, FIN_WAIT1, u, v),
-		WANT_SEGMENT(QUEUE, FIN | ACK, FIN_WAIT1, u, v),
-		WANT_SEGMENT(RCV, PSH | ACK, FIN_WAIT1, v, u + 1, .len = DATA),
-		WANT_STATE(FIN_WAIT1, FIN_WAIT2, u + 1, v),
-		WANT_STATE(FIN_WAIT2, CLOSE, u + 1, v),
-		WANT_RESET(REPLY, RST, CLOSE, u + 1, 0, REASON(TCP_ABORT_ON_DATA)),
-	};
-
-	stage_expect(stage, &end, want, ARRAY_SIZE(want));
+	EXPECT_ROWS(stage, &end,
+		    ROWS_CLOSE(u, v),
+		    WANT_SEGMENT(RCV, PSH | ACK, FIN_WAIT1, v, u + 1, .len = DATA),
+		    WANT_STATE(FIN_WAIT1, FIN_WAIT2, u + 1, v),
+		    WANT_STATE(FIN_WAIT2, CLOSE, u + 1, v),
+		    WANT_RESET(REPLY, RST, CLOSE, u + 1, 0, REASON(TCP_ABORT_ON_DATA)));
 	stage_verdict(stage, &end, VERDICT(RESET_SENT, LOCAL, DATA));
 }
 
@@ -94,18 +84,12 @@ static void orphan_fin_wait2(struct stage *stage)
 	v = end.rcv_nxt;
 	close(end.fd);
 	fin_then_data(stage, &end);
-	const struct want want[] = {
-		WANT_CALL(CLOSE, ESTABLISHED, u, v),
-		WANT_STATE(ESTABLISHED, FIN_WAIT1, u, v),
-		WANT_SEGMENT(QUEUE, FIN | ACK, FIN_WAIT1, u, v),
-		WANT_SEGMENT(RCV, ACK, FIN_WAIT1, v, u + 1),
-		WANT_STATE(FIN_WAIT1, FIN_WAIT2, u + 1, v),
-		WANT_SEGMENT(RCV, PSH | ACK, FIN_WAIT2, v, u + 1, .len = DATA),
-		WANT_STATE(FIN_WAIT2, CLOSE, u + 1, v),
-		WANT_RESET(REPLY, RST, CLOSE, u + 1, 0, REASON(TCP_ABORT_ON_DATA)),
-	};
-
-	stage_expect(stage, &end, want, ARRAY_SIZE(want));
+	EXPECT_ROWS(stage, &end,
+		    ROWS_CLOSE(u, v),
+		    ROWS_FIN_ACKED(u, v),
+		    WANT_SEGMENT(RCV, PSH | ACK, FIN_WAIT2, v, u + 1, .len = DATA),
+		    WANT_STATE(FIN_WAIT2, CLOSE, u + 1, v),
+		    WANT_RESET(REPLY, RST, CLOSE, u + 1, 0, REASON(TCP_ABORT_ON_DATA)));
 	stage_verdict(stage, &end, VERDICT(RESET_SENT, LOCAL, DATA));
 }
 
@@ -120,19 +104,15 @@ static void shutdown_both(struct stage *stage)
 	CHECK(!shutdown(end.fd, SHUT_RDWR), "shutdown");
 	fin_then_data(stage, &end);
 	close(end.fd);
-	const struct want want[] = {
-		WANT_CALL(SHUT_RDWR, ESTABLISHED, u, v),
-		WANT_STATE(ESTABLISHED, FIN_WAIT1, u, v),
-		WANT_SEGMENT(QUEUE, FIN | ACK, FIN_WAIT1, u, v),
-		WANT_SEGMENT(RCV, ACK, FIN_WAIT1, v, u + 1),
-		WANT_STATE(FIN_WAIT1, FIN_WAIT2, u + 1, v),
-		WANT_SEGMENT(RCV, PSH | ACK, FIN_WAIT2, v, u + 1, .len = DATA),
-		WANT_STATE(FIN_WAIT2, CLOSE, u + 1, v),
-		WANT_RESET(REPLY, RST, CLOSE, u + 1, 0, REASON(TCP_ABORT_ON_DATA)),
-		WANT_CALL(CLOSE, CLOSE, u + 1, v),
-	};
-
-	stage_expect(stage, &end, want, ARRAY_SIZE(want));
+	EXPECT_ROWS(stage, &end,
+		    WANT_CALL(SHUT_RDWR, ESTABLISHED, u, v),
+		    WANT_STATE(ESTABLISHED, FIN_WAIT1, u, v),
+		    WANT_SEGMENT(QUEUE, FIN | ACK, FIN_WAIT1, u, v),
+		    ROWS_FIN_ACKED(u, v),
+		    WANT_SEGMENT(RCV, PSH | ACK, FIN_WAIT2, v, u + 1, .len = DATA),
+		    WANT_STATE(FIN_WAIT2, CLOSE, u + 1, v),
+		    WANT_RESET(REPLY, RST, CLOSE, u + 1, 0, REASON(TCP_ABORT_ON_DATA)),
+		    WANT_CALL(CLOSE, CLOSE, u + 1, v));
 	stage_verdict(stage, &end, VERDICT(RESET_SENT, LOCAL, DATA));
 }
 

@@ -29,26 +29,19 @@ static void disconnect(const struct net_end *end)
 static void expect_established(struct stage *stage, const struct net_end *end)
 {
 	uint32_t u = end->snd_nxt, v = end->rcv_nxt;
-	const struct want want[] = {
-		WANT_CALL(DISCONNECT, ESTABLISHED, u, v),
-		WANT_STATE(ESTABLISHED, CLOSE, u, v),
-		WANT_RESET(SENT, RST | ACK, CLOSE, u, v, REASON(TCP_STATE)),
-	};
 
-	stage_expect(stage, end, want, ARRAY_SIZE(want));
+	EXPECT_ROWS(stage, end,
+		    WANT_CALL(DISCONNECT, ESTABLISHED, u, v),
+		    WANT_STATE(ESTABLISHED, CLOSE, u, v),
+		    WANT_RESET(SENT, RST | ACK, CLOSE, u, v, REASON(TCP_STATE)));
 	stage_verdict(stage, end, VERDICT(RESET_SENT, LOCAL, DISCONNECT));
 }
 
 static void expect_other(struct stage *stage, const struct net_end *end)
 {
 	uint32_t v = end->snd_nxt, u = end->rcv_nxt;
-	const struct want want[] = {
-		WANT_RESET(RECEIVED, RST | ACK, ESTABLISHED, u, v),
-		WANT_STATE(ESTABLISHED, CLOSE, v, u),
-		WANT_CALL(CLOSE, CLOSE, v, u),
-	};
 
-	stage_expect(stage, end, want, ARRAY_SIZE(want));
+	EXPECT_ROWS(stage, end, ROWS_RESET_RECEIVED(v, u));
 	stage_verdict(stage, end, VERDICT(RESET_RECEIVED, PEER, PEER, .no_owner = true));
 }
 
@@ -67,15 +60,12 @@ static void established(struct stage *stage)
 static void expect_close_wait(struct stage *stage, const struct net_end *end)
 {
 	uint32_t u = end->snd_nxt, v = end->rcv_nxt;
-	const struct want want[] = {
-		WANT_SEGMENT(RCV, FIN | ACK, ESTABLISHED, v, u),
-		WANT_STATE(ESTABLISHED, CLOSE_WAIT, u, v + 1),
-		WANT_CALL(DISCONNECT, CLOSE_WAIT, u, v + 1),
-		WANT_STATE(CLOSE_WAIT, CLOSE, u, v + 1),
-		WANT_RESET(SENT, RST | ACK, CLOSE, u, v + 1, REASON(TCP_STATE)),
-	};
 
-	stage_expect(stage, end, want, ARRAY_SIZE(want));
+	EXPECT_ROWS(stage, end,
+		    ROWS_PEER_FIN(u, v),
+		    WANT_CALL(DISCONNECT, CLOSE_WAIT, u, v + 1),
+		    WANT_STATE(CLOSE_WAIT, CLOSE, u, v + 1),
+		    WANT_RESET(SENT, RST | ACK, CLOSE, u, v + 1, REASON(TCP_STATE)));
 	stage_verdict(stage, end, VERDICT(RESET_SENT, PEER, DISCONNECT));
 }
 
@@ -83,19 +73,12 @@ static void expect_close_wait(struct stage *stage, const struct net_end *end)
 static void expect_orphan(struct stage *stage, const struct net_end *end)
 {
 	uint32_t v = end->snd_nxt, u = end->rcv_nxt;
-	const struct want want[] = {
-		WANT_CALL(CLOSE, ESTABLISHED, v, u),
-		WANT_STATE(ESTABLISHED, FIN_WAIT1, v, u),
-		WANT_SEGMENT(QUEUE, FIN | ACK, FIN_WAIT1, v, u),
-		WANT_SEGMENT(RCV, ACK, FIN_WAIT1, u, v + 1),
-		WANT_STATE(FIN_WAIT1, FIN_WAIT2, v + 1, u),
-		WANT_TIMEWAIT(BORN, FIN_WAIT2, v + 1, u),
-		WANT_SEGMENT(RCV, RST | ACK, FIN_WAIT2, u, v + 1, BY_MINISOCK),
-		WANT_STATE(FIN_WAIT2, CLOSE, v + 1, u, BY_MINISOCK),
-		WANT_TIMEWAIT(RESET, FIN_WAIT2, v + 1, u),
-	};
 
-	stage_expect(stage, end, want, ARRAY_SIZE(want));
+	EXPECT_ROWS(stage, end,
+		    ROWS_CLOSE_TO_MINISOCK(v, u),
+		    WANT_SEGMENT(RCV, RST | ACK, FIN_WAIT2, u, v + 1, BY_MINISOCK),
+		    WANT_STATE(FIN_WAIT2, CLOSE, v + 1, u, BY_MINISOCK),
+		    WANT_TIMEWAIT(RESET, FIN_WAIT2, v + 1, u));
 	stage_verdict(stage, end, VERDICT(RESET_RECEIVED, LOCAL, PEER));
 }
 
@@ -115,34 +98,26 @@ static void close_wait(struct stage *stage)
 static void expect_fin_wait2(struct stage *stage, const struct net_end *end)
 {
 	uint32_t u = end->snd_nxt, v = end->rcv_nxt;
-	const struct want want[] = {
-		WANT_CALL(SHUT_WR, ESTABLISHED, u, v),
-		WANT_STATE(ESTABLISHED, FIN_WAIT1, u, v),
-		WANT_SEGMENT(QUEUE, FIN | ACK, FIN_WAIT1, u, v),
-		WANT_SEGMENT(RCV, ACK, FIN_WAIT1, v, u + 1),
-		WANT_STATE(FIN_WAIT1, FIN_WAIT2, u + 1, v),
-		WANT_CALL(DISCONNECT, FIN_WAIT2, u + 1, v),
-		WANT_STATE(FIN_WAIT2, CLOSE, u + 1, v),
-		WANT_RESET(SENT, RST | ACK, CLOSE, u + 1, v, REASON(TCP_STATE)),
-	};
 
-	stage_expect(stage, end, want, ARRAY_SIZE(want));
+	EXPECT_ROWS(stage, end,
+		    ROWS_SHUT_WR(u, v),
+		    ROWS_FIN_ACKED(u, v),
+		    WANT_CALL(DISCONNECT, FIN_WAIT2, u + 1, v),
+		    WANT_STATE(FIN_WAIT2, CLOSE, u + 1, v),
+		    WANT_RESET(SENT, RST | ACK, CLOSE, u + 1, v, REASON(TCP_STATE)));
 	stage_verdict(stage, end, VERDICT(RESET_SENT, LOCAL, DISCONNECT));
 }
 
 static void expect_reset_in_close_wait(struct stage *stage, const struct net_end *end)
 {
 	uint32_t v = end->snd_nxt, u = end->rcv_nxt;
-	const struct want want[] = {
-		WANT_SEGMENT(RCV, FIN | ACK, ESTABLISHED, u, v),
-		WANT_STATE(ESTABLISHED, CLOSE_WAIT, v, u + 1),
-		WANT_SEGMENT(RCV, RST | ACK, CLOSE_WAIT, u + 1, v),
-		WANT_RESET(RECEIVED, RST | ACK, CLOSE_WAIT, u + 1, v),
-		WANT_STATE(CLOSE_WAIT, CLOSE, v, u + 1),
-		WANT_CALL(CLOSE, CLOSE, v, u + 1),
-	};
 
-	stage_expect(stage, end, want, ARRAY_SIZE(want));
+	EXPECT_ROWS(stage, end,
+		    ROWS_PEER_FIN(v, u),
+		    WANT_SEGMENT(RCV, RST | ACK, CLOSE_WAIT, u + 1, v),
+		    WANT_RESET(RECEIVED, RST | ACK, CLOSE_WAIT, u + 1, v),
+		    WANT_STATE(CLOSE_WAIT, CLOSE, v, u + 1),
+		    WANT_CALL(CLOSE, CLOSE, v, u + 1));
 	stage_verdict(stage, end, VERDICT(RESET_RECEIVED, PEER, PEER, .no_owner = true));
 }
 

@@ -55,58 +55,12 @@ static void fast_pair(struct stage *stage, struct net_end *client, struct net_en
 	net_learn(server);
 }
 
-static void expect_closed(struct stage *stage, const struct net_end *end)
-{
-	uint32_t u = end->snd_nxt, v = end->rcv_nxt;
-	const struct want want[] = {
-		WANT_CALL(CLOSE, ESTABLISHED, u, v),
-		WANT_STATE(ESTABLISHED, FIN_WAIT1, u, v),
-		WANT_SEGMENT(QUEUE, FIN | ACK, FIN_WAIT1, u, v),
-		WANT_SEGMENT(RCV, ACK, FIN_WAIT1, v, u + 1),
-		WANT_STATE(FIN_WAIT1, FIN_WAIT2, u + 1, v),
-		WANT_TIMEWAIT(BORN, FIN_WAIT2, u + 1, v),
-		WANT_SEGMENT(RCV, FIN | ACK, FIN_WAIT2, v, u + 1, BY_MINISOCK),
-		WANT_STATE(FIN_WAIT2, TIME_WAIT, u + 1, v + 1, BY_MINISOCK),
-	};
-
-	stage_expect(stage, end, want, ARRAY_SIZE(want));
-}
-
-static void expect_other(struct stage *stage, const struct net_end *end)
-{
-	uint32_t w = end->snd_nxt, u = end->rcv_nxt;
-	const struct want want[] = {
-		WANT_SEGMENT(RCV, FIN | ACK, ESTABLISHED, u, w),
-		WANT_STATE(ESTABLISHED, CLOSE_WAIT, w, u + 1),
-		WANT_CALL(CLOSE, CLOSE_WAIT, w, u + 1),
-		WANT_STATE(CLOSE_WAIT, LAST_ACK, w, u + 1),
-		WANT_SEGMENT(QUEUE, FIN | ACK, LAST_ACK, w, u + 1),
-		WANT_SEGMENT(RCV, ACK, LAST_ACK, u + 1, w + 1),
-		WANT_STATE(LAST_ACK, CLOSE, w + 1, u + 1),
-	};
-
-	stage_expect(stage, end, want, ARRAY_SIZE(want));
-}
-
-static void four_waves(struct stage *stage, struct net_end *closer, struct net_end *other)
-{
-	close(closer->fd);
-	net_expect_eof(other);
-	stage_await(stage, closer, 6);
-	close(other->fd);
-	expect_closed(stage, closer);
-	expect_other(stage, other);
-	stage_leave(stage);
-	stage_verdict(stage, closer, VERDICT(FOUR_WAY, LOCAL, CLOSE));
-	stage_verdict(stage, other, VERDICT(FOUR_WAY, PEER, PEER));
-}
-
 static void client_first(struct stage *stage)
 {
 	struct net_end client, server;
 
 	fast_pair(stage, &client, &server);
-	four_waves(stage, &client, &server);
+	stage_four_waves(stage, &client, &server);
 }
 
 static void server_first(struct stage *stage)
@@ -114,7 +68,7 @@ static void server_first(struct stage *stage)
 	struct net_end client, server;
 
 	fast_pair(stage, &client, &server);
-	four_waves(stage, &server, &client);
+	stage_four_waves(stage, &server, &client);
 }
 
 /* @end: connect() has returned, and nothing was sent: its first data will go with the SYN. */
@@ -282,18 +236,13 @@ static void closed_early(struct stage *stage)
 	peer_send(&stage->peer, ACK, v, u + 1, 0);
 	peer_send(&stage->peer, FIN | ACK, v, u + 1, 0);
 	peer_expect(&stage->peer, ACK, u + 1, v + 1, 0);
-	const struct want want[] = {
-		WANT_CALL(CLOSE, SYN_RECV, u, v),
-		WANT_STATE(SYN_RECV, FIN_WAIT1, u, v),
-		WANT_SEGMENT(QUEUE, FIN | ACK, FIN_WAIT1, u, v),
-		WANT_SEGMENT(RCV, ACK, FIN_WAIT1, v, u + 1),
-		WANT_STATE(FIN_WAIT1, FIN_WAIT2, u + 1, v),
-		WANT_TIMEWAIT(BORN, FIN_WAIT2, u + 1, v),
-		WANT_SEGMENT(RCV, FIN | ACK, FIN_WAIT2, v, u + 1, BY_MINISOCK),
-		WANT_STATE(FIN_WAIT2, TIME_WAIT, u + 1, v + 1, BY_MINISOCK),
-	};
-
-	stage_expect(stage, &end, want, ARRAY_SIZE(want));
+	EXPECT_ROWS(stage, &end,
+		    WANT_CALL(CLOSE, SYN_RECV, u, v),
+		    WANT_STATE(SYN_RECV, FIN_WAIT1, u, v),
+		    WANT_SEGMENT(QUEUE, FIN | ACK, FIN_WAIT1, u, v),
+		    ROWS_FIN_ACKED(u, v),
+		    WANT_TIMEWAIT(BORN, FIN_WAIT2, u + 1, v),
+		    ROWS_MINISOCK_FIN(u, v));
 	stage_leave(stage);
 	stage_verdict(stage, &end, VERDICT(FOUR_WAY, LOCAL, CLOSE));
 }
@@ -313,18 +262,12 @@ static void closed_early_three_waves(struct stage *stage)
 	peer_send(&stage->peer, ACK, v, u, 0);
 	peer_send(&stage->peer, FIN | ACK, v, u + 1, 0);
 	peer_expect(&stage->peer, ACK, u + 1, v + 1, 0);
-	const struct want want[] = {
-		WANT_CALL(CLOSE, SYN_RECV, u, v),
-		WANT_STATE(SYN_RECV, FIN_WAIT1, u, v),
-		WANT_SEGMENT(QUEUE, FIN | ACK, FIN_WAIT1, u, v),
-		WANT_SEGMENT(RCV, ACK, FIN_WAIT1, v, u),
-		WANT_SEGMENT(RCV, FIN | ACK, FIN_WAIT1, v, u + 1),
-		WANT_STATE(FIN_WAIT1, FIN_WAIT2, u + 1, v),
-		WANT_STATE(FIN_WAIT2, TIME_WAIT, u + 1, v + 1, BY_MINISOCK),
-		WANT_TIMEWAIT(BORN, TIME_WAIT, u + 1, v + 1),
-	};
-
-	stage_expect(stage, &end, want, ARRAY_SIZE(want));
+	EXPECT_ROWS(stage, &end,
+		    WANT_CALL(CLOSE, SYN_RECV, u, v),
+		    WANT_STATE(SYN_RECV, FIN_WAIT1, u, v),
+		    WANT_SEGMENT(QUEUE, FIN | ACK, FIN_WAIT1, u, v),
+		    WANT_SEGMENT(RCV, ACK, FIN_WAIT1, v, u),
+		    ROWS_FIN_ACKED_BY_FIN(u, v));
 	stage_leave(stage);
 	stage_verdict(stage, &end, VERDICT(THREE_WAY, LOCAL, CLOSE));
 }
@@ -339,13 +282,10 @@ static void aborted_early(struct stage *stage)
 	v = end.rcv_nxt;
 	close(end.fd);		/* with data unread */
 	peer_expect(&stage->peer, RST | ACK, u, v, 0);
-	const struct want want[] = {
-		WANT_CALL(CLOSE, SYN_RECV, u, v, .unread = DATA),
-		WANT_STATE(SYN_RECV, CLOSE, u, v),
-		WANT_RESET(SENT, RST | ACK, CLOSE, u, v, REASON(TCP_ABORT_ON_CLOSE)),
-	};
-
-	stage_expect(stage, &end, want, ARRAY_SIZE(want));
+	EXPECT_ROWS(stage, &end,
+		    WANT_CALL(CLOSE, SYN_RECV, u, v, .unread = DATA),
+		    WANT_STATE(SYN_RECV, CLOSE, u, v),
+		    WANT_RESET(SENT, RST | ACK, CLOSE, u, v, REASON(TCP_ABORT_ON_CLOSE)));
 	stage_verdict(stage, &end, VERDICT(RESET_SENT, LOCAL, UNREAD));
 }
 
@@ -370,17 +310,7 @@ static void fin_with_ack(struct stage *stage)
 	close(end.fd);
 	peer_expect(&stage->peer, FIN | ACK, w, u + 1, 0);
 	peer_send(&stage->peer, ACK, u + 1, w + 1, 0);
-	const struct want want[] = {
-		WANT_SEGMENT(RCV, FIN | ACK, ESTABLISHED, u, w),
-		WANT_STATE(ESTABLISHED, CLOSE_WAIT, w, u + 1),
-		WANT_CALL(CLOSE, CLOSE_WAIT, w, u + 1),
-		WANT_STATE(CLOSE_WAIT, LAST_ACK, w, u + 1),
-		WANT_SEGMENT(QUEUE, FIN | ACK, LAST_ACK, w, u + 1),
-		WANT_SEGMENT(RCV, ACK, LAST_ACK, u + 1, w + 1),
-		WANT_STATE(LAST_ACK, CLOSE, w + 1, u + 1),
-	};
-
-	stage_expect(stage, &end, want, ARRAY_SIZE(want));
+	EXPECT_ROWS(stage, &end, ROWS_PASSIVE_CLOSE(w, u));
 	stage_verdict(stage, &end, VERDICT(FOUR_WAY, PEER, PEER));
 }
 

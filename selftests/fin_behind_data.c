@@ -40,19 +40,14 @@ static void corked(struct stage *stage)
 	peer_send(&stage->peer, ACK, v, u + DATA + 1, 0);
 	peer_send(&stage->peer, FIN | ACK, v, u + DATA + 1, 0);
 	peer_expect(&stage->peer, ACK, u + DATA + 1, v + 1, 0);
-	const struct want want[] = {
-		WANT_CALL(CLOSE, ESTABLISHED, u, v, .unsent = DATA),
-		WANT_STATE(ESTABLISHED, FIN_WAIT1, u, v),
-		WANT_SEGMENT(QUEUE, FIN | ACK, FIN_WAIT1, u + DATA, v, .unsent = DATA),
-		WANT_SEGMENT(LEFT, FIN | ACK, FIN_WAIT1, u + DATA, v),
-		WANT_SEGMENT(RCV, ACK, FIN_WAIT1, v, u + DATA + 1),
-		WANT_STATE(FIN_WAIT1, FIN_WAIT2, u + DATA + 1, v),
-		WANT_TIMEWAIT(BORN, FIN_WAIT2, u + DATA + 1, v),
-		WANT_SEGMENT(RCV, FIN | ACK, FIN_WAIT2, v, u + DATA + 1, BY_MINISOCK),
-		WANT_STATE(FIN_WAIT2, TIME_WAIT, u + DATA + 1, v + 1, BY_MINISOCK),
-	};
-
-	stage_expect(stage, &end, want, ARRAY_SIZE(want));
+	EXPECT_ROWS(stage, &end,
+		    WANT_CALL(CLOSE, ESTABLISHED, u, v, .unsent = DATA),
+		    WANT_STATE(ESTABLISHED, FIN_WAIT1, u, v),
+		    WANT_SEGMENT(QUEUE, FIN | ACK, FIN_WAIT1, u + DATA, v, .unsent = DATA),
+		    WANT_SEGMENT(LEFT, FIN | ACK, FIN_WAIT1, u + DATA, v),
+		    ROWS_FIN_ACKED(u + DATA, v),
+		    WANT_TIMEWAIT(BORN, FIN_WAIT2, u + DATA + 1, v),
+		    ROWS_MINISOCK_FIN(u + DATA, v));
 	stage_leave(stage);
 	stage_verdict(stage, &end, VERDICT(FOUR_WAY, LOCAL, CLOSE));
 }
@@ -72,17 +67,11 @@ static void received(struct stage *stage)
 	close(end.fd);
 	peer_expect(&stage->peer, FIN | ACK, w, u + DATA + 1, 0);
 	peer_send(&stage->peer, ACK, u + DATA + 1, w + 1, 0);
-	const struct want want[] = {
-		WANT_SEGMENT(RCV, FIN | PSH | ACK, ESTABLISHED, u, w, .len = DATA),
-		WANT_STATE(ESTABLISHED, CLOSE_WAIT, w, u + DATA + 1),
-		WANT_CALL(CLOSE, CLOSE_WAIT, w, u + DATA + 1),
-		WANT_STATE(CLOSE_WAIT, LAST_ACK, w, u + DATA + 1),
-		WANT_SEGMENT(QUEUE, FIN | ACK, LAST_ACK, w, u + DATA + 1),
-		WANT_SEGMENT(RCV, ACK, LAST_ACK, u + DATA + 1, w + 1),
-		WANT_STATE(LAST_ACK, CLOSE, w + 1, u + DATA + 1),
-	};
-
-	stage_expect(stage, &end, want, ARRAY_SIZE(want));
+	EXPECT_ROWS(stage, &end,
+		    WANT_SEGMENT(RCV, FIN | PSH | ACK, ESTABLISHED, u, w, .len = DATA),
+		    WANT_STATE(ESTABLISHED, CLOSE_WAIT, w, u + DATA + 1),
+		    ROWS_CLOSE_AFTER_PEER(w, u + DATA),
+		    ROWS_LAST_ACK(w, u + DATA));
 	stage_verdict(stage, &end, VERDICT(FOUR_WAY, PEER, PEER));
 }
 
@@ -126,22 +115,16 @@ static void slow_start(struct stage *stage)
 	peer_send(&stage->peer, ACK, v, fin, 0);
 	peer_send(&stage->peer, FIN | ACK, v, fin + 1, 0);
 	peer_expect(&stage->peer, ACK, fin + 1, v + 1, 0);
-	const struct want want[] = {
-		WANT_CALL(CLOSE, ESTABLISHED, first, v, .unsent = bytes - flight),
-		WANT_STATE(ESTABLISHED, FIN_WAIT1, first, v),
-		WANT_SEGMENT(QUEUE, FIN | ACK, FIN_WAIT1, fin, v,
-			     .unsent = bytes - flight),
-		WANT_SEGMENT(RCV, ACK, FIN_WAIT1, v, first),
-		WANT_SEGMENT(RCV, ACK, FIN_WAIT1, v, second),
-		WANT_SEGMENT(LEFT, FIN | ACK, FIN_WAIT1, fin, v),
-		WANT_SEGMENT(RCV, ACK, FIN_WAIT1, v, fin),
-		WANT_SEGMENT(RCV, FIN | ACK, FIN_WAIT1, v, fin + 1),
-		WANT_STATE(FIN_WAIT1, FIN_WAIT2, fin + 1, v),
-		WANT_STATE(FIN_WAIT2, TIME_WAIT, fin + 1, v + 1, BY_MINISOCK),
-		WANT_TIMEWAIT(BORN, TIME_WAIT, fin + 1, v + 1),
-	};
-
-	stage_expect(stage, &end, want, ARRAY_SIZE(want));
+	EXPECT_ROWS(stage, &end,
+		    WANT_CALL(CLOSE, ESTABLISHED, first, v, .unsent = bytes - flight),
+		    WANT_STATE(ESTABLISHED, FIN_WAIT1, first, v),
+		    WANT_SEGMENT(QUEUE, FIN | ACK, FIN_WAIT1, fin, v,
+				 .unsent = bytes - flight),
+		    WANT_SEGMENT(RCV, ACK, FIN_WAIT1, v, first),
+		    WANT_SEGMENT(RCV, ACK, FIN_WAIT1, v, second),
+		    WANT_SEGMENT(LEFT, FIN | ACK, FIN_WAIT1, fin, v),
+		    WANT_SEGMENT(RCV, ACK, FIN_WAIT1, v, fin),
+		    ROWS_FIN_ACKED_BY_FIN(fin, v));
 	stage_leave(stage);
 	stage_verdict(stage, &end, VERDICT(THREE_WAY, LOCAL, CLOSE));
 }
@@ -173,18 +156,14 @@ static void full_flight(struct stage *stage)
 	const struct want told = WANT_SEGMENT(LEFT, FIN | ACK, FIN_WAIT1, fin, v);
 	const struct want acked = WANT_SEGMENT(RCV, ACK, FIN_WAIT1, v, fin);
 	const struct want all_acked = WANT_SEGMENT(RCV, ACK, FIN_WAIT1, v, fin + 1);
-	const struct want want[] = {
-		WANT_CALL(CLOSE, ESTABLISHED, fin, v),
-		WANT_STATE(ESTABLISHED, FIN_WAIT1, fin, v),
-		WANT_SEGMENT(QUEUE, FIN | ACK, FIN_WAIT1, fin, v),
-		left ? told : acked,
-		left ? acked : told,
-		all_acked,
-		WANT_STATE(FIN_WAIT1, FIN_WAIT2, fin + 1, v),
-		WANT_TIMEWAIT(BORN, FIN_WAIT2, fin + 1, v),
-	};
 
-	stage_expect(stage, &end, want, ARRAY_SIZE(want));
+	EXPECT_ROWS(stage, &end,
+		    ROWS_CLOSE(fin, v),
+		    left ? told : acked,
+		    left ? acked : told,
+		    all_acked,
+		    WANT_STATE(FIN_WAIT1, FIN_WAIT2, fin + 1, v),
+		    WANT_TIMEWAIT(BORN, FIN_WAIT2, fin + 1, v));
 	stage_leave(stage);
 	stage_verdict(stage, &end, VERDICT(ABORTED, LOCAL, NETNS));
 }
@@ -212,16 +191,13 @@ static void never_left(struct stage *stage)
 	u = end.snd_nxt;
 	v = end.rcv_nxt;
 	peer_send(&stage->peer, RST | ACK, v, u, 0);
-	const struct want want[] = {
-		WANT_CALL(CLOSE, ESTABLISHED, u, v, .unsent = DATA),
-		WANT_STATE(ESTABLISHED, FIN_WAIT1, u, v),
-		WANT_SEGMENT(QUEUE, FIN | ACK, FIN_WAIT1, u + DATA, v, .unsent = DATA),
-		WANT_SEGMENT(RCV, RST | ACK, FIN_WAIT1, v, u),
-		WANT_RESET(RECEIVED, RST | ACK, FIN_WAIT1, v, u),
-		WANT_STATE(FIN_WAIT1, CLOSE, u, v),
-	};
-
-	stage_expect(stage, &end, want, ARRAY_SIZE(want));
+	EXPECT_ROWS(stage, &end,
+		    WANT_CALL(CLOSE, ESTABLISHED, u, v, .unsent = DATA),
+		    WANT_STATE(ESTABLISHED, FIN_WAIT1, u, v),
+		    WANT_SEGMENT(QUEUE, FIN | ACK, FIN_WAIT1, u + DATA, v, .unsent = DATA),
+		    WANT_SEGMENT(RCV, RST | ACK, FIN_WAIT1, v, u),
+		    WANT_RESET(RECEIVED, RST | ACK, FIN_WAIT1, v, u),
+		    WANT_STATE(FIN_WAIT1, CLOSE, u, v));
 	stage_verdict(stage, &end, VERDICT(RESET_RECEIVED, LOCAL, PEER,
 					   .flags = TCP_TEARDOWN_F_FIN_UNSENT));
 }
@@ -252,20 +228,17 @@ static void crossed(struct stage *stage)
 	peer_send(&stage->peer, ACK, v + 1, u, 0);
 	expect_data_with_fin(stage, u);
 	peer_send(&stage->peer, ACK, v + 1, u + DATA + 1, 0);
-	const struct want want[] = {
-		WANT_CALL(CLOSE, ESTABLISHED, u, v, .unsent = DATA),
-		WANT_STATE(ESTABLISHED, FIN_WAIT1, u, v),
-		WANT_SEGMENT(QUEUE, FIN | ACK, FIN_WAIT1, u + DATA, v, .unsent = DATA),
-		WANT_SEGMENT(RCV, FIN | ACK, FIN_WAIT1, v, u),
-		WANT_STATE(FIN_WAIT1, CLOSING, u, v + 1),
-		WANT_SEGMENT(RCV, ACK, CLOSING, v + 1, u),
-		WANT_SEGMENT(LEFT, FIN | ACK, CLOSING, u + DATA, v + 1),
-		WANT_SEGMENT(RCV, ACK, CLOSING, v + 1, u + DATA + 1),
-		WANT_STATE(CLOSING, TIME_WAIT, u + DATA + 1, v + 1, BY_MINISOCK),
-		WANT_TIMEWAIT(BORN, TIME_WAIT, u + DATA + 1, v + 1),
-	};
-
-	stage_expect(stage, &end, want, ARRAY_SIZE(want));
+	EXPECT_ROWS(stage, &end,
+		    WANT_CALL(CLOSE, ESTABLISHED, u, v, .unsent = DATA),
+		    WANT_STATE(ESTABLISHED, FIN_WAIT1, u, v),
+		    WANT_SEGMENT(QUEUE, FIN | ACK, FIN_WAIT1, u + DATA, v, .unsent = DATA),
+		    WANT_SEGMENT(RCV, FIN | ACK, FIN_WAIT1, v, u),
+		    WANT_STATE(FIN_WAIT1, CLOSING, u, v + 1),
+		    WANT_SEGMENT(RCV, ACK, CLOSING, v + 1, u),
+		    WANT_SEGMENT(LEFT, FIN | ACK, CLOSING, u + DATA, v + 1),
+		    WANT_SEGMENT(RCV, ACK, CLOSING, v + 1, u + DATA + 1),
+		    WANT_STATE(CLOSING, TIME_WAIT, u + DATA + 1, v + 1, BY_MINISOCK),
+		    WANT_TIMEWAIT(BORN, TIME_WAIT, u + DATA + 1, v + 1));
 	stage_leave(stage);
 	stage_verdict(stage, &end, VERDICT(SIMULTANEOUS, BOTH, CLOSE));
 }

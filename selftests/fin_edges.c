@@ -117,18 +117,14 @@ static void behind_unsent(struct stage *stage)
 	peer_send(&stage->peer, ACK, v, u, 0);
 	expect_after_probes(stage, FIN | ACK, u, v, UNSENT, u - 1);
 	peer_send(&stage->peer, ACK, v, u + UNSENT + 1, 0);
-	const struct want want[] = {
-		WANT_CALL(CLOSE, ESTABLISHED, u, v, .unsent = UNSENT),
-		WANT_STATE(ESTABLISHED, FIN_WAIT1, u, v),
-		WANT_SEGMENT(QUEUE, FIN | ACK, FIN_WAIT1, u + UNSENT, v, .unsent = UNSENT),
-		WANT_SEGMENT(RCV, ACK, FIN_WAIT1, v, u),
-		WANT_SEGMENT(LEFT, FIN | ACK, FIN_WAIT1, u + UNSENT, v),
-		WANT_SEGMENT(RCV, ACK, FIN_WAIT1, v, u + UNSENT + 1),
-		WANT_STATE(FIN_WAIT1, FIN_WAIT2, u + UNSENT + 1, v),
-		WANT_TIMEWAIT(BORN, FIN_WAIT2, u + UNSENT + 1, v),
-	};
-
-	stage_expect(stage, &end, want, ARRAY_SIZE(want));
+	EXPECT_ROWS(stage, &end,
+		    WANT_CALL(CLOSE, ESTABLISHED, u, v, .unsent = UNSENT),
+		    WANT_STATE(ESTABLISHED, FIN_WAIT1, u, v),
+		    WANT_SEGMENT(QUEUE, FIN | ACK, FIN_WAIT1, u + UNSENT, v, .unsent = UNSENT),
+		    WANT_SEGMENT(RCV, ACK, FIN_WAIT1, v, u),
+		    WANT_SEGMENT(LEFT, FIN | ACK, FIN_WAIT1, u + UNSENT, v),
+		    ROWS_FIN_ACKED(u + UNSENT, v),
+		    WANT_TIMEWAIT(BORN, FIN_WAIT2, u + UNSENT + 1, v));
 	stage_leave(stage);
 	stage_verdict(stage, &end, VERDICT(ABORTED, LOCAL, NETNS));
 }
@@ -150,8 +146,7 @@ static void beyond_hole(struct stage *stage)
 	peer_send(&stage->peer, PSH | ACK, v, u, GAP);
 	peer_expect(&stage->peer, ACK, u, v + GAP + 1, 0);
 	const struct want want[] = {
-		WANT_SEGMENT(RCV, FIN | ACK, ESTABLISHED, v + GAP, u),
-		WANT_STATE(ESTABLISHED, CLOSE_WAIT, u, v + GAP + 1),
+		ROWS_PEER_FIN(u, v + GAP),
 	};
 
 	net_receive(&end, GAP);
@@ -179,20 +174,13 @@ static void beyond_hole_fin_wait2(struct stage *stage)
 	net_receive(&end, GAP);
 	net_expect_eof(&end);
 	close(end.fd);
-	const struct want want[] = {
-		WANT_CALL(SHUT_WR, ESTABLISHED, u, v),
-		WANT_STATE(ESTABLISHED, FIN_WAIT1, u, v),
-		WANT_SEGMENT(QUEUE, FIN | ACK, FIN_WAIT1, u, v),
-		WANT_SEGMENT(RCV, ACK, FIN_WAIT1, v, u + 1),
-		WANT_STATE(FIN_WAIT1, FIN_WAIT2, u + 1, v),
-		WANT_SEGMENT(RCV_OOO, FIN | ACK, FIN_WAIT2, w, u + 1),
-		WANT_SEGMENT(RCV, PSH | ACK, FIN_WAIT2, v, u + 1, .len = GAP),
-		WANT_STATE(FIN_WAIT2, TIME_WAIT, u + 1, w + 1, BY_MINISOCK),
-		WANT_TIMEWAIT(BORN, TIME_WAIT, u + 1, w + 1),
-		WANT_CALL(CLOSE, CLOSE, u + 1, w + 1),
-	};
-
-	stage_expect(stage, &end, want, ARRAY_SIZE(want));
+	EXPECT_ROWS(stage, &end,
+		    ROWS_SHUT_WR(u, v),
+		    ROWS_FIN_ACKED(u, v),
+		    WANT_SEGMENT(RCV_OOO, FIN | ACK, FIN_WAIT2, w, u + 1),
+		    WANT_SEGMENT(RCV, PSH | ACK, FIN_WAIT2, v, u + 1, .len = GAP),
+		    ROWS_TIME_WAIT(u, w),
+		    WANT_CALL(CLOSE, CLOSE, u + 1, w + 1));
 	expect_fins(1, 0, 1);
 	stage_leave(stage);
 	stage_verdict(stage, &end, VERDICT(FOUR_WAY, LOCAL, SHUTDOWN, .bytes = GAP));
@@ -294,19 +282,12 @@ static void twice(struct stage *stage)
 	peer_send(&stage->peer, FIN | ACK, v, u, 0);
 	peer_expect(&stage->peer, ACK, u + 1, v + 1, 0);
 	peer_send(&stage->peer, ACK, v + 1, u + 1, 0);
-	const struct want want[] = {
-		WANT_SEGMENT(RCV, FIN | ACK, ESTABLISHED, v, u),
-		WANT_STATE(ESTABLISHED, CLOSE_WAIT, u, v + 1),
-		WANT_SEGMENT(RCV_DUP, FIN | ACK, CLOSE_WAIT, v, u),
-		WANT_CALL(CLOSE, CLOSE_WAIT, u, v + 1),
-		WANT_STATE(CLOSE_WAIT, LAST_ACK, u, v + 1),
-		WANT_SEGMENT(QUEUE, FIN | ACK, LAST_ACK, u, v + 1),
-		WANT_SEGMENT(RCV_DUP, FIN | ACK, LAST_ACK, v, u),
-		WANT_SEGMENT(RCV, ACK, LAST_ACK, v + 1, u + 1),
-		WANT_STATE(LAST_ACK, CLOSE, u + 1, v + 1),
-	};
-
-	stage_expect(stage, &end, want, ARRAY_SIZE(want));
+	EXPECT_ROWS(stage, &end,
+		    ROWS_PEER_FIN(u, v),
+		    WANT_SEGMENT(RCV_DUP, FIN | ACK, CLOSE_WAIT, v, u),
+		    ROWS_CLOSE_AFTER_PEER(u, v),
+		    WANT_SEGMENT(RCV_DUP, FIN | ACK, LAST_ACK, v, u),
+		    ROWS_LAST_ACK(u, v));
 	expect_fins(1, 2, 0);
 	stage_verdict(stage, &end, VERDICT(FOUR_WAY, PEER, PEER));
 }

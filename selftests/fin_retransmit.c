@@ -48,9 +48,7 @@ static void add_close(struct wants *wants, uint32_t u, uint32_t v, unsigned int 
 {
 	const struct want resend = WANT_SEGMENT(RESEND, FIN | ACK, FIN_WAIT1, u, v);
 	const struct want close[] = {
-		WANT_CALL(CLOSE, ESTABLISHED, u, v),
-		WANT_STATE(ESTABLISHED, FIN_WAIT1, u, v),
-		WANT_SEGMENT(QUEUE, FIN | ACK, FIN_WAIT1, u, v),
+		ROWS_CLOSE(u, v),
 	};
 
 	add(wants, close, ARRAY_SIZE(close));
@@ -94,8 +92,7 @@ static void expect_active(struct stage *stage, const struct net_end *end)
 {
 	uint32_t u = end->snd_nxt, v = end->rcv_nxt;
 	const struct want rest[] = {
-		WANT_SEGMENT(RCV, ACK, FIN_WAIT1, v, u + 1),
-		WANT_STATE(FIN_WAIT1, FIN_WAIT2, u + 1, v),
+		ROWS_FIN_ACKED(u, v),
 		WANT_TIMEWAIT(BORN, FIN_WAIT2, u + 1, v),
 	};
 	struct wants wants = { };
@@ -122,14 +119,10 @@ static void expect_passive(struct stage *stage, const struct net_end *end)
 	uint32_t w = end->snd_nxt, u = end->rcv_nxt;
 	const struct want resend = WANT_SEGMENT(RESEND, FIN | ACK, LAST_ACK, w, u + 1);
 	const struct want first[] = {
-		WANT_SEGMENT(RCV, FIN | ACK, ESTABLISHED, u, w),
-		WANT_STATE(ESTABLISHED, CLOSE_WAIT, w, u + 1),
-		WANT_CALL(CLOSE, CLOSE_WAIT, w, u + 1),
-		WANT_STATE(CLOSE_WAIT, LAST_ACK, w, u + 1),
-		WANT_SEGMENT(QUEUE, FIN | ACK, LAST_ACK, w, u + 1),
+		ROWS_PEER_FIN(w, u),
+		ROWS_CLOSE_AFTER_PEER(w, u),
 	}, rest[] = {
-		WANT_SEGMENT(RCV, ACK, LAST_ACK, u + 1, w + 1),
-		WANT_STATE(LAST_ACK, CLOSE, w + 1, u + 1),
+		ROWS_LAST_ACK(w, u),
 	};
 	struct wants wants = { };
 

@@ -80,11 +80,8 @@ static void expect_then(struct stage *stage, const struct net_end *end, uint8_t 
 {
 	uint32_t u = end->snd_nxt, v = end->rcv_nxt;
 	const struct want begin[] = {
-		WANT_CALL(CLOSE, ESTABLISHED, u, v),
-		WANT_STATE(ESTABLISHED, FIN_WAIT1, u, v),
-		WANT_SEGMENT(QUEUE, FIN | ACK, FIN_WAIT1, u, v),
-		WANT_SEGMENT(RCV, ACK, FIN_WAIT1, v, u + 1),
-		WANT_STATE(FIN_WAIT1, FIN_WAIT2, u + 1, v),
+		ROWS_CLOSE(u, v),
+		ROWS_FIN_ACKED(u, v),
 	};
 	struct want want[16];
 
@@ -109,9 +106,7 @@ static void live(struct stage *stage)
 	net_expect_eof(&end);
 	close(end.fd);
 	const struct want want[] = {
-		WANT_SEGMENT(RCV, FIN | ACK, FIN_WAIT2, v, u + 1),
-		WANT_STATE(FIN_WAIT2, TIME_WAIT, u + 1, v + 1, BY_MINISOCK),
-		WANT_TIMEWAIT(BORN, TIME_WAIT, u + 1, v + 1),
+		ROWS_FIN_IN_FIN_WAIT2(u, v),
 		WANT_CALL(CLOSE, CLOSE, u + 1, v + 1),
 	};
 
@@ -177,9 +172,7 @@ static void fin_for_orphan(struct stage *stage)
 	peer_send(&stage->peer, FIN | ACK, v, u + 1, 0);
 	peer_expect(&stage->peer, ACK, u + 1, v + 1, 0);
 	const struct want want[] = {
-		WANT_SEGMENT(RCV, FIN | ACK, FIN_WAIT2, v, u + 1),
-		WANT_STATE(FIN_WAIT2, TIME_WAIT, u + 1, v + 1, BY_MINISOCK),
-		WANT_TIMEWAIT(BORN, TIME_WAIT, u + 1, v + 1),
+		ROWS_FIN_IN_FIN_WAIT2(u, v),
 	};
 
 	expect_then(stage, &end, TCP_TEARDOWN_CLOSE, want, ARRAY_SIZE(want));
@@ -302,18 +295,14 @@ static void lingering(struct stage *stage)
 	close(end.fd);
 	CHECK(waitpid(pid, &status, 0) == pid && !status, "no answer");
 	stage_verdict(stage, &end, VERDICT(FIN_WAIT2_EXPIRED, LOCAL, FIN_TIMEOUT));
-	const struct want want[] = {
-		WANT_CALL(CLOSE, ESTABLISHED, u, v, .linger = true, .linger_s = LINGER_S),
-		WANT_STATE(ESTABLISHED, FIN_WAIT1, u, v),
-		WANT_SEGMENT(QUEUE, FIN | ACK, FIN_WAIT1, u, v),
-		WANT_SEGMENT(RCV, ACK, FIN_WAIT1, v, u + 1),
-		WANT_STATE(FIN_WAIT1, FIN_WAIT2, u + 1, v),
-		WANT_TIMEWAIT(BORN, FIN_WAIT2, u + 1, v),
-		WANT_STATE(FIN_WAIT2, CLOSE, u + 1, v, BY_MINISOCK),
-		WANT_TIMEWAIT(EXPIRED, FIN_WAIT2, u + 1, v),
-	};
-
-	stage_expect(stage, &end, want, ARRAY_SIZE(want));
+	EXPECT_ROWS(stage, &end,
+		    WANT_CALL(CLOSE, ESTABLISHED, u, v, .linger = true, .linger_s = LINGER_S),
+		    WANT_STATE(ESTABLISHED, FIN_WAIT1, u, v),
+		    WANT_SEGMENT(QUEUE, FIN | ACK, FIN_WAIT1, u, v),
+		    ROWS_FIN_ACKED(u, v),
+		    WANT_TIMEWAIT(BORN, FIN_WAIT2, u + 1, v),
+		    WANT_STATE(FIN_WAIT2, CLOSE, u + 1, v, BY_MINISOCK),
+		    WANT_TIMEWAIT(EXPIRED, FIN_WAIT2, u + 1, v));
 }
 
 static void refused(struct stage *stage)

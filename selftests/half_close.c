@@ -35,41 +35,28 @@
 static void expect_client(struct stage *stage, const struct net_end *end)
 {
 	uint32_t u = end->snd_nxt, v = end->rcv_nxt, w = v + CHUNKS * CHUNK;
-	const struct want want[] = {
-		WANT_CALL(SHUT_WR, ESTABLISHED, u, v),
-		WANT_STATE(ESTABLISHED, FIN_WAIT1, u, v),
-		WANT_SEGMENT(QUEUE, FIN | ACK, FIN_WAIT1, u, v),
-		WANT_SEGMENT(RCV, ACK, FIN_WAIT1, v, u + 1),
-		WANT_STATE(FIN_WAIT1, FIN_WAIT2, u + 1, v),
-		WANT_SEGMENT(RCV, PSH | ACK, FIN_WAIT2, v, u + 1, .len = CHUNK),
-		WANT_SEGMENT(RCV, PSH | ACK, FIN_WAIT2, v + CHUNK, u + 1, .len = CHUNK),
-		WANT_SEGMENT(RCV, PSH | ACK, FIN_WAIT2, v + 2 * CHUNK, u + 1, .len = CHUNK),
-		WANT_SEGMENT(RCV, FIN | ACK, FIN_WAIT2, w, u + 1),
-		WANT_STATE(FIN_WAIT2, TIME_WAIT, u + 1, w + 1, BY_MINISOCK),
-		WANT_TIMEWAIT(BORN, TIME_WAIT, u + 1, w + 1),
-		WANT_CALL(CLOSE, CLOSE, u + 1, w + 1),
-	};
 
-	stage_expect(stage, end, want, ARRAY_SIZE(want));
+	EXPECT_ROWS(stage, end,
+		    ROWS_SHUT_WR(u, v),
+		    ROWS_FIN_ACKED(u, v),
+		    WANT_SEGMENT(RCV, PSH | ACK, FIN_WAIT2, v, u + 1, .len = CHUNK),
+		    WANT_SEGMENT(RCV, PSH | ACK, FIN_WAIT2, v + CHUNK, u + 1, .len = CHUNK),
+		    WANT_SEGMENT(RCV, PSH | ACK, FIN_WAIT2, v + 2 * CHUNK, u + 1, .len = CHUNK),
+		    ROWS_FIN_IN_FIN_WAIT2(u, w),
+		    WANT_CALL(CLOSE, CLOSE, u + 1, w + 1));
 }
 
 static void expect_server(struct stage *stage, const struct net_end *end)
 {
 	uint32_t v = end->snd_nxt, u = end->rcv_nxt, w = v + CHUNKS * CHUNK;
-	const struct want want[] = {
-		WANT_SEGMENT(RCV, FIN | ACK, ESTABLISHED, u, v),
-		WANT_STATE(ESTABLISHED, CLOSE_WAIT, v, u + 1),
-		WANT_SEGMENT(RCV, ACK, CLOSE_WAIT, u + 1, v + CHUNK),
-		WANT_SEGMENT(RCV, ACK, CLOSE_WAIT, u + 1, v + 2 * CHUNK),
-		WANT_SEGMENT(RCV, ACK, CLOSE_WAIT, u + 1, w),
-		WANT_CALL(CLOSE, CLOSE_WAIT, w, u + 1),
-		WANT_STATE(CLOSE_WAIT, LAST_ACK, w, u + 1),
-		WANT_SEGMENT(QUEUE, FIN | ACK, LAST_ACK, w, u + 1),
-		WANT_SEGMENT(RCV, ACK, LAST_ACK, u + 1, w + 1),
-		WANT_STATE(LAST_ACK, CLOSE, w + 1, u + 1),
-	};
 
-	stage_expect(stage, end, want, ARRAY_SIZE(want));
+	EXPECT_ROWS(stage, end,
+		    ROWS_PEER_FIN(v, u),
+		    WANT_SEGMENT(RCV, ACK, CLOSE_WAIT, u + 1, v + CHUNK),
+		    WANT_SEGMENT(RCV, ACK, CLOSE_WAIT, u + 1, v + 2 * CHUNK),
+		    WANT_SEGMENT(RCV, ACK, CLOSE_WAIT, u + 1, w),
+		    ROWS_CLOSE_AFTER_PEER(w, u),
+		    ROWS_LAST_ACK(w, u));
 }
 
 static void half_close(struct stage *stage)
@@ -101,35 +88,22 @@ static void half_close(struct stage *stage)
 static void expect_stream_client(struct stage *stage, const struct net_end *end)
 {
 	uint32_t u = end->snd_nxt, v = end->rcv_nxt, w = v + STREAM;
-	const struct want want[] = {
-		WANT_CALL(SHUT_WR, ESTABLISHED, u, v),
-		WANT_STATE(ESTABLISHED, FIN_WAIT1, u, v),
-		WANT_SEGMENT(QUEUE, FIN | ACK, FIN_WAIT1, u, v),
-		WANT_SEGMENT(RCV, ACK, FIN_WAIT1, v, u + 1),
-		WANT_STATE(FIN_WAIT1, FIN_WAIT2, u + 1, v),
-		WANT_SEGMENT(RCV, FIN | ACK, FIN_WAIT2, w, u + 1),
-		WANT_STATE(FIN_WAIT2, TIME_WAIT, u + 1, w + 1, BY_MINISOCK),
-		WANT_TIMEWAIT(BORN, TIME_WAIT, u + 1, w + 1),
-		WANT_CALL(CLOSE, CLOSE, u + 1, w + 1),
-	};
 
-	stage_expect(stage, end, want, ARRAY_SIZE(want));
+	EXPECT_ROWS(stage, end,
+		    ROWS_SHUT_WR(u, v),
+		    ROWS_FIN_ACKED(u, v),
+		    ROWS_FIN_IN_FIN_WAIT2(u, w),
+		    WANT_CALL(CLOSE, CLOSE, u + 1, w + 1));
 }
 
 static void expect_stream_server(struct stage *stage, const struct net_end *end)
 {
 	uint32_t v = end->snd_nxt, u = end->rcv_nxt, w = v + STREAM;
-	const struct want want[] = {
-		WANT_SEGMENT(RCV, FIN | ACK, ESTABLISHED, u, v),
-		WANT_STATE(ESTABLISHED, CLOSE_WAIT, v, u + 1),
-		WANT_CALL(CLOSE, CLOSE_WAIT, w, u + 1),
-		WANT_STATE(CLOSE_WAIT, LAST_ACK, w, u + 1),
-		WANT_SEGMENT(QUEUE, FIN | ACK, LAST_ACK, w, u + 1),
-		WANT_SEGMENT(RCV, ACK, LAST_ACK, u + 1, w + 1),
-		WANT_STATE(LAST_ACK, CLOSE, w + 1, u + 1),
-	};
 
-	stage_expect(stage, end, want, ARRAY_SIZE(want));
+	EXPECT_ROWS(stage, end,
+		    ROWS_PEER_FIN(v, u),
+		    ROWS_CLOSE_AFTER_PEER(w, u),
+		    ROWS_LAST_ACK(w, u));
 }
 
 /* What is received in FIN_WAIT2 and in CLOSE_WAIT: all but the two FINs and their ACKs. */
@@ -191,17 +165,12 @@ static void expect_pause(struct stage *stage, const struct net_end *end,
 
 static void expect_shut(struct stage *stage, const struct net_end *end, uint8_t call)
 {
-	uint32_t u = end->snd_nxt, v = end->rcv_nxt, w = v;
+	uint32_t u = end->snd_nxt, v = end->rcv_nxt;
 	struct want want[] = {
-		WANT_CALL(SHUT_WR, ESTABLISHED, u, v),
-		WANT_STATE(ESTABLISHED, FIN_WAIT1, u, v),
-		WANT_SEGMENT(QUEUE, FIN | ACK, FIN_WAIT1, u, v),
-		WANT_SEGMENT(RCV, ACK, FIN_WAIT1, v, u + 1),
-		WANT_STATE(FIN_WAIT1, FIN_WAIT2, u + 1, v),
-		WANT_SEGMENT(RCV, FIN | ACK, FIN_WAIT2, w, u + 1),
-		WANT_STATE(FIN_WAIT2, TIME_WAIT, u + 1, w + 1, BY_MINISOCK),
-		WANT_TIMEWAIT(BORN, TIME_WAIT, u + 1, w + 1),
-		WANT_CALL(CLOSE, CLOSE, u + 1, w + 1),
+		ROWS_SHUT_WR(u, v),
+		ROWS_FIN_ACKED(u, v),
+		ROWS_FIN_IN_FIN_WAIT2(u, v),
+		WANT_CALL(CLOSE, CLOSE, u + 1, v + 1),
 	};
 
 	want[0].what = call;
@@ -253,19 +222,9 @@ static void shut_rd(struct stage *stage)
 	net_expect_eof(&server);
 	stage_await(stage, &client, 7);
 	close(server.fd);
-	const struct want want[] = {
-		WANT_CALL(SHUT_RD, ESTABLISHED, u, v),
-		WANT_CALL(CLOSE, ESTABLISHED, u, v),
-		WANT_STATE(ESTABLISHED, FIN_WAIT1, u, v),
-		WANT_SEGMENT(QUEUE, FIN | ACK, FIN_WAIT1, u, v),
-		WANT_SEGMENT(RCV, ACK, FIN_WAIT1, v, u + 1),
-		WANT_STATE(FIN_WAIT1, FIN_WAIT2, u + 1, v),
-		WANT_TIMEWAIT(BORN, FIN_WAIT2, u + 1, v),
-		WANT_SEGMENT(RCV, FIN | ACK, FIN_WAIT2, v, u + 1, BY_MINISOCK),
-		WANT_STATE(FIN_WAIT2, TIME_WAIT, u + 1, v + 1, BY_MINISOCK),
-	};
-
-	stage_expect(stage, &client, want, ARRAY_SIZE(want));
+	EXPECT_ROWS(stage, &client,
+		    WANT_CALL(SHUT_RD, ESTABLISHED, u, v),
+		    ROWS_ACTIVE_CLOSE(u, v));
 	stage_leave(stage);
 	stage_verdict(stage, &client, VERDICT(FOUR_WAY, LOCAL, CLOSE));
 	stage_verdict(stage, &server, VERDICT(FOUR_WAY, PEER, PEER));

@@ -144,13 +144,7 @@ static void close_orderly(struct stage *stage, const struct net_end *end)
 {
 	uint32_t u = end->rcv_nxt, v = end->snd_nxt;
 	const struct want want[] = {
-		WANT_SEGMENT(RCV, FIN | ACK, ESTABLISHED, u, v),
-		WANT_STATE(ESTABLISHED, CLOSE_WAIT, v, u + 1),
-		WANT_CALL(CLOSE, CLOSE_WAIT, v, u + 1),
-		WANT_STATE(CLOSE_WAIT, LAST_ACK, v, u + 1),
-		WANT_SEGMENT(QUEUE, FIN | ACK, LAST_ACK, v, u + 1),
-		WANT_SEGMENT(RCV, ACK, LAST_ACK, u + 1, v + 1),
-		WANT_STATE(LAST_ACK, CLOSE, v + 1, u + 1),
+		ROWS_PASSIVE_CLOSE(v, u),
 	};
 
 	peer_send(&stage->peer, FIN | ACK, u, v, 0);

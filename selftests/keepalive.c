@@ -54,14 +54,12 @@ static void expect_probes(struct stage *stage, const struct net_end *end,
 static void expect_established(struct stage *stage, const struct net_end *end)
 {
 	uint32_t u = end->snd_nxt, v = end->rcv_nxt;
-	const struct want want[] = {
-		WANT_RESET(SENT, RST | ACK, ESTABLISHED, u, v,
-			   REASON(TCP_KEEPALIVE_TIMEOUT)),
-		WANT_STATE(ESTABLISHED, CLOSE, u, v),
-		WANT_CALL(CLOSE, CLOSE, u, v),
-	};
 
-	stage_expect(stage, end, want, ARRAY_SIZE(want));
+	EXPECT_ROWS(stage, end,
+		    WANT_RESET(SENT, RST | ACK, ESTABLISHED, u, v,
+			       REASON(TCP_KEEPALIVE_TIMEOUT)),
+		    WANT_STATE(ESTABLISHED, CLOSE, u, v),
+		    WANT_CALL(CLOSE, CLOSE, u, v));
 }
 
 static void established(struct stage *stage)
@@ -101,16 +99,12 @@ static void close_wait(struct stage *stage)
 	peer_expect(&stage->peer, ACK, u, v + 1, 0);
 	net_expect_eof(&end);
 	expect_probes(stage, &end, PROBES, u, v + 1);
-	const struct want want[] = {
-		WANT_SEGMENT(RCV, FIN | ACK, ESTABLISHED, v, u),
-		WANT_STATE(ESTABLISHED, CLOSE_WAIT, u, v + 1),
-		WANT_RESET(SENT, RST | ACK, CLOSE_WAIT, u, v + 1,
-			   REASON(TCP_KEEPALIVE_TIMEOUT)),
-		WANT_STATE(CLOSE_WAIT, CLOSE, u, v + 1),
-		WANT_CALL(CLOSE, CLOSE, u, v + 1),
-	};
-
-	stage_expect(stage, &end, want, ARRAY_SIZE(want));
+	EXPECT_ROWS(stage, &end,
+		    ROWS_PEER_FIN(u, v),
+		    WANT_RESET(SENT, RST | ACK, CLOSE_WAIT, u, v + 1,
+			       REASON(TCP_KEEPALIVE_TIMEOUT)),
+		    WANT_STATE(CLOSE_WAIT, CLOSE, u, v + 1),
+		    WANT_CALL(CLOSE, CLOSE, u, v + 1));
 	stage_verdict(stage, &end, VERDICT(TIMED_OUT, PEER, KEEPALIVE, .no_owner = true));
 }
 
@@ -127,19 +121,13 @@ static void fin_wait2(struct stage *stage)
 	peer_expect(&stage->peer, FIN | ACK, u, v, 0);
 	peer_send(&stage->peer, ACK, v, u + 1, 0);
 	expect_probes(stage, &end, PROBES, u + 1, v);
-	const struct want want[] = {
-		WANT_CALL(SHUT_WR, ESTABLISHED, u, v),
-		WANT_STATE(ESTABLISHED, FIN_WAIT1, u, v),
-		WANT_SEGMENT(QUEUE, FIN | ACK, FIN_WAIT1, u, v),
-		WANT_SEGMENT(RCV, ACK, FIN_WAIT1, v, u + 1),
-		WANT_STATE(FIN_WAIT1, FIN_WAIT2, u + 1, v),
-		WANT_RESET(SENT, RST | ACK, FIN_WAIT2, u + 1, v,
-			   REASON(TCP_KEEPALIVE_TIMEOUT)),
-		WANT_STATE(FIN_WAIT2, CLOSE, u + 1, v),
-		WANT_CALL(CLOSE, CLOSE, u + 1, v),
-	};
-
-	stage_expect(stage, &end, want, ARRAY_SIZE(want));
+	EXPECT_ROWS(stage, &end,
+		    ROWS_SHUT_WR(u, v),
+		    ROWS_FIN_ACKED(u, v),
+		    WANT_RESET(SENT, RST | ACK, FIN_WAIT2, u + 1, v,
+			       REASON(TCP_KEEPALIVE_TIMEOUT)),
+		    WANT_STATE(FIN_WAIT2, CLOSE, u + 1, v),
+		    WANT_CALL(CLOSE, CLOSE, u + 1, v));
 	stage_verdict(stage, &end, VERDICT(TIMED_OUT, LOCAL, KEEPALIVE));
 }
 

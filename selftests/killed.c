@@ -47,18 +47,14 @@ static void kill_child(pid_t pid)
 static void expect_killed(struct stage *stage, const struct net_end *end, pid_t pid)
 {
 	uint32_t u = end->snd_nxt, v = end->rcv_nxt;
-	const struct want want[] = {
-		WANT_CALL(CLOSE, ESTABLISHED, u, v, .pid = pid),
-		WANT_STATE(ESTABLISHED, FIN_WAIT1, u, v),
-		WANT_SEGMENT(QUEUE, FIN | ACK, FIN_WAIT1, u, v),
-		WANT_SEGMENT(RCV, ACK, FIN_WAIT1, v, u + 1),
-		WANT_STATE(FIN_WAIT1, FIN_WAIT2, u + 1, v),
-		WANT_TIMEWAIT(BORN, FIN_WAIT2, u + 1, v),
-		WANT_SEGMENT(RCV, FIN | ACK, FIN_WAIT2, v, u + 1, BY_MINISOCK),
-		WANT_STATE(FIN_WAIT2, TIME_WAIT, u + 1, v + 1, BY_MINISOCK),
-	};
 
-	stage_expect(stage, end, want, ARRAY_SIZE(want));
+	EXPECT_ROWS(stage, end,
+		    WANT_CALL(CLOSE, ESTABLISHED, u, v, .pid = pid),
+		    WANT_STATE(ESTABLISHED, FIN_WAIT1, u, v),
+		    WANT_SEGMENT(QUEUE, FIN | ACK, FIN_WAIT1, u, v),
+		    ROWS_FIN_ACKED(u, v),
+		    WANT_TIMEWAIT(BORN, FIN_WAIT2, u + 1, v),
+		    ROWS_MINISOCK_FIN(u, v));
 	stage_leave(stage);
 	stage_verdict(stage, end, VERDICT(FOUR_WAY, LOCAL, EXIT, .pid = pid));
 }
@@ -67,17 +63,13 @@ static void expect_killed(struct stage *stage, const struct net_end *end, pid_t 
 static void expect_passive(struct stage *stage, const struct net_end *end, pid_t pid)
 {
 	uint32_t w = end->snd_nxt, u = end->rcv_nxt;
-	const struct want want[] = {
-		WANT_SEGMENT(RCV, FIN | ACK, ESTABLISHED, u, w),
-		WANT_STATE(ESTABLISHED, CLOSE_WAIT, w, u + 1),
-		WANT_CALL(CLOSE, CLOSE_WAIT, w, u + 1, .pid = pid),
-		WANT_STATE(CLOSE_WAIT, LAST_ACK, w, u + 1),
-		WANT_SEGMENT(QUEUE, FIN | ACK, LAST_ACK, w, u + 1),
-		WANT_SEGMENT(RCV, ACK, LAST_ACK, u + 1, w + 1),
-		WANT_STATE(LAST_ACK, CLOSE, w + 1, u + 1),
-	};
 
-	stage_expect(stage, end, want, ARRAY_SIZE(want));
+	EXPECT_ROWS(stage, end,
+		    ROWS_PEER_FIN(w, u),
+		    WANT_CALL(CLOSE, CLOSE_WAIT, w, u + 1, .pid = pid),
+		    WANT_STATE(CLOSE_WAIT, LAST_ACK, w, u + 1),
+		    WANT_SEGMENT(QUEUE, FIN | ACK, LAST_ACK, w, u + 1),
+		    ROWS_LAST_ACK(w, u));
 	stage_verdict(stage, end, VERDICT(FOUR_WAY, PEER, PEER, .pid = pid));
 }
 
@@ -116,26 +108,19 @@ static void close_wait(struct stage *stage)
 static void expect_unread(struct stage *stage, const struct net_end *end, pid_t pid)
 {
 	uint32_t u = end->snd_nxt, v = end->rcv_nxt;
-	const struct want want[] = {
-		WANT_CALL(CLOSE, ESTABLISHED, u, v, .unread = UNREAD, .pid = pid),
-		WANT_STATE(ESTABLISHED, CLOSE, u, v),
-		WANT_RESET(SENT, RST | ACK, CLOSE, u, v, REASON(TCP_ABORT_ON_CLOSE)),
-	};
 
-	stage_expect(stage, end, want, ARRAY_SIZE(want));
+	EXPECT_ROWS(stage, end,
+		    WANT_CALL(CLOSE, ESTABLISHED, u, v, .unread = UNREAD, .pid = pid),
+		    WANT_STATE(ESTABLISHED, CLOSE, u, v),
+		    WANT_RESET(SENT, RST | ACK, CLOSE, u, v, REASON(TCP_ABORT_ON_CLOSE)));
 	stage_verdict(stage, end, VERDICT(RESET_SENT, LOCAL, UNREAD, .pid = pid));
 }
 
 static void expect_reset(struct stage *stage, const struct net_end *end)
 {
 	uint32_t v = end->snd_nxt, u = end->rcv_nxt;
-	const struct want want[] = {
-		WANT_RESET(RECEIVED, RST | ACK, ESTABLISHED, u, v),
-		WANT_STATE(ESTABLISHED, CLOSE, v, u),
-		WANT_CALL(CLOSE, CLOSE, v, u),
-	};
 
-	stage_expect(stage, end, want, ARRAY_SIZE(want));
+	EXPECT_ROWS(stage, end, ROWS_RESET_RECEIVED(v, u));
 	stage_verdict(stage, end, VERDICT(RESET_RECEIVED, PEER, PEER, .no_owner = true));
 }
 

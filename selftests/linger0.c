@@ -27,25 +27,18 @@ static void abort_now(const struct net_end *end)
 static void expect_closer(struct stage *stage, const struct net_end *end)
 {
 	uint32_t u = end->snd_nxt, v = end->rcv_nxt;
-	const struct want want[] = {
-		WANT_CALL(CLOSE, ESTABLISHED, u, v, .linger = true),
-		WANT_STATE(ESTABLISHED, CLOSE, u, v),
-		WANT_RESET(SENT, RST | ACK, CLOSE, u, v, REASON(TCP_STATE)),
-	};
 
-	stage_expect(stage, end, want, ARRAY_SIZE(want));
+	EXPECT_ROWS(stage, end,
+		    WANT_CALL(CLOSE, ESTABLISHED, u, v, .linger = true),
+		    WANT_STATE(ESTABLISHED, CLOSE, u, v),
+		    WANT_RESET(SENT, RST | ACK, CLOSE, u, v, REASON(TCP_STATE)));
 }
 
 static void expect_other(struct stage *stage, const struct net_end *end)
 {
 	uint32_t v = end->snd_nxt, u = end->rcv_nxt;
-	const struct want want[] = {
-		WANT_RESET(RECEIVED, RST | ACK, ESTABLISHED, u, v),
-		WANT_STATE(ESTABLISHED, CLOSE, v, u),
-		WANT_CALL(CLOSE, CLOSE, v, u),
-	};
 
-	stage_expect(stage, end, want, ARRAY_SIZE(want));
+	EXPECT_ROWS(stage, end, ROWS_RESET_RECEIVED(v, u));
 }
 
 static void established(struct stage *stage)
@@ -65,34 +58,24 @@ static void established(struct stage *stage)
 static void expect_late_closer(struct stage *stage, const struct net_end *end)
 {
 	uint32_t u = end->snd_nxt, v = end->rcv_nxt;
-	const struct want want[] = {
-		WANT_SEGMENT(RCV, FIN | ACK, ESTABLISHED, v, u),
-		WANT_STATE(ESTABLISHED, CLOSE_WAIT, u, v + 1),
-		WANT_CALL(CLOSE, CLOSE_WAIT, u, v + 1, .linger = true),
-		WANT_STATE(CLOSE_WAIT, CLOSE, u, v + 1),
-		WANT_RESET(SENT, RST | ACK, CLOSE, u, v + 1, REASON(TCP_STATE)),
-	};
 
-	stage_expect(stage, end, want, ARRAY_SIZE(want));
+	EXPECT_ROWS(stage, end,
+		    ROWS_PEER_FIN(u, v),
+		    WANT_CALL(CLOSE, CLOSE_WAIT, u, v + 1, .linger = true),
+		    WANT_STATE(CLOSE_WAIT, CLOSE, u, v + 1),
+		    WANT_RESET(SENT, RST | ACK, CLOSE, u, v + 1, REASON(TCP_STATE)));
 }
 
 /* An orphan: its minisock takes the RST. */
 static void expect_orphan(struct stage *stage, const struct net_end *end)
 {
 	uint32_t v = end->snd_nxt, u = end->rcv_nxt;
-	const struct want want[] = {
-		WANT_CALL(CLOSE, ESTABLISHED, v, u),
-		WANT_STATE(ESTABLISHED, FIN_WAIT1, v, u),
-		WANT_SEGMENT(QUEUE, FIN | ACK, FIN_WAIT1, v, u),
-		WANT_SEGMENT(RCV, ACK, FIN_WAIT1, u, v + 1),
-		WANT_STATE(FIN_WAIT1, FIN_WAIT2, v + 1, u),
-		WANT_TIMEWAIT(BORN, FIN_WAIT2, v + 1, u),
-		WANT_SEGMENT(RCV, RST | ACK, FIN_WAIT2, u, v + 1, BY_MINISOCK),
-		WANT_STATE(FIN_WAIT2, CLOSE, v + 1, u, BY_MINISOCK),
-		WANT_TIMEWAIT(RESET, FIN_WAIT2, v + 1, u),
-	};
 
-	stage_expect(stage, end, want, ARRAY_SIZE(want));
+	EXPECT_ROWS(stage, end,
+		    ROWS_CLOSE_TO_MINISOCK(v, u),
+		    WANT_SEGMENT(RCV, RST | ACK, FIN_WAIT2, u, v + 1, BY_MINISOCK),
+		    WANT_STATE(FIN_WAIT2, CLOSE, v + 1, u, BY_MINISOCK),
+		    WANT_TIMEWAIT(RESET, FIN_WAIT2, v + 1, u));
 }
 
 static void close_wait(struct stage *stage)

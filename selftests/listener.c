@@ -59,26 +59,19 @@ static void expect_queued(struct stage *stage, const struct net_end *end,
 			  uint32_t unread)
 {
 	uint32_t v = end->snd_nxt, u = end->rcv_nxt;
-	const struct want want[] = {
-		WANT_CALL(LISTENER, ESTABLISHED, v, u, .unread = unread),
-		WANT_STATE(ESTABLISHED, CLOSE, v, u),
-		WANT_RESET(SENT, RST | ACK, CLOSE, v, u, REASON(TCP_STATE)),
-	};
 
-	stage_expect(stage, end, want, ARRAY_SIZE(want));
+	EXPECT_ROWS(stage, end,
+		    WANT_CALL(LISTENER, ESTABLISHED, v, u, .unread = unread),
+		    WANT_STATE(ESTABLISHED, CLOSE, v, u),
+		    WANT_RESET(SENT, RST | ACK, CLOSE, v, u, REASON(TCP_STATE)));
 	stage_verdict(stage, end, VERDICT(RESET_SENT, LOCAL, LISTENER));
 }
 
 static void expect_client(struct stage *stage, const struct net_end *end)
 {
 	uint32_t u = end->snd_nxt, v = end->rcv_nxt;
-	const struct want want[] = {
-		WANT_RESET(RECEIVED, RST | ACK, ESTABLISHED, v, u),
-		WANT_STATE(ESTABLISHED, CLOSE, u, v),
-		WANT_CALL(CLOSE, CLOSE, u, v),
-	};
 
-	stage_expect(stage, end, want, ARRAY_SIZE(want));
+	EXPECT_ROWS(stage, end, ROWS_RESET_RECEIVED(u, v));
 	stage_verdict(stage, end, VERDICT(RESET_RECEIVED, PEER, PEER, .no_owner = true));
 }
 
@@ -113,15 +106,12 @@ static void with_data(struct stage *stage)
 static void expect_close_wait(struct stage *stage, const struct net_end *end)
 {
 	uint32_t v = end->snd_nxt, u = end->rcv_nxt;
-	const struct want want[] = {
-		WANT_SEGMENT(RCV, FIN | ACK, ESTABLISHED, u, v),
-		WANT_STATE(ESTABLISHED, CLOSE_WAIT, v, u + 1),
-		WANT_CALL(LISTENER, CLOSE_WAIT, v, u + 1),
-		WANT_STATE(CLOSE_WAIT, CLOSE, v, u + 1),
-		WANT_RESET(SENT, RST | ACK, CLOSE, v, u + 1, REASON(TCP_STATE)),
-	};
 
-	stage_expect(stage, end, want, ARRAY_SIZE(want));
+	EXPECT_ROWS(stage, end,
+		    ROWS_PEER_FIN(v, u),
+		    WANT_CALL(LISTENER, CLOSE_WAIT, v, u + 1),
+		    WANT_STATE(CLOSE_WAIT, CLOSE, v, u + 1),
+		    WANT_RESET(SENT, RST | ACK, CLOSE, v, u + 1, REASON(TCP_STATE)));
 	stage_verdict(stage, end, VERDICT(RESET_SENT, PEER, LISTENER));
 }
 

@@ -82,32 +82,23 @@ static void take_in(struct stage *stage, struct net_end *subflow)
 static void expect_closer(struct stage *stage, const struct net_end *end)
 {
 	uint32_t u = end->snd_nxt, v = end->rcv_nxt;
-	const struct want want[] = {
-		WANT_STATE(ESTABLISHED, FIN_WAIT1, u, v),
-		WANT_SEGMENT(QUEUE, FIN | ACK, FIN_WAIT1, u, v),
-		WANT_SEGMENT(RCV, FIN | ACK, FIN_WAIT1, v, u + 1),
-		WANT_STATE(FIN_WAIT1, FIN_WAIT2, u + 1, v),
-		WANT_STATE(FIN_WAIT2, TIME_WAIT, u + 1, v + 1, BY_MINISOCK),
-		WANT_TIMEWAIT(BORN, TIME_WAIT, u + 1, v + 1),
-	};
 
-	stage_expect(stage, end, want, ARRAY_SIZE(want));
+	EXPECT_ROWS(stage, end,
+		    WANT_STATE(ESTABLISHED, FIN_WAIT1, u, v),
+		    WANT_SEGMENT(QUEUE, FIN | ACK, FIN_WAIT1, u, v),
+		    ROWS_FIN_ACKED_BY_FIN(u, v));
 }
 
 static void expect_other(struct stage *stage, const struct net_end *end)
 {
 	uint32_t w = end->snd_nxt, u = end->rcv_nxt - 1;
-	const struct want want[] = {
-		WANT_SEGMENT(RCV, FIN | ACK, ESTABLISHED, u, w),
-		WANT_STATE(ESTABLISHED, CLOSE_WAIT, w, u + 1),
-		WANT_SEGMENT(RCV, ACK, CLOSE_WAIT, u + 1, w),
-		WANT_STATE(CLOSE_WAIT, LAST_ACK, w, u + 1),
-		WANT_SEGMENT(QUEUE, FIN | ACK, LAST_ACK, w, u + 1),
-		WANT_SEGMENT(RCV, ACK, LAST_ACK, u + 1, w + 1),
-		WANT_STATE(LAST_ACK, CLOSE, w + 1, u + 1),
-	};
 
-	stage_expect(stage, end, want, ARRAY_SIZE(want));
+	EXPECT_ROWS(stage, end,
+		    ROWS_PEER_FIN(w, u),
+		    WANT_SEGMENT(RCV, ACK, CLOSE_WAIT, u + 1, w),
+		    WANT_STATE(CLOSE_WAIT, LAST_ACK, w, u + 1),
+		    WANT_SEGMENT(QUEUE, FIN | ACK, LAST_ACK, w, u + 1),
+		    ROWS_LAST_ACK(w, u));
 }
 
 static void await_ends(struct stage *stage, unsigned int nr)
@@ -163,27 +154,23 @@ static bool kernel_tells_reasons(void)
 static void expect_aborted(struct stage *stage, const struct net_end *end)
 {
 	uint32_t u = end->snd_nxt, v = end->rcv_nxt;
-	const struct want want[] = {
-		WANT_RESET(SENT, RST | ACK, ESTABLISHED, u, v,
-			   .reason = kernel_tells_reasons() ?
-				     TCP_TEARDOWN_REASON_TCP_ABORT_ON_CLOSE :
-				     TCP_TEARDOWN_REASON_NOT_SPECIFIED),
-		WANT_STATE(ESTABLISHED, CLOSE, u, v),
-	};
 
-	stage_expect(stage, end, want, ARRAY_SIZE(want));
+	EXPECT_ROWS(stage, end,
+		    WANT_RESET(SENT, RST | ACK, ESTABLISHED, u, v,
+			       .reason = kernel_tells_reasons() ?
+					 TCP_TEARDOWN_REASON_TCP_ABORT_ON_CLOSE :
+					 TCP_TEARDOWN_REASON_NOT_SPECIFIED),
+		    WANT_STATE(ESTABLISHED, CLOSE, u, v));
 	stage_verdict(stage, end, VERDICT(RESET_SENT, LOCAL, CLOSE));
 }
 
 static void expect_reset(struct stage *stage, const struct net_end *end)
 {
 	uint32_t v = end->snd_nxt, u = end->rcv_nxt;
-	const struct want want[] = {
-		WANT_RESET(RECEIVED, RST | ACK, ESTABLISHED, u, v),
-		WANT_STATE(ESTABLISHED, CLOSE, v, u),
-	};
 
-	stage_expect(stage, end, want, ARRAY_SIZE(want));
+	EXPECT_ROWS(stage, end,
+		    WANT_RESET(RECEIVED, RST | ACK, ESTABLISHED, u, v),
+		    WANT_STATE(ESTABLISHED, CLOSE, v, u));
 	stage_verdict(stage, end, VERDICT(RESET_RECEIVED, PEER, PEER, .no_owner = true));
 }
 

@@ -90,11 +90,8 @@ static void last_ack(struct stage *stage)
 	close(end.fd);
 	stage_verdict(stage, &end, VERDICT(TIMED_OUT, PEER, RETRIES));
 	const struct want first[] = {
-		WANT_SEGMENT(RCV, FIN | ACK, ESTABLISHED, u, w),
-		WANT_STATE(ESTABLISHED, CLOSE_WAIT, w, u + 1),
-		WANT_CALL(CLOSE, CLOSE_WAIT, w, u + 1),
-		WANT_STATE(CLOSE_WAIT, LAST_ACK, w, u + 1),
-		WANT_SEGMENT(QUEUE, FIN | ACK, LAST_ACK, w, u + 1),
+		ROWS_PEER_FIN(w, u),
+		ROWS_CLOSE_AFTER_PEER(w, u),
 	}, last[] = {
 		WANT_STATE(LAST_ACK, CLOSE, w + 1, u + 1),
 	};
@@ -121,9 +118,7 @@ static void closing(struct stage *stage)
 	peer_send(&stage->peer, FIN | ACK, v, u, 0);
 	stage_verdict(stage, &end, VERDICT(TIMED_OUT, BOTH, RETRIES));
 	const struct want first[] = {
-		WANT_CALL(CLOSE, ESTABLISHED, u, v),
-		WANT_STATE(ESTABLISHED, FIN_WAIT1, u, v),
-		WANT_SEGMENT(QUEUE, FIN | ACK, FIN_WAIT1, u, v),
+		ROWS_CLOSE(u, v),
 		WANT_SEGMENT(RCV, FIN | ACK, FIN_WAIT1, v, u),
 		WANT_STATE(FIN_WAIT1, CLOSING, u + 1, v + 1),
 	}, last[] = {
@@ -152,14 +147,11 @@ static void fin_unsent(struct stage *stage)
 	close(end.fd);
 	stage_verdict(stage, &end, VERDICT(TIMED_OUT, LOCAL, RETRIES,
 					   .flags = TCP_TEARDOWN_F_FIN_UNSENT));
-	const struct want want[] = {
-		WANT_CALL(CLOSE, ESTABLISHED, u, v, .unsent = DATA),
-		WANT_STATE(ESTABLISHED, FIN_WAIT1, u, v),
-		WANT_SEGMENT(QUEUE, FIN | ACK, FIN_WAIT1, u + DATA, v, .unsent = DATA),
-		WANT_STATE(FIN_WAIT1, CLOSE, u, v),
-	};
-
-	stage_expect(stage, &end, want, ARRAY_SIZE(want));
+	EXPECT_ROWS(stage, &end,
+		    WANT_CALL(CLOSE, ESTABLISHED, u, v, .unsent = DATA),
+		    WANT_STATE(ESTABLISHED, FIN_WAIT1, u, v),
+		    WANT_SEGMENT(QUEUE, FIN | ACK, FIN_WAIT1, u + DATA, v, .unsent = DATA),
+		    WANT_STATE(FIN_WAIT1, CLOSE, u, v));
 }
 
 /* The kernel counts orphans every 100 ms, so one that is there that long counts. */
@@ -185,16 +177,11 @@ static void too_many(struct stage *stage)
 	setting_set(&max_orphans, "0");
 	close(end.fd);
 	setting_restore(&max_orphans);
-	const struct want want[] = {
-		WANT_CALL(CLOSE, ESTABLISHED, u, v),
-		WANT_STATE(ESTABLISHED, FIN_WAIT1, u, v),
-		WANT_SEGMENT(QUEUE, FIN | ACK, FIN_WAIT1, u, v),
-		WANT_STATE(FIN_WAIT1, CLOSE, u + 1, v),
-		WANT_RESET(SENT, RST | ACK, CLOSE, u + 1, v,
-			   REASON(TCP_ABORT_ON_MEMORY)),
-	};
-
-	stage_expect(stage, &end, want, ARRAY_SIZE(want));
+	EXPECT_ROWS(stage, &end,
+		    ROWS_CLOSE(u, v),
+		    WANT_STATE(FIN_WAIT1, CLOSE, u + 1, v),
+		    WANT_RESET(SENT, RST | ACK, CLOSE, u + 1, v,
+			       REASON(TCP_ABORT_ON_MEMORY)));
 	stage_verdict(stage, &end, VERDICT(ORPHAN_KILLED, LOCAL, MEMORY));
 }
 
@@ -210,9 +197,7 @@ static void too_many_to_resend(struct stage *stage)
 	stage_verdict(stage, &end, VERDICT(ORPHAN_KILLED, LOCAL, MEMORY));
 	setting_restore(&max_orphans);
 	const struct want first[] = {
-		WANT_CALL(CLOSE, ESTABLISHED, u, v),
-		WANT_STATE(ESTABLISHED, FIN_WAIT1, u, v),
-		WANT_SEGMENT(QUEUE, FIN | ACK, FIN_WAIT1, u, v),
+		ROWS_CLOSE(u, v),
 	}, last[] = {
 		WANT_RESET(SENT, RST | ACK, FIN_WAIT1, u + 1, v,
 			   REASON(TCP_ABORT_ON_MEMORY)),
@@ -241,16 +226,11 @@ static void memory(struct stage *stage)
 	setting_set(&tcp_mem, "1 1 1");
 	close(end.fd);
 	setting_restore(&tcp_mem);
-	const struct want want[] = {
-		WANT_CALL(CLOSE, ESTABLISHED, u, v),
-		WANT_STATE(ESTABLISHED, FIN_WAIT1, u, v),
-		WANT_SEGMENT(QUEUE, FIN | ACK, FIN_WAIT1, u, v),
-		WANT_STATE(FIN_WAIT1, CLOSE, u + 1, v),
-		WANT_RESET(SENT, RST | ACK, CLOSE, u + 1, v,
-			   REASON(TCP_ABORT_ON_MEMORY)),
-	};
-
-	stage_expect(stage, &end, want, ARRAY_SIZE(want));
+	EXPECT_ROWS(stage, &end,
+		    ROWS_CLOSE(u, v),
+		    WANT_STATE(FIN_WAIT1, CLOSE, u + 1, v),
+		    WANT_RESET(SENT, RST | ACK, CLOSE, u + 1, v,
+			       REASON(TCP_ABORT_ON_MEMORY)));
 	stage_verdict(stage, &end, VERDICT(ORPHAN_KILLED, LOCAL, MEMORY));
 }
 
@@ -268,14 +248,9 @@ static void netns_left(struct stage *stage)
 	stage_await(stage, &end, 3);
 	stage_leave(stage);
 	stage_verdict(stage, &end, VERDICT(TIMED_OUT, LOCAL, RETRIES));
-	const struct want want[] = {
-		WANT_CALL(CLOSE, ESTABLISHED, u, v),
-		WANT_STATE(ESTABLISHED, FIN_WAIT1, u, v),
-		WANT_SEGMENT(QUEUE, FIN | ACK, FIN_WAIT1, u, v),
-		WANT_STATE(FIN_WAIT1, CLOSE, u + 1, v),
-	};
-
-	stage_expect(stage, &end, want, ARRAY_SIZE(want));
+	EXPECT_ROWS(stage, &end,
+		    ROWS_CLOSE(u, v),
+		    WANT_STATE(FIN_WAIT1, CLOSE, u + 1, v));
 }
 
 static const struct scene scenes[] = {

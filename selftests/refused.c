@@ -19,12 +19,10 @@
 static void expect_client(struct stage *stage, const struct net_end *end)
 {
 	uint32_t u = end->snd_nxt;
-	const struct want want[] = {
-		WANT_RESET(RECEIVED, RST | ACK, SYN_SENT, 0, u + 1),
-		WANT_STATE(SYN_SENT, CLOSE, u + 1, 0),
-	};
 
-	stage_expect(stage, end, want, ARRAY_SIZE(want));
+	EXPECT_ROWS(stage, end,
+		    WANT_RESET(RECEIVED, RST | ACK, SYN_SENT, 0, u + 1),
+		    WANT_STATE(SYN_SENT, CLOSE, u + 1, 0));
 }
 
 /* No socket, so no cookie and no state; and of v4-mapped there is only IPv4. */

@@ -179,11 +179,8 @@ static void fin_wait2(struct stage *stage)
 	net_expect_error(&end, ECONNRESET);
 	close(end.fd);
 	const struct want want[] = {
-		WANT_CALL(SHUT_WR, ESTABLISHED, u, v),
-		WANT_STATE(ESTABLISHED, FIN_WAIT1, u, v),
-		WANT_SEGMENT(QUEUE, FIN | ACK, FIN_WAIT1, u, v),
-		WANT_SEGMENT(RCV, ACK, FIN_WAIT1, v, u + 1),
-		WANT_STATE(FIN_WAIT1, FIN_WAIT2, u + 1, v),
+		ROWS_SHUT_WR(u, v),
+		ROWS_FIN_ACKED(u, v),
 		WANT_SEGMENT(RCV, RST | ACK, FIN_WAIT2, v, u + 1),
 		WANT_RESET(RECEIVED, RST | ACK, FIN_WAIT2, v, u + 1),
 		WANT_STATE(FIN_WAIT2, CLOSE, u + 1, v),
@@ -204,8 +201,7 @@ static void fin_wait2_orphan(struct stage *stage)
 	stage_await(stage, &end, 5);
 	peer_send(&stage->peer, RST | ACK, v, u + 1, 0);
 	const struct want want[] = {
-		WANT_SEGMENT(RCV, ACK, FIN_WAIT1, v, u + 1),
-		WANT_STATE(FIN_WAIT1, FIN_WAIT2, u + 1, v),
+		ROWS_FIN_ACKED(u, v),
 		WANT_SEGMENT(RCV, RST | ACK, FIN_WAIT2, v, u + 1),
 		WANT_RESET(RECEIVED, RST | ACK, FIN_WAIT2, v, u + 1),
 		WANT_STATE(FIN_WAIT2, CLOSE, u + 1, v),
@@ -255,8 +251,7 @@ static void close_wait(struct stage *stage)
 	stage_await(stage, &end, 5);
 	close(end.fd);
 	const struct want want[] = {
-		WANT_SEGMENT(RCV, FIN | ACK, ESTABLISHED, v, u),
-		WANT_STATE(ESTABLISHED, CLOSE_WAIT, u, v + 1),
+		ROWS_PEER_FIN(u, v),
 		WANT_SEGMENT(RCV, RST | ACK, CLOSE_WAIT, v + 1, u),
 		WANT_RESET(RECEIVED, RST | ACK, CLOSE_WAIT, v + 1, u),
 		WANT_STATE(CLOSE_WAIT, CLOSE, u, v + 1),
@@ -279,11 +274,8 @@ static void last_ack(struct stage *stage)
 	peer_expect(&stage->peer, FIN | ACK, u, v + 1, 0);
 	peer_send(&stage->peer, RST | ACK, v + 1, u, 0);
 	const struct want want[] = {
-		WANT_SEGMENT(RCV, FIN | ACK, ESTABLISHED, v, u),
-		WANT_STATE(ESTABLISHED, CLOSE_WAIT, u, v + 1),
-		WANT_CALL(CLOSE, CLOSE_WAIT, u, v + 1),
-		WANT_STATE(CLOSE_WAIT, LAST_ACK, u, v + 1),
-		WANT_SEGMENT(QUEUE, FIN | ACK, LAST_ACK, u, v + 1),
+		ROWS_PEER_FIN(u, v),
+		ROWS_CLOSE_AFTER_PEER(u, v),
 		WANT_SEGMENT(RCV, RST | ACK, LAST_ACK, v + 1, u),
 		WANT_RESET(RECEIVED, RST | ACK, LAST_ACK, v + 1, u),
 		WANT_STATE(LAST_ACK, CLOSE, u + 1, v + 1),

@@ -241,8 +241,7 @@ static void fin_wait1_linger2(struct stage *stage)
 	peer_send(&stage->peer, ACK, v, u + 1, 0);
 	peer_expect(&stage->peer, RST, u + 1, 0, 0);
 	const struct want want[] = {
-		WANT_SEGMENT(RCV, ACK, FIN_WAIT1, v, u + 1),
-		WANT_STATE(FIN_WAIT1, FIN_WAIT2, u + 1, v),
+		ROWS_FIN_ACKED(u, v),
 		WANT_STATE(FIN_WAIT2, CLOSE, u + 1, v),
 		WANT_RESET(REPLY, RST, CLOSE, u + 1, 0, REASON(TCP_ABORT_ON_DATA)),
 	};
@@ -262,8 +261,7 @@ static void fin_wait2_data(struct stage *stage)
 	peer_send(&stage->peer, ACK, v, u + 1, DATA);
 	peer_expect(&stage->peer, RST, u + 1, 0, 0);
 	const struct want want[] = {
-		WANT_SEGMENT(RCV, ACK, FIN_WAIT1, v, u + 1),
-		WANT_STATE(FIN_WAIT1, FIN_WAIT2, u + 1, v),
+		ROWS_FIN_ACKED(u, v),
 		WANT_SEGMENT(RCV, ACK, FIN_WAIT2, v, u + 1, .len = DATA),
 		WANT_STATE(FIN_WAIT2, CLOSE, u + 1, v),
 		WANT_RESET(REPLY, RST, CLOSE, u + 1, 0, REASON(TCP_ABORT_ON_DATA)),
@@ -288,8 +286,7 @@ static void fin_wait2_late(struct stage *stage)
 	net_sysctl("ipv4/tcp_fin_timeout", "60");
 	peer_expect(&stage->peer, RST | ACK, u + 1, v, 0);
 	const struct want want[] = {
-		WANT_SEGMENT(RCV, ACK, FIN_WAIT1, v, u + 1),
-		WANT_STATE(FIN_WAIT1, FIN_WAIT2, u + 1, v),
+		ROWS_FIN_ACKED(u, v),
 		WANT_RESET(SENT, RST | ACK, FIN_WAIT2, u + 1, v, REASON(TCP_STATE)),
 		WANT_STATE(FIN_WAIT2, CLOSE, u + 1, v),
 	};
@@ -314,11 +311,8 @@ static void fin_wait2_linger2(struct stage *stage)
 	close(end.fd);
 	peer_expect(&stage->peer, RST | ACK, u + 1, v, 0);
 	const struct want want[] = {
-		WANT_CALL(SHUT_WR, ESTABLISHED, u, v),
-		WANT_STATE(ESTABLISHED, FIN_WAIT1, u, v),
-		WANT_SEGMENT(QUEUE, FIN | ACK, FIN_WAIT1, u, v),
-		WANT_SEGMENT(RCV, ACK, FIN_WAIT1, v, u + 1),
-		WANT_STATE(FIN_WAIT1, FIN_WAIT2, u + 1, v),
+		ROWS_SHUT_WR(u, v),
+		ROWS_FIN_ACKED(u, v),
 		WANT_CALL(CLOSE, FIN_WAIT2, u + 1, v),
 		WANT_STATE(FIN_WAIT2, CLOSE, u + 1, v),
 		WANT_RESET(SENT, RST | ACK, CLOSE, u + 1, v, REASON(TCP_ABORT_ON_LINGER)),
@@ -430,8 +424,7 @@ static void close_wait(struct stage *stage)
 	peer_expect(&stage->peer, RST, u, 0, 0);
 	close(end.fd);
 	const struct want want[] = {
-		WANT_SEGMENT(RCV, FIN | ACK, ESTABLISHED, v, u),
-		WANT_STATE(ESTABLISHED, CLOSE_WAIT, u, v + 1),
+		ROWS_PEER_FIN(u, v),
 		WANT_SEGMENT(RCV, ACK, CLOSE_WAIT, v, u, .len = DATA),
 		WANT_STATE(CLOSE_WAIT, CLOSE, u, v + 1),
 		WANT_RESET(REPLY, RST, CLOSE, u, 0, REASON(TCP_ABORT_ON_DATA)),
@@ -457,11 +450,8 @@ static void last_ack(struct stage *stage)
 	peer_send(&stage->peer, ACK, v, u, DATA);
 	peer_expect(&stage->peer, RST, u, 0, 0);
 	const struct want want[] = {
-		WANT_SEGMENT(RCV, FIN | ACK, ESTABLISHED, v, u),
-		WANT_STATE(ESTABLISHED, CLOSE_WAIT, u, v + 1),
-		WANT_CALL(CLOSE, CLOSE_WAIT, u, v + 1),
-		WANT_STATE(CLOSE_WAIT, LAST_ACK, u, v + 1),
-		WANT_SEGMENT(QUEUE, FIN | ACK, LAST_ACK, u, v + 1),
+		ROWS_PEER_FIN(u, v),
+		ROWS_CLOSE_AFTER_PEER(u, v),
 		WANT_SEGMENT(RCV, ACK, LAST_ACK, v, u, .len = DATA),
 		WANT_STATE(LAST_ACK, CLOSE, u + 1, v + 1),
 		WANT_RESET(REPLY, RST, CLOSE, u, 0, REASON(TCP_ABORT_ON_DATA)),
@@ -484,8 +474,7 @@ static void last_ack_unsent(struct stage *stage)
 	CHECK(!shutdown(end.fd, SHUT_WR), "shutdown");
 	life_abort(&end);
 	const struct want want[] = {
-		WANT_SEGMENT(RCV, FIN | ACK, ESTABLISHED, v, u),
-		WANT_STATE(ESTABLISHED, CLOSE_WAIT, u, v + 1),
+		ROWS_PEER_FIN(u, v),
 		WANT_CALL(SHUT_WR, CLOSE_WAIT, u, v + 1, .unsent = DATA),
 		WANT_STATE(CLOSE_WAIT, LAST_ACK, u, v + 1),
 		WANT_SEGMENT(QUEUE, FIN | ACK, LAST_ACK, u + DATA, v + 1, .unsent = DATA),

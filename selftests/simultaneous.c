@@ -34,18 +34,14 @@ static void cross(struct stage *stage, struct net_end *end)
 static void expect_crossing(struct stage *stage, const struct net_end *end)
 {
 	uint32_t u = end->snd_nxt, v = end->rcv_nxt;
-	const struct want want[] = {
-		WANT_CALL(CLOSE, ESTABLISHED, u, v),
-		WANT_STATE(ESTABLISHED, FIN_WAIT1, u, v),
-		WANT_SEGMENT(QUEUE, FIN | ACK, FIN_WAIT1, u, v),
-		WANT_SEGMENT(RCV, FIN | ACK, FIN_WAIT1, v, u),
-		WANT_STATE(FIN_WAIT1, CLOSING, u + 1, v + 1),
-		WANT_SEGMENT(RCV, ACK, CLOSING, v + 1, u + 1),
-		WANT_STATE(CLOSING, TIME_WAIT, u + 1, v + 1, BY_MINISOCK),
-		WANT_TIMEWAIT(BORN, TIME_WAIT, u + 1, v + 1),
-	};
 
-	stage_expect(stage, end, want, ARRAY_SIZE(want));
+	EXPECT_ROWS(stage, end,
+		    ROWS_CLOSE(u, v),
+		    WANT_SEGMENT(RCV, FIN | ACK, FIN_WAIT1, v, u),
+		    WANT_STATE(FIN_WAIT1, CLOSING, u + 1, v + 1),
+		    WANT_SEGMENT(RCV, ACK, CLOSING, v + 1, u + 1),
+		    WANT_STATE(CLOSING, TIME_WAIT, u + 1, v + 1, BY_MINISOCK),
+		    WANT_TIMEWAIT(BORN, TIME_WAIT, u + 1, v + 1));
 }
 
 static void crossing(struct stage *stage)
@@ -62,19 +58,15 @@ static void crossing(struct stage *stage)
 static void expect_again(struct stage *stage, const struct net_end *end)
 {
 	uint32_t u = end->snd_nxt, v = end->rcv_nxt;
-	const struct want want[] = {
-		WANT_CALL(CLOSE, ESTABLISHED, u, v),
-		WANT_STATE(ESTABLISHED, FIN_WAIT1, u, v),
-		WANT_SEGMENT(QUEUE, FIN | ACK, FIN_WAIT1, u, v),
-		WANT_SEGMENT(RCV, FIN | ACK, FIN_WAIT1, v, u),
-		WANT_STATE(FIN_WAIT1, CLOSING, u + 1, v + 1),
-		WANT_SEGMENT(RCV_DUP, FIN | ACK, CLOSING, v, u),
-		WANT_SEGMENT(RCV, ACK, CLOSING, v + 1, u + 1),
-		WANT_STATE(CLOSING, TIME_WAIT, u + 1, v + 1, BY_MINISOCK),
-		WANT_TIMEWAIT(BORN, TIME_WAIT, u + 1, v + 1),
-	};
 
-	stage_expect(stage, end, want, ARRAY_SIZE(want));
+	EXPECT_ROWS(stage, end,
+		    ROWS_CLOSE(u, v),
+		    WANT_SEGMENT(RCV, FIN | ACK, FIN_WAIT1, v, u),
+		    WANT_STATE(FIN_WAIT1, CLOSING, u + 1, v + 1),
+		    WANT_SEGMENT(RCV_DUP, FIN | ACK, CLOSING, v, u),
+		    WANT_SEGMENT(RCV, ACK, CLOSING, v + 1, u + 1),
+		    WANT_STATE(CLOSING, TIME_WAIT, u + 1, v + 1, BY_MINISOCK),
+		    WANT_TIMEWAIT(BORN, TIME_WAIT, u + 1, v + 1));
 }
 
 static void again(struct stage *stage)

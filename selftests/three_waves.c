@@ -25,50 +25,25 @@
 static void expect_closer(struct stage *stage, const struct net_end *end)
 {
 	uint32_t u = end->snd_nxt, v = end->rcv_nxt;
-	const struct want want[] = {
-		WANT_CALL(CLOSE, ESTABLISHED, u, v),
-		WANT_STATE(ESTABLISHED, FIN_WAIT1, u, v),
-		WANT_SEGMENT(QUEUE, FIN | ACK, FIN_WAIT1, u, v),
-		WANT_SEGMENT(RCV, FIN | ACK, FIN_WAIT1, v, u + 1),
-		WANT_STATE(FIN_WAIT1, FIN_WAIT2, u + 1, v),
-		WANT_STATE(FIN_WAIT2, TIME_WAIT, u + 1, v + 1, BY_MINISOCK),
-		WANT_TIMEWAIT(BORN, TIME_WAIT, u + 1, v + 1),
-	};
 
-	stage_expect(stage, end, want, ARRAY_SIZE(want));
+	EXPECT_ROWS(stage, end, ROWS_ACTIVE_CLOSE_THREE(u, v));
 }
 
 static void expect_shut_down(struct stage *stage, const struct net_end *end)
 {
 	uint32_t u = end->snd_nxt, v = end->rcv_nxt;
-	const struct want want[] = {
-		WANT_CALL(SHUT_WR, ESTABLISHED, u, v),
-		WANT_STATE(ESTABLISHED, FIN_WAIT1, u, v),
-		WANT_SEGMENT(QUEUE, FIN | ACK, FIN_WAIT1, u, v),
-		WANT_SEGMENT(RCV, FIN | ACK, FIN_WAIT1, v, u + 1),
-		WANT_STATE(FIN_WAIT1, FIN_WAIT2, u + 1, v),
-		WANT_STATE(FIN_WAIT2, TIME_WAIT, u + 1, v + 1, BY_MINISOCK),
-		WANT_TIMEWAIT(BORN, TIME_WAIT, u + 1, v + 1),
-		WANT_CALL(CLOSE, CLOSE, u + 1, v + 1),
-	};
 
-	stage_expect(stage, end, want, ARRAY_SIZE(want));
+	EXPECT_ROWS(stage, end,
+		    ROWS_SHUT_WR(u, v),
+		    ROWS_FIN_ACKED_BY_FIN(u, v),
+		    WANT_CALL(CLOSE, CLOSE, u + 1, v + 1));
 }
 
 static void expect_other(struct stage *stage, const struct net_end *end)
 {
 	uint32_t v = end->snd_nxt, u = end->rcv_nxt;
-	const struct want want[] = {
-		WANT_SEGMENT(RCV, FIN | ACK, ESTABLISHED, u, v),
-		WANT_STATE(ESTABLISHED, CLOSE_WAIT, v, u + 1),
-		WANT_CALL(CLOSE, CLOSE_WAIT, v, u + 1),
-		WANT_STATE(CLOSE_WAIT, LAST_ACK, v, u + 1),
-		WANT_SEGMENT(QUEUE, FIN | ACK, LAST_ACK, v, u + 1),
-		WANT_SEGMENT(RCV, ACK, LAST_ACK, u + 1, v + 1),
-		WANT_STATE(LAST_ACK, CLOSE, v + 1, u + 1),
-	};
 
-	stage_expect(stage, end, want, ARRAY_SIZE(want));
+	EXPECT_ROWS(stage, end, ROWS_PASSIVE_CLOSE(v, u));
 }
 
 /* Whether that end acknowledged the FIN u before it sent its own. */

@@ -57,18 +57,11 @@ static void expect_lived(struct stage *stage, const struct net_end *end,
 
 static void expect_time_wait(struct stage *stage, const struct net_end *end)
 {
-	uint32_t u = end->snd_nxt, v = end->rcv_nxt, w = v;
+	uint32_t u = end->snd_nxt, v = end->rcv_nxt;
 	const struct want want[] = {
-		WANT_CALL(CLOSE, ESTABLISHED, u, v),
-		WANT_STATE(ESTABLISHED, FIN_WAIT1, u, v),
-		WANT_SEGMENT(QUEUE, FIN | ACK, FIN_WAIT1, u, v),
-		WANT_SEGMENT(RCV, ACK, FIN_WAIT1, v, u + 1),
-		WANT_STATE(FIN_WAIT1, FIN_WAIT2, u + 1, v),
-		WANT_TIMEWAIT(BORN, FIN_WAIT2, u + 1, v),
-		WANT_SEGMENT(RCV, FIN | ACK, FIN_WAIT2, w, u + 1, BY_MINISOCK),
-		WANT_STATE(FIN_WAIT2, TIME_WAIT, u + 1, w + 1, BY_MINISOCK),
-		WANT_STATE(TIME_WAIT, CLOSE, u + 1, w + 1, BY_MINISOCK),
-		WANT_TIMEWAIT(EXPIRED, TIME_WAIT, u + 1, w + 1),
+		ROWS_ACTIVE_CLOSE(u, v),
+		WANT_STATE(TIME_WAIT, CLOSE, u + 1, v + 1, BY_MINISOCK),
+		WANT_TIMEWAIT(EXPIRED, TIME_WAIT, u + 1, v + 1),
 	};
 
 	expect_lived(stage, end, ARRAY_SIZE(want), TIMEWAIT_S);
@@ -93,12 +86,7 @@ static void expect_fin_wait2(struct stage *stage, const struct net_end *end)
 {
 	uint32_t u = end->snd_nxt, v = end->rcv_nxt;
 	const struct want want[] = {
-		WANT_CALL(CLOSE, ESTABLISHED, u, v),
-		WANT_STATE(ESTABLISHED, FIN_WAIT1, u, v),
-		WANT_SEGMENT(QUEUE, FIN | ACK, FIN_WAIT1, u, v),
-		WANT_SEGMENT(RCV, ACK, FIN_WAIT1, v, u + 1),
-		WANT_STATE(FIN_WAIT1, FIN_WAIT2, u + 1, v),
-		WANT_TIMEWAIT(BORN, FIN_WAIT2, u + 1, v),
+		ROWS_CLOSE_TO_MINISOCK(u, v),
 		WANT_STATE(FIN_WAIT2, CLOSE, u + 1, v, BY_MINISOCK),
 		WANT_TIMEWAIT(EXPIRED, FIN_WAIT2, u + 1, v),
 	};
@@ -124,13 +112,7 @@ static void expect_rearmed(struct stage *stage, const struct net_end *end)
 {
 	uint32_t u = end->snd_nxt, v = end->rcv_nxt;
 	const struct want want[] = {
-		WANT_CALL(CLOSE, ESTABLISHED, u, v),
-		WANT_STATE(ESTABLISHED, FIN_WAIT1, u, v),
-		WANT_SEGMENT(QUEUE, FIN | ACK, FIN_WAIT1, u, v),
-		WANT_SEGMENT(RCV, FIN | ACK, FIN_WAIT1, v, u + 1),
-		WANT_STATE(FIN_WAIT1, FIN_WAIT2, u + 1, v),
-		WANT_STATE(FIN_WAIT2, TIME_WAIT, u + 1, v + 1, BY_MINISOCK),
-		WANT_TIMEWAIT(BORN, TIME_WAIT, u + 1, v + 1),
+		ROWS_ACTIVE_CLOSE_THREE(u, v),
 		WANT_SEGMENT(RCV_DUP, FIN | ACK, TIME_WAIT, v, u + 1, BY_MINISOCK),
 		WANT_TIMEWAIT(REARMED, TIME_WAIT, u + 1, v + 1,
 			      .timeout_ms = TIMEWAIT_S * 1000),

@@ -79,17 +79,12 @@ static void refused(struct stage *stage, uint8_t flags, const struct verdict *ve
 	peer_send(&stage->peer, flags, v, u + 1, 0);
 	if (fin)
 		peer_expect(&stage->peer, ACK, u + 1, v + 1, 0);
-	const struct want want[] = {
-		WANT_CALL(CLOSE, ESTABLISHED, u, v),
-		WANT_STATE(ESTABLISHED, FIN_WAIT1, u, v),
-		WANT_SEGMENT(QUEUE, FIN | ACK, FIN_WAIT1, u, v),
-		WANT_SEGMENT(RCV, flags, FIN_WAIT1, v, u + 1),
-		WANT_STATE(FIN_WAIT1, FIN_WAIT2, u + 1, v),
-		WANT_REFUSED(FIN_WAIT2, u + 1, v + fin),
-		WANT_STATE(FIN_WAIT2, CLOSE, u + 1, v + fin),
-	};
-
-	stage_expect(stage, &end, want, ARRAY_SIZE(want));
+	EXPECT_ROWS(stage, &end,
+		    ROWS_CLOSE(u, v),
+		    WANT_SEGMENT(RCV, flags, FIN_WAIT1, v, u + 1),
+		    WANT_STATE(FIN_WAIT1, FIN_WAIT2, u + 1, v),
+		    WANT_REFUSED(FIN_WAIT2, u + 1, v + fin),
+		    WANT_STATE(FIN_WAIT2, CLOSE, u + 1, v + fin));
 	life_counted(TCP_TEARDOWN_TW_REFUSED);
 	stage_verdict(stage, &end, verdict);
 }

@@ -22,25 +22,18 @@
 static void expect_closer(struct stage *stage, const struct net_end *end)
 {
 	uint32_t u = end->snd_nxt, v = end->rcv_nxt;
-	const struct want want[] = {
-		WANT_CALL(CLOSE, ESTABLISHED, u, v, .unread = UNREAD),
-		WANT_STATE(ESTABLISHED, CLOSE, u, v),
-		WANT_RESET(SENT, RST | ACK, CLOSE, u, v, REASON(TCP_ABORT_ON_CLOSE)),
-	};
 
-	stage_expect(stage, end, want, ARRAY_SIZE(want));
+	EXPECT_ROWS(stage, end,
+		    WANT_CALL(CLOSE, ESTABLISHED, u, v, .unread = UNREAD),
+		    WANT_STATE(ESTABLISHED, CLOSE, u, v),
+		    WANT_RESET(SENT, RST | ACK, CLOSE, u, v, REASON(TCP_ABORT_ON_CLOSE)));
 }
 
 static void expect_other(struct stage *stage, const struct net_end *end)
 {
 	uint32_t v = end->snd_nxt, u = end->rcv_nxt;
-	const struct want want[] = {
-		WANT_RESET(RECEIVED, RST | ACK, ESTABLISHED, u, v),
-		WANT_STATE(ESTABLISHED, CLOSE, v, u),
-		WANT_CALL(CLOSE, CLOSE, v, u),
-	};
 
-	stage_expect(stage, end, want, ARRAY_SIZE(want));
+	EXPECT_ROWS(stage, end, ROWS_RESET_RECEIVED(v, u));
 }
 
 /* One end with so much unread, all of it acknowledged. */
@@ -72,34 +65,26 @@ static void established(struct stage *stage)
 static void expect_late_closer(struct stage *stage, const struct net_end *end)
 {
 	uint32_t u = end->snd_nxt, v = end->rcv_nxt;
-	const struct want want[] = {
-		WANT_SEGMENT(RCV, FIN | ACK, ESTABLISHED, v, u),
-		WANT_STATE(ESTABLISHED, CLOSE_WAIT, u, v + 1),
-		WANT_CALL(CLOSE, CLOSE_WAIT, u, v + 1, .unread = UNREAD),
-		WANT_STATE(CLOSE_WAIT, CLOSE, u, v + 1),
-		WANT_RESET(SENT, RST | ACK, CLOSE, u, v + 1,
-			   REASON(TCP_ABORT_ON_CLOSE)),
-	};
 
-	stage_expect(stage, end, want, ARRAY_SIZE(want));
+	EXPECT_ROWS(stage, end,
+		    ROWS_PEER_FIN(u, v),
+		    WANT_CALL(CLOSE, CLOSE_WAIT, u, v + 1, .unread = UNREAD),
+		    WANT_STATE(CLOSE_WAIT, CLOSE, u, v + 1),
+		    WANT_RESET(SENT, RST | ACK, CLOSE, u, v + 1,
+			       REASON(TCP_ABORT_ON_CLOSE)));
 }
 
 static void expect_first(struct stage *stage, const struct net_end *end)
 {
 	uint32_t v = end->snd_nxt, u = end->rcv_nxt;
-	const struct want want[] = {
-		WANT_CALL(SHUT_WR, ESTABLISHED, v, u),
-		WANT_STATE(ESTABLISHED, FIN_WAIT1, v, u),
-		WANT_SEGMENT(QUEUE, FIN | ACK, FIN_WAIT1, v, u),
-		WANT_SEGMENT(RCV, ACK, FIN_WAIT1, u, v + 1),
-		WANT_STATE(FIN_WAIT1, FIN_WAIT2, v + 1, u),
-		WANT_SEGMENT(RCV, RST | ACK, FIN_WAIT2, u, v + 1),
-		WANT_RESET(RECEIVED, RST | ACK, FIN_WAIT2, u, v + 1),
-		WANT_STATE(FIN_WAIT2, CLOSE, v + 1, u),
-		WANT_CALL(CLOSE, CLOSE, v + 1, u),
-	};
 
-	stage_expect(stage, end, want, ARRAY_SIZE(want));
+	EXPECT_ROWS(stage, end,
+		    ROWS_SHUT_WR(v, u),
+		    ROWS_FIN_ACKED(v, u),
+		    WANT_SEGMENT(RCV, RST | ACK, FIN_WAIT2, u, v + 1),
+		    WANT_RESET(RECEIVED, RST | ACK, FIN_WAIT2, u, v + 1),
+		    WANT_STATE(FIN_WAIT2, CLOSE, v + 1, u),
+		    WANT_CALL(CLOSE, CLOSE, v + 1, u));
 }
 
 static void close_wait(struct stage *stage)

@@ -77,9 +77,7 @@ static void fin_in_flight(struct stage *stage)
 	net_expect_error(&end, ETIMEDOUT);
 	close(end.fd);
 	const struct want first[] = {
-		WANT_CALL(SHUT_WR, ESTABLISHED, u, v),
-		WANT_STATE(ESTABLISHED, FIN_WAIT1, u, v),
-		WANT_SEGMENT(QUEUE, FIN | ACK, FIN_WAIT1, u, v),
+		ROWS_SHUT_WR(u, v),
 	}, last[] = {
 		WANT_STATE(FIN_WAIT1, CLOSE, u + 1, v),
 		WANT_CALL(CLOSE, CLOSE, u + 1, v),
@@ -109,15 +107,12 @@ static void fin_unsent(struct stage *stage)
 	net_await_state(&end, TCP_CLOSE);
 	net_expect_error(&end, ETIMEDOUT);
 	close(end.fd);
-	const struct want want[] = {
-		WANT_CALL(SHUT_WR, ESTABLISHED, u, v, .unsent = DATA),
-		WANT_STATE(ESTABLISHED, FIN_WAIT1, u, v),
-		WANT_SEGMENT(QUEUE, FIN | ACK, FIN_WAIT1, u + DATA, v, .unsent = DATA),
-		WANT_STATE(FIN_WAIT1, CLOSE, u, v),
-		WANT_CALL(CLOSE, CLOSE, u, v, .unsent = DATA + 1),
-	};
-
-	stage_expect(stage, &end, want, ARRAY_SIZE(want));
+	EXPECT_ROWS(stage, &end,
+		    WANT_CALL(SHUT_WR, ESTABLISHED, u, v, .unsent = DATA),
+		    WANT_STATE(ESTABLISHED, FIN_WAIT1, u, v),
+		    WANT_SEGMENT(QUEUE, FIN | ACK, FIN_WAIT1, u + DATA, v, .unsent = DATA),
+		    WANT_STATE(FIN_WAIT1, CLOSE, u, v),
+		    WANT_CALL(CLOSE, CLOSE, u, v, .unsent = DATA + 1));
 	stage_verdict(stage, &end, VERDICT(TIMED_OUT, LOCAL, USER_TIMEOUT,
 					   .flags = TCP_TEARDOWN_F_FIN_UNSENT));
 }

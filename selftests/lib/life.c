@@ -52,9 +52,7 @@ struct life life_fin_wait1(struct stage *stage, struct net_end *end, int linger2
 	close(end->fd);
 	peer_expect(&stage->peer, FIN | ACK, u, v, 0);
 	const struct want want[] = {
-		WANT_CALL(CLOSE, ESTABLISHED, u, v),
-		WANT_STATE(ESTABLISHED, FIN_WAIT1, u, v),
-		WANT_SEGMENT(QUEUE, FIN | ACK, FIN_WAIT1, u, v),
+		ROWS_CLOSE(u, v),
 	};
 
 	life_add(&life, want, ARRAY_SIZE(want));
@@ -73,12 +71,7 @@ struct life life_fin_wait2(struct stage *stage, struct net_end *end)
 	peer_expect(&stage->peer, FIN | ACK, u, v, 0);
 	peer_send(&stage->peer, ACK, v, u + 1, 0);
 	const struct want want[] = {
-		WANT_CALL(CLOSE, ESTABLISHED, u, v),
-		WANT_STATE(ESTABLISHED, FIN_WAIT1, u, v),
-		WANT_SEGMENT(QUEUE, FIN | ACK, FIN_WAIT1, u, v),
-		WANT_SEGMENT(RCV, ACK, FIN_WAIT1, v, u + 1),
-		WANT_STATE(FIN_WAIT1, FIN_WAIT2, u + 1, v),
-		WANT_TIMEWAIT(BORN, FIN_WAIT2, u + 1, v),
+		ROWS_CLOSE_TO_MINISOCK(u, v),
 	};
 
 	life_add(&life, want, ARRAY_SIZE(want));
@@ -99,13 +92,7 @@ struct life life_time_wait(struct stage *stage, struct net_end *end)
 	peer_send(&stage->peer, FIN | ACK, v, u + 1, 0);
 	peer_expect(&stage->peer, ACK, u + 1, v + 1, 0);
 	const struct want want[] = {
-		WANT_CALL(CLOSE, ESTABLISHED, u, v),
-		WANT_STATE(ESTABLISHED, FIN_WAIT1, u, v),
-		WANT_SEGMENT(QUEUE, FIN | ACK, FIN_WAIT1, u, v),
-		WANT_SEGMENT(RCV, FIN | ACK, FIN_WAIT1, v, u + 1),
-		WANT_STATE(FIN_WAIT1, FIN_WAIT2, u + 1, v),
-		WANT_STATE(FIN_WAIT2, TIME_WAIT, u + 1, v + 1, BY_MINISOCK),
-		WANT_TIMEWAIT(BORN, TIME_WAIT, u + 1, v + 1),
+		ROWS_ACTIVE_CLOSE_THREE(u, v),
 	};
 
 	life_add(&life, want, ARRAY_SIZE(want));
@@ -129,14 +116,7 @@ struct life life_of_pair(struct stage *stage, struct net_end *end)
 	stage_await(stage, end, 6);
 	close(server.fd);
 	const struct want want[] = {
-		WANT_CALL(CLOSE, ESTABLISHED, u, v),
-		WANT_STATE(ESTABLISHED, FIN_WAIT1, u, v),
-		WANT_SEGMENT(QUEUE, FIN | ACK, FIN_WAIT1, u, v),
-		WANT_SEGMENT(RCV, ACK, FIN_WAIT1, v, u + 1),
-		WANT_STATE(FIN_WAIT1, FIN_WAIT2, u + 1, v),
-		WANT_TIMEWAIT(BORN, FIN_WAIT2, u + 1, v),
-		WANT_SEGMENT(RCV, FIN | ACK, FIN_WAIT2, v, u + 1, BY_MINISOCK),
-		WANT_STATE(FIN_WAIT2, TIME_WAIT, u + 1, v + 1, BY_MINISOCK),
+		ROWS_ACTIVE_CLOSE(u, v),
 	};
 
 	life_add(&life, want, ARRAY_SIZE(want));

@@ -124,3 +124,18 @@ void stage_verdict(struct stage *stage, const struct net_end *end,
 {
 	verdict_expect(&stage->records, end, verdict);
 }
+
+void stage_four_waves(struct stage *stage, const struct net_end *closer,
+		      const struct net_end *other)
+{
+	close(closer->fd);
+	net_expect_eof(other);
+	/* Until the ACK of the FIN has made it a minisock. */
+	stage_await(stage, closer, 6);
+	close(other->fd);
+	EXPECT_ROWS(stage, closer, ROWS_ACTIVE_CLOSE(closer->snd_nxt, closer->rcv_nxt));
+	EXPECT_ROWS(stage, other, ROWS_PASSIVE_CLOSE(other->snd_nxt, other->rcv_nxt));
+	stage_leave(stage);
+	stage_verdict(stage, closer, VERDICT(FOUR_WAY, LOCAL, CLOSE));
+	stage_verdict(stage, other, VERDICT(FOUR_WAY, PEER, PEER));
+}

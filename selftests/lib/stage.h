@@ -12,6 +12,7 @@
 #include "net.h"
 #include "peer.h"
 #include "records.h"
+#include "rows.h"
 #include "verdict.h"
 
 struct stage {
@@ -51,9 +52,23 @@ void stage_needs_icount(void);
 void stage_expect(struct stage *stage, const struct net_end *end,
 		  const struct want *want, unsigned int nr);
 
+/* The same, with the rows as arguments: see rows.h. */
+#define EXPECT_ROWS(stage, end, ...) do {				\
+	const struct want want_[] = { __VA_ARGS__ };			\
+									\
+	stage_expect(stage, end, want_, ARRAY_SIZE(want_));		\
+} while (0)
+
 /* verdict_expect() */
 void stage_verdict(struct stage *stage, const struct net_end *end,
 		   const struct verdict *verdict);
+
+/*
+ * The closer closes, then the other: four waves. CHECK the records and the verdicts of
+ * both, and leave the namespace.
+ */
+void stage_four_waves(struct stage *stage, const struct net_end *closer,
+		      const struct net_end *other);
 
 /*
  * Out of its namespace, which goes when its last socket is closed. The capture
