@@ -9,29 +9,10 @@
 #
 # Needs: root, debugfs, ../docs/abi. The module is loaded.
 
+# shellcheck source=selftests/lib.sh
+. "$(dirname "$0")/lib.sh"
 abi=../docs/abi
-debugfs=/sys/kernel/debug/tcp_teardown
-proc=/proc/net/tcp_teardown
 parameters=/sys/module/tcp_teardown/parameters
-done=0 failed=0
-
-# same NAME WANTED FOUND
-same() {
-	done=$((done + 1))
-	if [ -n "$2" ] && [ "$2" = "$3" ]; then
-		echo "ok $done $1"
-		return
-	fi
-	diff <(echo "$2") <(echo "$3") | sed 's/^/# /'
-	echo "not ok $done $1"
-	failed=1
-}
-
-skip_all() {
-	echo "KTAP version 1"
-	echo "1..0 # SKIP $*"
-	exit 4
-}
 
 # "path mode" of a file of docs/abi: What: lines share the next mode.
 described() {
@@ -56,8 +37,7 @@ owners() {
 [ "$(id -u)" = 0 ] || skip_all "needs root"
 [ -d "$abi" ] || skip_all "no $abi"
 [ -d "$debugfs" ] || skip_all "the module is not loaded"
-echo "KTAP version 1"
-echo "1..6"
+plan 6
 same "debugfs" "$(described $abi/debugfs-tcp_teardown | sort)" "$(there $debugfs)"
 same "each CPU has the same files" "$(find $debugfs/per_cpu/cpu0 -printf '%f %m\n' | tail -n +2 | sort)" \
 	"$(find $debugfs/per_cpu -type f -printf '%f %m\n' | sort -u)"

@@ -12,55 +12,12 @@
 # leaves it loaded.
 
 # shellcheck disable=SC2317 # check() calls by name
-debugfs=/sys/kernel/debug/tcp_teardown
-proc=/proc/net/tcp_teardown
-module=${TT_MODULE:-../build/$(uname -r)/tcp_teardown.ko}
-case_failed='' done=0 failed=0 mark=$$
-
-note() {
-	echo "# $*"
-}
-
-# check TEXT COMMAND...: it succeeds.
-check() {
-	local text=$1
-
-	shift
-	"$@" && return
-	note "$text"
-	case_failed=y
-}
-
-result() {
-	done=$((done + 1))
-	if [ -n "$case_failed" ]; then
-		echo "not ok $done $*"
-		failed=1
-	else
-		echo "ok $done $*"
-	fi
-	case_failed=''
-}
-
-skip_all() {
-	echo "KTAP version 1"
-	echo "1..0 # SKIP $*"
-	exit 4
-}
-
-insert() {
-	# shellcheck disable=SC2086 # parameters are words
-	insmod "$module" ${TT_ARGS:-} "$@"
-}
-
-mark_log() {
-	mark=$((mark + 1))
-	echo "<7>bad_input mark $mark" >/dev/kmsg
-}
+# shellcheck source=selftests/lib.sh
+. "$(dirname "$0")/lib.sh"
 
 # The log since the mark has a line of the module with that text.
 log_has() {
-	dmesg | sed -n "/bad_input mark $mark\$/,\$p" | grep -qF "tcp_teardown: $1"
+	log_since_mark | grep -qF "tcp_teardown: $1"
 }
 
 # attempt FILE TEXT: write it at once; the error's name is $error, - if none.
@@ -131,14 +88,15 @@ test_hooks() {
 
 # refused_parameter NAME=VALUE [ERROR]
 refused_parameter() {
-	local message
+	local message left
 
 	mark_log
 	message=$(insert "$1" 2>&1) && check "$1 is taken" false
 	check "$1: $message" grep -q "${2:-Invalid parameters}" <<<"$message"
 	check "$1: nothing in the log that names it" log_has "${3:-${1%%=*}: }"
-	check "$1: something is left" [ ! -e "$debugfs" ] && [ ! -e "$proc" ] &&
-		[ ! -d /sys/module/tcp_teardown ]
+	for left in "$debugfs" "$proc" /sys/module/tcp_teardown; do
+		check "$1: $left is left" [ ! -e "$left" ]
+	done
 }
 
 test_parameters() {
@@ -245,11 +203,10 @@ test_modes() {
 
 [ "$(id -u)" = 0 ] || skip_all "needs root"
 [ -e "$module" ] || skip_all "no $module"
-[ ! -d /sys/module/tcp_teardown ] || rmmod tcp_teardown || skip_all "in use"
+unload || skip_all "in use"
 insert || skip_all "the module can't be loaded"
 [ -d "$debugfs" ] || skip_all "needs debugfs"
-echo "KTAP version 1"
-echo "1..10"
+plan 10
 test_modes
 test_groups
 test_numbers

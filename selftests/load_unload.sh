@@ -18,47 +18,14 @@
 # module are taken from TT_ARGS; then all is tried with attach=kprobe as well.
 
 # shellcheck disable=SC2317 # check() calls by name
-debugfs=/sys/kernel/debug/tcp_teardown
-proc=/proc/net/tcp_teardown
-module=${TT_MODULE:-../build/$(uname -r)/tcp_teardown.ko}
-case_failed='' done=0 failed=0 traffic_pid=''
-
-note() {
-	echo "# $*"
-}
-
-# check TEXT COMMAND...: it succeeds.
-check() {
-	local text=$1
-
-	shift
-	"$@" && return
-	note "$text"
-	case_failed=y
-	return 1
-}
-
-result() {
-	done=$((done + 1))
-	if [ -n "$case_failed" ]; then
-		echo "not ok $done $*"
-		failed=1
-	else
-		echo "ok $done $*"
-	fi
-	case_failed=''
-}
-
-skip_all() {
-	echo "KTAP version 1"
-	echo "1..0 # SKIP $*"
-	exit 4
-}
+# shellcheck source=selftests/lib.sh
+. "$(dirname "$0")/lib.sh"
+traffic_pid=''
 
 # With every hook that there is: those that are off by default, too.
-insert() {
+load() {
 	# shellcheck disable=SC2086 # parameters are words
-	insmod "$module" $args groups=all
+	insert $args groups=all
 }
 
 # Connections over IPv4 and IPv6 until it is killed, as fast as they go, or 50 a
@@ -87,10 +54,6 @@ traffic() {
 	END
 }
 
-stat() {
-	awk -v name="$1" '$1 == name { print $2 }' "$debugfs/stats"
-}
-
 # Where time is skipped, it is while the machine outside reads a file, too.
 patience=60
 [ "${VM_MODE:-}" != icount ] || patience=1000
@@ -106,7 +69,7 @@ ever() {
 }
 
 wrote() {
-	[ "$(stat written)" -gt "$1" ]
+	[ "$(stat_of written)" -gt "$1" ]
 }
 
 is_attached() {
@@ -138,21 +101,15 @@ is_clean() {
 log_is_clean() {
 	local lines
 
-	lines=$(dmesg | sed -n "/load_unload mark $mark\$/,\$p" | grep -v 'load_unload mark' |
+	lines=$(log_since_mark |
 		grep -vE 'tcp_teardown: (loading out-of-tree|module verification)|hrtimer: interrupt took')
 	[ -z "$lines" ] || note "log: $lines"
 	[ -z "$lines" ]
 }
 
-mark_log() {
-	mark=$((mark + 1))
-	echo "<7>load_unload mark $mark" >/dev/kmsg
-}
-mark=$$
-
 # Load it, see it trace, unload it.
 turn() {
-	check "load" insert || return
+	check "load" load || return
 	check "a hook is not attached" is_attached
 	check "no records" ever wrote 10
 	check "nothing in summary" grep -qE '^call_close +[1-9]' "$proc/summary"
@@ -176,7 +133,7 @@ test_turns() {
 test_debugfs_open() {
 	local file name
 
-	insert
+	load
 	for name in trace trace_pipe stats hooks overwrite connections README \
 		per_cpu/cpu0/trace_pipe_raw; do
 		exec {file}<"$debugfs/$name"
@@ -196,7 +153,7 @@ test_proc_open() {
 	local file summary connections status
 
 	mark_log
-	insert
+	load
 	(traffic 50)
 	exec {summary}<"$proc/summary" {connections}<"$proc/connections"
 	read -r -n 5 -u "$connections"
@@ -221,7 +178,7 @@ test_readers() {
 		>/dev/null 2>&1 &
 	pid=$!
 	for n in 1 2; do
-		insert
+		load
 		(traffic 2)
 		check "unload $n" ever eval 'rmmod tcp_teardown 2>/dev/null'
 	done
@@ -256,17 +213,14 @@ all() {
 [ "$(id -u)" = 0 ] || skip_all "needs root"
 [ -e "$module" ] || skip_all "no $module"
 [ -d /sys/kernel/debug/kprobes ] || skip_all "needs debugfs and kprobes"
-[ ! -d /sys/module/tcp_teardown ] || rmmod tcp_teardown || skip_all "in use"
-echo "KTAP version 1"
-echo "1..5"
-args=$TT_ARGS
-all "${args:-auto}" 4 50
+unload || skip_all "in use"
+plan 5
+args=''
+all "${TT_ARGS:-auto}" 4 50
 test_debugfs_open
 test_proc_open
 test_readers
-args="$TT_ARGS attach=kprobe"
+args=attach=kprobe
 all "attach=kprobe" 2 10
-args=$TT_ARGS
-# shellcheck disable=SC2086 # parameters are words
-insmod "$module" $args || failed=1
+insert || failed=1
 exit "$failed"

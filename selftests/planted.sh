@@ -14,55 +14,34 @@
 # Needs: root, debugfs, BTF of the kernel, python3.
 
 # shellcheck disable=SC2317 # check() calls by name
+# shellcheck source=selftests/lib.sh
+. "$(dirname "$0")/lib.sh"
 dir=$1
-debugfs=/sys/kernel/debug/tcp_teardown
-case_failed='' done=0 failed=0 mark=0
 
-# check TEXT COMMAND...: it succeeds.
-check() {
-	local text=$1
-
-	shift
-	"$@" && return
-	echo "# $text"
-	case_failed=y
+# concluded TITLE: the end of a case; the module is removed.
+concluded() {
+	result "$@"
+	unload
 }
 
-result() {
-	done=$((done + 1))
-	if [ -n "$case_failed" ]; then
-		echo "not ok $done $*"
-		failed=1
-	else
-		echo "ok $done $*"
-	fi
-	case_failed=''
-	! lsmod | grep -q '^tcp_teardown ' || rmmod tcp_teardown
-}
-
-# insert NAME PARAMETER...
-insert() {
-	mark=$((mark + 1))
-	echo "<7>planted mark $mark" >/dev/kmsg
+# load NAME PARAMETER...
+load() {
+	mark_log
 	insmod "$dir/$1/tcp_teardown.ko" "${@:2}"
 }
 
 log_has() {
-	dmesg | sed "1,/planted mark $mark\$/d" | grep -qE "$1"
+	log_since_mark | grep -qE "$1"
 }
 
 hooks_has() {
 	grep -qE "$1" "$debugfs/hooks"
 }
 
-not() {
-	! "$@"
-}
-
 refused() {
-	check "$1 loads" not insert "$1" 2>/dev/null
+	check "$1 loads" not load "$1" 2>/dev/null
 	check "the log does not say why" log_has "$2"
-	result "$3"
+	concluded "$3"
 }
 
 # What is 0 has no line.
@@ -72,7 +51,7 @@ counter() {
 }
 
 # One connection whose first closer ends as a minisock, in TIME_WAIT.
-connect_and_close() {
+end_in_time_wait() {
 	python3 -c '
 import socket, time
 listener = socket.create_server(("127.0.0.1", 0))
@@ -85,42 +64,38 @@ time.sleep(70)'
 }
 
 static_kill() {
-	check "static_kill does not load" insert static_kill
+	check "static_kill does not load" load static_kill
 	check "hooks does not say why" \
 		hooks_has '^inet_twsk_kill .* absent .*argument 1 is not struct sock \* tw$'
 	check "hooks does not say what is lost" \
 		hooks_has '^# not seen: when and why a minisock dies \(inet_twsk_kill: '
 	check "births are not seen" hooks_has '^inet_twsk_hashdance.* attached '
-	connect_and_close
+	end_in_time_wait
 	check "$(counter minisock_death_unseen) died unseen" [ "$(counter minisock_death_unseen)" = 1 ]
 	check "$(counter minisock_killed) were killed" [ "$(counter minisock_killed)" = 0 ]
 	check "there is no verdict" grep -qE '^end=(three|four)_way +2$' /proc/net/tcp_teardown/summary
 	check "a connection is left" not grep -v '^#' /proc/net/tcp_teardown/connections
-	result "deaths without their hook: births, verdicts and the memory are right"
+	concluded "deaths without their hook: births, verdicts and the memory are right"
 }
 
 static_ack() {
-	check "static_ack does not load" insert static_ack groups=all
+	check "static_ack does not load" load static_ack groups=all
 	check "hooks does not say why" \
 		hooks_has '^tcp_v4_send_ack .* absent .*argument 3 is not u32 ack$'
 	check "its twin is not attached" hooks_has '^tcp_v6_send_response .* attached '
-	result "a static function whose arguments have changed places is not hooked"
+	concluded "a static function whose arguments have changed places is not hooked"
 }
 
 split() {
-	check "split does not load" insert split groups=all
+	check "split does not load" load split groups=all
 	check "hooks does not tell of the part" \
 		hooks_has '^# perhaps not seen: ACKs sent \(the compiler has split __tcp_send_ack\.(part|isra|constprop)\.[0-9]+ off'
-	result "a function that is split is reported"
+	concluded "a function that is split is reported"
 }
 
-echo "KTAP version 1"
-if [ ! -e /sys/kernel/btf/vmlinux ]; then
-	echo "1..0 # SKIP this kernel has no BTF"
-	exit 4
-fi
-! lsmod | grep -q '^tcp_teardown ' || rmmod tcp_teardown || exit 1
-echo "1..6"
+[ -e /sys/kernel/btf/vmlinux ] || skip_all "this kernel has no BTF"
+unload || exit 1
+plan 6
 refused size 'struct sock_common: size is [0-9]+ in this kernel, and [0-9]+ in that' \
 	"a structure of another size"
 refused offset 'struct tcp_sock: rcv_nxt is [0-9]+ in this kernel, and [0-9]+ in that' \
@@ -131,6 +106,6 @@ static_kill
 if grep -qE ' __tcp_send_ack\.(part|isra|constprop)' /proc/kallsyms; then
 	split
 else
-	echo "ok 6 # SKIP __tcp_send_ack() is whole in this kernel"
+	skip "a function that is split is reported" "__tcp_send_ack() is whole in this kernel"
 fi
-exit $failed
+exit "$failed"

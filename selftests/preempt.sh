@@ -15,13 +15,8 @@
 # Needs: objdump, nm. The handlers are read where the kernel has a preempt count
 # (CONFIG_PREEMPT_COUNT) and the architecture is x86-64; up to 7.2 it has 32 bits, then 64.
 
-module=${TT_MODULE:-../build/$(uname -r)/tcp_teardown.ko}
-
-skip_all() {
-	echo "KTAP version 1"
-	echo "1..0 # SKIP $*"
-	exit 4
-}
+# shellcheck source=selftests/lib.sh
+. "$(dirname "$0")/lib.sh"
 
 # The code of the hooks' handlers, each instruction on one line with its relocation.
 handlers() {
@@ -51,17 +46,6 @@ judge() {
 		}'
 }
 
-# result NUMBER TEXT FAULTS: it holds where there are none.
-result() {
-	if [ -z "$3" ]; then
-		echo "ok $1 $2"
-		return
-	fi
-	echo "# $3"
-	echo "not ok $1 $2"
-	failed=1
-}
-
 # Why the handlers can't be read here; nothing where they can.
 unreadable() {
 	if [ "$(uname -m)" != x86_64 ]; then
@@ -78,14 +62,15 @@ check_handlers() {
 
 	why=$(unreadable)
 	if [ "$why" ]; then
-		echo "ok 1 handlers disable preemption themselves # SKIP $why"
+		skip "handlers disable preemption themselves" "$why"
 		return
 	fi
 	said=$(handlers | judge)
 	handlers=$(tail -n 1 <<<"$said")
 	faults=$(grep '^#' <<<"$said")
 	[ "$handlers" -ge 20 ] || faults+="$handlers handlers are not all"
-	result 1 "$handlers handlers disable preemption themselves" "${faults#\# }"
+	check "${faults#\# }" [ -z "$faults" ]
+	result "$handlers handlers disable preemption themselves"
 }
 
 # Each function that takes a lock, and which.
@@ -95,14 +80,13 @@ locks() {
 		/R_[A-Z0-9_]+[ \t]+_*(raw|rt)_(spin|read|write)_(try)?lock/ { print name, $NF }'
 }
 
-failed=0
 [ -e "$module" ] || skip_all "no $module"
 command -v objdump >/dev/null || skip_all "needs objdump"
-echo "KTAP version 1"
-echo "1..2"
+plan 2
 check_handlers
 taken=$(locks)
 grep -q '^<adopt_' <<<"$taken" || taken+=" what adopts is not to be read"
-result 2 "no spinlock or rwlock is taken, but in process context, and the depot's, which is raw" \
-	"$(grep -vE '^<adopt_|^<netns_init|^<depot_[a-z_.0-9]*>: _*raw_spin' <<<"$taken")"
+wrong=$(grep -vE '^<adopt_|^<netns_init|^<depot_[a-z_.0-9]*>: _*raw_spin' <<<"$taken")
+check "$wrong" [ -z "$wrong" ]
+result "no spinlock or rwlock is taken, but in process context, and the depot's, which is raw"
 exit "$failed"

@@ -10,30 +10,13 @@
 #
 # Needs: root, debugfs, ../docs, ../module. The module is loaded.
 
+# shellcheck source=selftests/lib.sh
+. "$(dirname "$0")/lib.sh"
 records=../docs/records.md
 filter=../docs/filter.md
 details=../module/format_detail.c
 fields=../module/filter_field.c
-format=/sys/kernel/debug/tcp_teardown/format
-done=0 failed=0
-
-# same NAME WANTED FOUND
-same() {
-	done=$((done + 1))
-	if [ -n "$2" ] && [ "$2" = "$3" ]; then
-		echo "ok $done $1"
-		return
-	fi
-	diff <(echo "$2") <(echo "$3") | sed 's/^/# /'
-	echo "not ok $done $1"
-	failed=1
-}
-
-skip_all() {
-	echo "KTAP version 1"
-	echo "1..0 # SKIP $*"
-	exit 4
-}
+format=$debugfs/format
 
 # "offset bytes field" of header and record, by the file and by the two tables.
 format_fields() {
@@ -80,8 +63,7 @@ described_filter() {
 for file in $records $filter $details $fields $format; do
 	[ -r "$file" ] || skip_all "no $file"
 done
-echo "KTAP version 1"
-echo "1..5"
+plan 5
 same "binary" "$(format_fields)" "$(described_fields)"
 same "each word is described" "$(format_words)" "$(comm -12 <(format_words) <(quoted $records))"
 same "no other word is" "$(table_words)" "$(comm -12 <(format_words) <(table_words))"

@@ -10,44 +10,20 @@
 #
 # Needs: root, debugfs; it loads the module itself.
 
-set -u
-cd "$(dirname "$0")" || exit 1
-stats=/sys/kernel/debug/tcp_teardown/stats
+# shellcheck disable=SC2317 # check() calls by name
+# shellcheck source=selftests/lib.sh
+. "$(dirname "$0")/lib.sh"
 parameter=/sys/module/tcp_teardown/parameters/max_connections
 buckets=/proc/sys/net/ipv4/tcp_max_tw_buckets
-failed=0 cases=0
-
-# check WHY COMMAND...
-check() {
-	local why=$1
-
-	shift
-	"$@" && return
-	echo "# $why"
-	bad=y
-}
-
-result() {
-	cases=$((cases + 1))
-	if [ -z "$bad" ]; then
-		echo "ok $cases $1"
-	else
-		echo "not ok $cases $1"
-		failed=$((failed + 1))
-	fi
-	bad=
-}
 
 load() {
-	[ ! -d /sys/module/tcp_teardown ] || rmmod tcp_teardown
-	# shellcheck disable=SC2086 # parameters are words
-	insmod "$TT_MODULE" ${TT_ARGS-} "$@"
+	unload
+	insert "$@"
 }
 
 # shown: in both files the same number.
 shown() {
-	check "stats has another number" [ "$(awk '$1 == "connections_max" { print $2 }' "$stats")" = \
-		"$(cat "$parameter")" ]
+	check "stats has another number" [ "$(stat_of connections_max)" = "$(cat "$parameter")" ]
 	cat "$parameter"
 }
 
@@ -65,9 +41,7 @@ is_about() {
 	[ "$1" -ge $(($2 * 98 / 100)) ] && [ "$1" -le $(($2 * 102 / 100)) ]
 }
 
-bad=
-echo "KTAP version 1"
-echo "1..4"
+plan 4
 before=$(cat "$buckets")
 load
 want=$(by_memory)
@@ -93,4 +67,4 @@ load max_connections=2000
 check "$(shown), not 2000" [ "$(shown)" = 2000 ]
 result "a number that is given is taken"
 load
-[ "$failed" = 0 ]
+exit "$failed"

@@ -10,36 +10,8 @@
 # Needs: root, debugfs, objdump. The module is loaded before and after.
 
 # shellcheck disable=SC2317 # check() calls by name
-debugfs=/sys/kernel/debug/tcp_teardown
-module=${TT_MODULE:-../build/$(uname -r)/tcp_teardown.ko}
-case_failed='' done=0 failed=0
-
-# check TEXT COMMAND...: it succeeds.
-check() {
-	local text=$1
-
-	shift
-	"$@" && return
-	echo "# $text"
-	case_failed=y
-}
-
-result() {
-	done=$((done + 1))
-	if [ -n "$case_failed" ]; then
-		echo "not ok $done $*"
-		failed=1
-	else
-		echo "ok $done $*"
-	fi
-	case_failed=''
-}
-
-skip_all() {
-	echo "KTAP version 1"
-	echo "1..0 # SKIP $*"
-	exit 4
-}
+# shellcheck source=selftests/lib.sh
+. "$(dirname "$0")/lib.sh"
 
 # renamed FILE: a copy that calls itself tcp_teardowm. The name stands in the section
 # of struct module, whose relocations must stay.
@@ -61,31 +33,14 @@ no_splat() {
 
 # refused FILE ERROR TEXT: not loaded, with that error and a line in the log.
 refused() {
-	local message mark log
+	local message log
 
-	mark="second_copy mark $$ $((++marks))"
-	echo "<7>$mark" >/dev/kmsg
+	mark_log
 	message=$(LC_ALL=C insmod "$1" 2>&1) && check "$1 was loaded" false
 	check "insmod says: $message" grep -q "$2" <<<"$message"
-	log=$(dmesg | sed "1,/$mark\$/d")
+	log=$(log_since_mark)
 	check "the log says: $log" grep -q "$3" <<<"$log $message"
 	check "a splat: $log" no_splat "$log"
-}
-marks=0
-
-writes() {
-	local before
-
-	before=$(awk '$1 == "written" { print $2 }' "$debugfs/stats")
-	python3 - <<-'END'
-		import socket
-		with socket.socket() as s, socket.socket() as c:
-		    s.bind(("127.0.0.1", 0))
-		    s.listen()
-		    c.connect(s.getsockname())
-		    s.accept()[0].close()
-	END
-	[ "$(awk '$1 == "written" { print $2 }' "$debugfs/stats")" -gt "$before" ]
 }
 
 [ "$(id -u)" = 0 ] || skip_all "needs root"
@@ -93,14 +48,13 @@ writes() {
 command -v objdump >/dev/null || skip_all "needs objdump"
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
-echo "KTAP version 1"
-echo "1..2"
+plan 2
 refused "$module" 'File exists' 'File exists'
-check "no records any more" writes
+check "no records any more" records_come
 result "the same file once more"
 check "can't be renamed" renamed "$dir/other.ko"
 refused "$dir/other.ko" 'Invalid module format' 'exports duplicate symbol'
-check "no records any more" writes
-check "something is left of it" eval '! grep -q tcp_teardowm /proc/modules'
+check "no records any more" records_come
+check "something is left of it" not grep -q tcp_teardowm /proc/modules
 result "a copy under another name"
 exit "$failed"

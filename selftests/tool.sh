@@ -9,10 +9,11 @@
 #
 # Needs: root, debugfs, tcp-teardown beside the other programs. The module is loaded.
 
-dir=/sys/kernel/debug/tcp_teardown
+# shellcheck disable=SC2317 # try() calls by name
+# shellcheck source=selftests/lib.sh
+. "$(dirname "$0")/lib.sh"
 tool=${TT_OUTPUT:-../build/selftests}/tcp-teardown
 port=7999
-done=0 failed=0
 pid=''
 tmp=$(mktemp -d)
 trap 'stop; rm -rf "$tmp"' EXIT
@@ -23,26 +24,13 @@ stop() {
 	pid=''
 }
 
-# check NAME COMMAND...
-check() {
-	local name=$1
-
-	shift
-	done=$((done + 1))
-	if "$@" >"$tmp/log" 2>&1; then
-		echo "ok $done $name"
-		return
+# try TITLE COMMAND...: one case, and what COMMAND says where it fails.
+try() {
+	if ! check "$2 failed" "${@:2}" >"$tmp/log" 2>&1; then
+		stop
+		sed 's/^# //; s/^/# /' "$tmp/log"
 	fi
-	stop
-	sed 's/^/# /' "$tmp/log"
-	echo "not ok $done $name"
-	failed=1
-}
-
-skip_all() {
-	echo "KTAP version 1"
-	echo "1..0 # SKIP $*"
-	exit 4
+	result "$1"
 }
 
 # refused COUNT: so many connections to a port where nobody listens.
@@ -86,7 +74,7 @@ end() {
 
 # All CPUs' records are read by now.
 all_read() {
-	awk '$1 == "pending" { exit $2 != 0 }' "$dir/stats"
+	awk '$1 == "pending" { exit $2 != 0 }' "$debugfs/stats"
 }
 
 records() {
@@ -114,18 +102,17 @@ captures() {
 
 reads_trace() {
 	refused 2
-	[ "$("$tool" list "$dir/trace" "port == $port" | grep -c refused)" = 2 ] &&
-		"$tool" show -w "$dir/trace" "port == $port" | grep -q 'B is known\|id' &&
-		"$tool" export json "$dir/trace" | grep -q '"event":"reply"'
+	[ "$("$tool" list "$debugfs/trace" "port == $port" | grep -c refused)" = 2 ] &&
+		"$tool" show -w "$debugfs/trace" "port == $port" | grep -q 'B is known\|id' &&
+		"$tool" export json "$debugfs/trace" | grep -q '"event":"reply"'
 }
 
 [ -x "$tool" ] || skip_all "no tcp-teardown at $tool"
-[ -d "$dir" ] || skip_all "no debugfs"
-echo "KTAP version 1"
-echo "1..4"
-echo >"$dir/trace"
-check "record has all of them" records
-check "show -f shows them as they end" shows
-check "export pcapng -f writes as it goes" captures
-check "list and show read trace" reads_trace
-[ "$failed" = 0 ]
+[ -d "$debugfs" ] || skip_all "no debugfs"
+plan 4
+echo >"$debugfs/trace"
+try "record has all of them" records
+try "show -f shows them as they end" shows
+try "export pcapng -f writes as it goes" captures
+try "list and show read trace" reads_trace
+exit "$failed"
