@@ -54,7 +54,7 @@ static void established(struct stage *stage)
 	peer_send(&stage->peer, ACK, v, u, DATA);
 	peer_expect(&stage->peer, ACK, u, v + DATA, 0);
 	net_receive(&end, DATA);
-	life_abort(&end);
+	net_abort(end.fd);
 	EXPECT_ROWS(stage, &end,
 		    WANT_CALL(CLOSE, ESTABLISHED, u, v + DATA, .linger = true),
 		    WANT_STATE(ESTABLISHED, CLOSE, u, v + DATA),

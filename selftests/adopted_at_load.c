@@ -308,17 +308,6 @@ static unsigned int nr_adopted(void)
 	return nr;
 }
 
-static unsigned long long stat_of(const char *name)
-{
-	char *text = files_text(ALL_CPUS, "stats"), *at = strstr(text, name);
-	unsigned long long value;
-
-	REQUIRE(at, "no %s", name);
-	value = strtoull(at + strlen(name), NULL, 10);
-	free(text);
-	return value;
-}
-
 static void see_verdict(const struct tcp_teardown_record *r, uint32_t netns)
 {
 	struct end *end;
@@ -394,11 +383,11 @@ static void test_all(enum net_family family)
 	loaded = net_now();
 	load("");
 	check_listed(loaded, true);
-	CHECK(stat_of("connections_adopted") == nr_adopted(), "%llu adopted, not %u",
-	      stat_of("connections_adopted"), nr_adopted());
+	CHECK(files_stat("connections_adopted") == nr_adopted(), "%llu adopted, not %u",
+	      files_stat("connections_adopted"), nr_adopted());
 	end_all();
 	check_verdicts();
-	CHECK(!stat_of("connections_now"), "%llu are left", stat_of("connections_now"));
+	CHECK(!files_stat("connections_now"), "%llu are left", files_stat("connections_now"));
 	ktap_result("%s, %s cookies: listed, aged, ended once", net_family_names[family],
 		    with_cookies ? "with" : "without");
 }
@@ -417,13 +406,13 @@ static void test_group(void)
 	check_listed(loaded, true);
 	end_all();
 	check_verdicts();
-	CHECK(!stat_of("connections_now"), "%llu are left", stat_of("connections_now"));
+	CHECK(!files_stat("connections_now"), "%llu are left", files_stat("connections_now"));
 	module_unload_soon();
 	make_all(NET_IPV4);
 	load("groups=transitions");
 	check_listed(loaded, false);
 	end_all();
-	CHECK(!stat_of("connections_now"), "%llu are left", stat_of("connections_now"));
+	CHECK(!files_stat("connections_now"), "%llu are left", files_stat("connections_now"));
 	ktap_result("minisocks only while timewait is on");
 }
 
@@ -445,7 +434,7 @@ static void test_own_table(void)
 	check_listed(loaded, true);
 	end_all();
 	check_verdicts();
-	CHECK(!stat_of("connections_now"), "%llu are left", stat_of("connections_now"));
+	CHECK(!files_stat("connections_now"), "%llu are left", files_stat("connections_now"));
 	ktap_result(name);
 }
 
@@ -462,18 +451,18 @@ static void test_full(void)
 	for (i = 0; i < PAIRS; i++)
 		make_half_closed(NET_IPV4);
 	load("max_connections=1024");
-	adopted = stat_of("connections_adopted");
+	adopted = files_stat("connections_adopted");
 	missed = records_counter("untracked");
 	CHECK(adopted + missed == nr_adopted(), "%llu adopted, %llu not, of %u", adopted,
 	      missed, nr_adopted());
-	CHECK(adopted == stat_of("connections_now") && adopted <= 768 && adopted > 600,
-	      "%llu adopted, %llu now", adopted, stat_of("connections_now"));
+	CHECK(adopted == files_stat("connections_now") && adopted <= 768 && adopted > 600,
+	      "%llu adopted, %llu now", adopted, files_stat("connections_now"));
 	module_unload_soon();
 	load("");
-	CHECK(stat_of("connections_adopted") == nr_adopted(), "%llu adopted, not %u",
-	      stat_of("connections_adopted"), nr_adopted());
+	CHECK(files_stat("connections_adopted") == nr_adopted(), "%llu adopted, not %u",
+	      files_stat("connections_adopted"), nr_adopted());
 	end_all();
-	CHECK(!stat_of("connections_now"), "%llu are left", stat_of("connections_now"));
+	CHECK(!files_stat("connections_now"), "%llu are left", files_stat("connections_now"));
 	close(listener);
 	ktap_result("more than there is room for, and as many with room");
 }

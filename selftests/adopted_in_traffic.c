@@ -30,28 +30,17 @@ static void load(void)
 	REQUIRE(!err, "not loaded: %s", strerror(err));
 }
 
-static unsigned long long stat_of(const char *name)
-{
-	char *text = files_text(ALL_CPUS, "stats"), *at = strstr(text, name);
-	unsigned long long value;
-
-	REQUIRE(at, "no %s", name);
-	value = strtoull(at + strlen(name), NULL, 10);
-	free(text);
-	return value;
-}
-
 static void await_none(int round)
 {
 	struct net_wait wait = { };
 	char *text;
 
-	while (stat_of("connections_now") && net_wait(&wait))
+	while (files_stat("connections_now") && net_wait(&wait))
 		;
-	if (!stat_of("connections_now"))
+	if (!files_stat("connections_now"))
 		return;
 	text = files_text(ALL_CPUS, "connections");
-	CHECK(false, "round %d: %llu are left:\n%.2000s", round, stat_of("connections_now"),
+	CHECK(false, "round %d: %llu are left:\n%.2000s", round, files_stat("connections_now"),
 	      text);
 	free(text);
 }
@@ -66,14 +55,14 @@ static void play_round(int round)
 	traffic_start(&brief, 1);
 	usleep(200000 + 10007 * (round % 50));
 	load();
-	once = stat_of("connections_adopted");
+	once = files_stat("connections_adopted");
 	CHECK(once, "round %d: none was adopted", round);
 	usleep(50000);
 	CHECK(!files_write(ALL_CPUS, "hooks", "-timewait"), "-timewait");
 	traffic_stop(&brief);
 	usleep(200000);
 	CHECK(!files_write(ALL_CPUS, "hooks", "+timewait"), "+timewait");
-	CHECK(stat_of("connections_adopted") > once, "round %d: none the second time", round);
+	CHECK(files_stat("connections_adopted") > once, "round %d: none the second time", round);
 	usleep(50000);
 	traffic_stop(&traffic);
 	await_none(round);

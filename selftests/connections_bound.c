@@ -139,13 +139,10 @@ static void check_shared(void)
 
 static void let_go(void)
 {
-	struct linger linger = { .l_onoff = 1 };
 	unsigned int i;
 
-	for (i = 0; i < SOCKETS; i++) {
-		setsockopt(fds[i], SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
-		close(fds[i]);
-	}
+	for (i = 0; i < SOCKETS; i++)
+		net_abort(fds[i]);
 }
 
 static unsigned int room(void)

@@ -24,6 +24,7 @@
 #include "lib/ktap.h"
 #include "lib/listed.h"
 #include "lib/net.h"
+#include "lib/pairs.h"
 #include "lib/peer.h"
 #include "lib/records.h"
 #include "lib/torture.h"
@@ -129,9 +130,7 @@ static void test_order(enum net_family family)
 #define PAIRS 300
 #define LONG (2 * PAIRS)
 
-static struct pair {
-	struct net_end end[2];
-} pairs[PAIRS], others[PAIRS / 10];
+static struct pair pairs[PAIRS], others[PAIRS / 10];
 
 static void half_close(struct pair *pair, enum net_family family)
 {

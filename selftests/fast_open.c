@@ -118,12 +118,10 @@ static void deferred_closed(struct stage *stage)
 
 static void deferred_linger0(struct stage *stage)
 {
-	const struct linger linger = { .l_onoff = 1 };
 	struct net_end end;
 
 	defer(stage, &end);
-	setsockopt(end.fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
-	close(end.fd);
+	net_abort(end.fd);
 	expect_deferred(stage, &end, TCP_TEARDOWN_CLOSE,
 			VERDICT(ABORTED, LOCAL, LINGER));
 }

@@ -96,14 +96,11 @@ static void open_two(void)
 
 static void close_two(void)
 {
-	struct linger linger = { .l_onoff = 1 };
-
 	shutdown(client4.fd, SHUT_WR);
 	net_await_state(&client4, TCP_FIN_WAIT2);
 	close(server4.fd);
 	close(client4.fd);
-	setsockopt(client6.fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
-	close(client6.fd);
+	net_abort(client6.fd);
 	close(server6.fd);
 }
 

@@ -206,12 +206,10 @@ static void by_peer_to_minisock(struct stage *stage)
 
 static void by_peer_here(struct stage *stage)
 {
-	const struct linger linger = { .l_onoff = 1 };
 	struct net_end end, other;
 
 	net_pair(stage->family, &end, &other);
-	setsockopt(other.fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
-	close(other.fd);
+	net_abort(other.fd);
 	net_expect_error(&end, ECONNRESET);
 	close(end.fd);
 	expect(stage, &end, "rst_received_in_ESTABLISHED",

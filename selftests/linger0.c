@@ -15,15 +15,6 @@
 
 #include "lib/stage.h"
 
-static void abort_now(const struct net_end *end)
-{
-	const struct linger linger = { .l_onoff = 1 };
-
-	CHECK(!setsockopt(end->fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger)),
-	      "SO_LINGER");
-	close(end->fd);
-}
-
 static void expect_closer(struct stage *stage, const struct net_end *end)
 {
 	uint32_t u = end->snd_nxt, v = end->rcv_nxt;
@@ -46,7 +37,7 @@ static void established(struct stage *stage)
 	struct net_end closer, other;
 
 	net_pair(stage->family, &closer, &other);
-	abort_now(&closer);
+	net_abort(closer.fd);
 	net_expect_error(&other, ECONNRESET);
 	close(other.fd);
 	expect_closer(stage, &closer);
@@ -86,7 +77,7 @@ static void close_wait(struct stage *stage)
 	close(other.fd);
 	net_await_state(&closer, TCP_CLOSE_WAIT);
 	stage_await(stage, &other, 6);
-	abort_now(&closer);
+	net_abort(closer.fd);
 	expect_late_closer(stage, &closer);
 	expect_orphan(stage, &other);
 	stage_verdict(stage, &closer, VERDICT(RESET_SENT, PEER, LINGER));

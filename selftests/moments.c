@@ -210,7 +210,7 @@ static void linger0(struct stage *stage)
 	struct net_end client, server;
 
 	net_pair(stage->family, &client, &server);
-	life_abort(&client);
+	net_abort(client.fd);
 	net_expect_error(&server, ECONNRESET);
 	close(server.fd);
 	expect_reset(stage, &client, &server);

@@ -55,13 +55,10 @@ static void room_open(struct room *room, int pairs)
 /* Reset by the clients. The RSTs may have to wait for ksoftirqd. */
 static void room_play(const struct room *room, int pairs)
 {
-	const struct linger now = { .l_onoff = 1 };
 	int i;
 
-	for (i = 0; i < pairs; i++) {
-		setsockopt(room->client[i].fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
-		close(room->client[i].fd);
-	}
+	for (i = 0; i < pairs; i++)
+		net_abort(room->client[i].fd);
 }
 
 /* When the RSTs have come. */

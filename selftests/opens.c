@@ -132,7 +132,7 @@ static void reset_pair(struct stage *stage, bool by_client)
 
 	net_pair(stage->family, &ends[0], &ends[1]);
 	talk(&ends[0], &ends[1]);
-	life_abort(&ends[!by_client]);
+	net_abort(ends[!by_client].fd);
 	net_expect_error(other, ECONNRESET);
 	opened = by_client ? mine(began, UP, DOWN) : mine(began, DOWN, UP);
 	expect_end(stage, other, TCP_TEARDOWN_RESET_RECEIVED, &opened);
@@ -268,7 +268,7 @@ static void leak(struct stage *stage, bool fin_first)
 		nap();
 	}
 	expect_line(server.cookie, pid, CHILD, true);
-	life_abort(&client);
+	net_abort(client.fd);
 	opened = (struct opened) {
 		.pid = pid, .comm = CHILD, .opener = true, .rx = UP,
 		.most = net_now() - began,
@@ -346,7 +346,7 @@ static void handed_on(struct stage *stage)
 	pid = fork_child();
 	if (!pid) {
 		nap();
-		life_abort(&server);
+		net_abort(server.fd);
 		for (;;)
 			pause();
 	}
@@ -391,7 +391,7 @@ static void not_accepted(struct stage *stage)
 	net_send(&client, UP);
 	net_await_acked(&client);
 	CHECK(remembered() == before + 1, "%lu are remembered, not %lu", remembered(), before + 1);
-	life_abort(&client);
+	net_abort(client.fd);
 	server.cookie = cookie_of_peer(stage, &client);
 	expect_end(stage, &server, TCP_TEARDOWN_RESET_RECEIVED, &nobody);
 	CHECK(remembered() == before, "%lu are remembered, not %lu", remembered(), before);
@@ -419,15 +419,15 @@ static void switched_off(struct stage *stage)
 	CHECK(remembered() == before + 2, "%lu are remembered, not %lu", remembered(), before + 2);
 	opened = mine(began, 0, 0);
 	expect_line(closing[1].cookie, opened.pid, opened.comm, true);
-	life_abort(&open[0]);
+	net_abort(open[0].fd);
 	expect_end(stage, &open[1], TCP_TEARDOWN_RESET_RECEIVED, &nobody);
-	life_abort(&closing[0]);
+	net_abort(closing[0].fd);
 	opened = mine(began, 0, 0);
 	expect_end(stage, &closing[1], TCP_TEARDOWN_RESET_RECEIVED, &opened);
 	net_pair(stage->family, &open[0], &closing[0]);
 	CHECK(remembered() == before, "%lu are remembered, not %lu", remembered(), before);
 	group_set("+opens");
-	life_abort(&open[0]);
+	net_abort(open[0].fd);
 	close(open[1].fd);
 	close(closing[0].fd);
 	close(closing[1].fd);

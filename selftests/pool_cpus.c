@@ -25,6 +25,7 @@
 
 #include "lib/files.h"
 #include "lib/ktap.h"
+#include "lib/pairs.h"
 #include "lib/torture.h"
 
 #define TRACING "/sys/kernel/tracing/"
@@ -34,20 +35,7 @@
 #define ROUNDS 20
 #define MANY 600
 
-static struct pair {
-	struct net_end end[2];
-} pairs[MANY];
-
-static unsigned long stat_of(const char *name)
-{
-	char *text = files_text(ALL_CPUS, "stats"), *at = strstr(text, name);
-	unsigned long value;
-
-	REQUIRE(at, "no %s", name);
-	value = strtoul(at + strlen(name), NULL, 10);
-	free(text);
-	return value;
-}
+static struct pair pairs[MANY];
 
 static void put(const char *path, const char *text)
 {
@@ -89,38 +77,11 @@ static unsigned int trace_end(unsigned int cpu, unsigned int *there)
 
 /* --- connections ------------------------------------------------------------------ */
 
-static void open_pairs(unsigned int nr)
-{
-	unsigned int i;
-
-	for (i = 0; i < nr; i++)
-		net_pair(i % 2 ? NET_IPV6 : NET_IPV4, &pairs[i].end[0], &pairs[i].end[1]);
-}
-
-/* Both ends are remembered from now on. */
-static void half_close(unsigned int nr)
-{
-	unsigned int i;
-
-	for (i = 0; i < nr; i++)
-		shutdown(pairs[i].end[0].fd, SHUT_WR);
-	for (i = 0; i < nr; i++)
-		net_expect_eof(&pairs[i].end[1]);
-}
-
-/* And both are forgotten. */
+/* And none is remembered any more. */
 static void end(unsigned int nr)
 {
-	const struct linger linger = { .l_onoff = 1 };
-	unsigned int i;
-
-	for (i = 0; i < nr; i++) {
-		setsockopt(pairs[i].end[1].fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
-		close(pairs[i].end[1].fd);
-		close(pairs[i].end[0].fd);
-	}
-	net_settle();
-	CHECK(!stat_of("connections_now"), "%lu are left", stat_of("connections_now"));
+	pairs_abort(pairs, nr);
+	CHECK(!files_stat("connections_now"), "%llu are left", files_stat("connections_now"));
 }
 
 /* --- what is shown ---------------------------------------------------------------- */
@@ -135,15 +96,15 @@ static void test_across(void)
 	trace_begin();
 	for (i = 0; i < ROUNDS; i++) {
 		pin(0);
-		open_pairs(AT_ONCE);
-		half_close(AT_ONCE);
+		pairs_open(pairs, AT_ONCE);
+		pairs_half_close(pairs, AT_ONCE);
 		pin(1);
 		end(AT_ONCE);
 	}
 	ran = trace_end(1, &there);
 	CHECK(!ran, "the worker ran %u times", ran);
-	CHECK(!stat_of("connections_table_full"), "%lu untracked",
-	      stat_of("connections_table_full"));
+	CHECK(!files_stat("connections_table_full"), "%llu untracked",
+	      files_stat("connections_table_full"));
 	ktap_result("%u ends, each on another CPU than its beginning", 2 * ROUNDS * AT_ONCE);
 }
 
@@ -180,8 +141,8 @@ static void test_isolated(void)
 	net_new();
 	pin(cpu);
 	trace_begin();
-	open_pairs(MANY);
-	half_close(MANY);
+	pairs_open(pairs, MANY);
+	pairs_half_close(pairs, MANY);
 	end(MANY);
 	ran = trace_end(cpu, &there);
 	if (before[0])
@@ -194,23 +155,23 @@ static void test_isolated(void)
 
 static void test_offline(void)
 {
-	unsigned long ready, gone, back;
+	unsigned long long ready, gone, back;
 
 	torture_load("");
 	files_start();
 	net_new();
 	pin(1);
-	open_pairs(AT_ONCE);
-	half_close(AT_ONCE);
+	pairs_open(pairs, AT_ONCE);
+	pairs_half_close(pairs, AT_ONCE);
 	end(AT_ONCE);
 	pin(0);
-	ready = stat_of("connections_ready");
+	ready = files_stat("connections_ready");
 	CHECK(!cpu_plug(1, false), "CPU 1 stays");
-	gone = stat_of("connections_ready");
+	gone = files_stat("connections_ready");
 	CHECK(!cpu_plug(1, true), "CPU 1 stays away");
-	back = stat_of("connections_ready");
+	back = files_stat("connections_ready");
 	CHECK(ready >= AT_ONCE && gone == ready && back == ready,
-	      "%lu were ready, %lu without CPU 1, %lu when it was back", ready, gone, back);
+	      "%llu were ready, %llu without CPU 1, %llu when it was back", ready, gone, back);
 	ktap_result("a CPU that goes offline keeps nothing");
 }
 

@@ -12,9 +12,10 @@
  * when a number in one is changed, and when a captured segment is taken away.
  *
  * That again, with fewer connections, where there is no room to remember all: with
- * max_connections=1024 and many that are held; and, where the kernel can be made to
- * have no memory (failslab), with a pool that is not filled again. There, too, each end
- * has one verdict, and where the file reconcile says "=", the kernel says the same.
+ * max_connections=1024, and most of them held by other namespaces; and, where the
+ * kernel can be made to have no memory (failslab), with a pool that is not filled again.
+ * There, too, each end has one verdict, and where the file reconcile says "=", the
+ * kernel says the same.
  *
  *	random_closes [CONNECTIONS [SEED]]
  *
@@ -40,6 +41,7 @@
 #include "lib/files.h"
 #include "lib/judge.h"
 #include "lib/ktap.h"
+#include "lib/pairs.h"
 #include "lib/records.h"
 #include "lib/torture.h"
 #include "lib/wire.h"
@@ -50,10 +52,10 @@
 #define CASES 7			/* of each play */
 #define TRIES 3			/* to have the judge miss one */
 #define FEWER 5			/* times, where not all are remembered */
-/* Pairs that are held: they take most of the room, and the others the rest. */
-#define HELD_FULL 400
-#define HELD_STARVED 700
-#define HELD_MAX 700
+#define ROOM 1024		/* max_connections, where the table is full */
+#define SHARES 8		/* namespaces that fill it */
+#define HELD_STARVED 700	/* pairs: more than the pool has ready */
+#define HELD_MAX 2000
 #define SLAB "/sys/kernel/slab/tcp_teardown_conn/failslab"
 #define FAILSLAB "/sys/kernel/debug/failslab/"
 /* How long it may take until all have ended: retransmissions back off. */
@@ -69,7 +71,7 @@ struct test {
 	unsigned long verdicts[VERDICTS];
 	struct account account;		/* as it began */
 	bool roomy;			/* all are remembered */
-	unsigned int held;		/* pairs */
+	void (*hold)(const struct test *test); /* connections that take most of the room */
 	int home;			/* the namespace that it came from */
 };
 
@@ -422,32 +424,35 @@ static bool try_without_segment(struct test *test, struct telling *t)
 	return found;
 }
 
-static struct net_end held[HELD_MAX][2];
+static struct pair held[HELD_MAX];
+static unsigned int nr_held;
 
 /* Half-closed, in a namespace of their own. */
 static void hold(unsigned int pairs)
 {
-	unsigned int i;
-
+	REQUIRE(nr_held + pairs <= HELD_MAX, "%u pairs are held", nr_held);
 	net_new();
-	for (i = 0; i < pairs; i++) {
-		net_pair(i % NET_FAMILIES, &held[i][0], &held[i][1]);
-		shutdown(held[i][0].fd, SHUT_WR);
-	}
-	for (i = 0; i < pairs; i++)
-		net_await_state(&held[i][1], TCP_CLOSE_WAIT);
+	pairs_open(&held[nr_held], pairs);
+	pairs_half_close(&held[nr_held], pairs);
+	nr_held += pairs;
 }
 
-static void let_go(unsigned int pairs)
+/* No namespace may fill the table: one after another takes its share of what is left. */
+static void hold_all_but(unsigned int room)
 {
-	const struct linger linger = { .l_onoff = 1 };
-	unsigned int i;
+	unsigned int i, now = 0;
 
-	for (i = 0; i < pairs; i++) {
-		setsockopt(held[i][1].fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
-		close(held[i][1].fd);
-		close(held[i][0].fd);
+	for (i = 0; i < SHARES && now + room < ROOM; i++) {
+		hold((ROOM - room - now + 1) / 2);
+		now = files_stat("connections_now");
 	}
+	ktap_note("%u of %u are held", now, ROOM);
+}
+
+static void let_go(void)
+{
+	pairs_abort(held, nr_held);
+	nr_held = 0;
 }
 
 static void set_up(struct test *test)
@@ -459,7 +464,8 @@ static void set_up(struct test *test)
 	files_start();
 	files_set("buffer_size_kb", BUFFER_KB);
 	wire_make(&test->wire, NETEM);
-	hold(test->held);
+	if (test->hold)
+		test->hold(test);
 	for (end = 0; end < WIRE_ENDS; end++) {
 		wire_enter(&test->wire, end);
 		net_sysctl("ipv4/tcp_fin_timeout", "3");
@@ -488,7 +494,7 @@ static void tear_down(struct test *test)
 
 	for (end = 0; end < WIRE_ENDS; end++)
 		close(test->wire.netns[end]);
-	let_go(test->held);
+	let_go();
 	free(test->evidence.sightings);
 	free(test->evidence.tellings);
 	memset(&test->evidence, 0, sizeof(test->evidence));
@@ -528,11 +534,23 @@ static void feed(void)
 		!write_text(FAILSLAB "ignore-gfp-wait", "Y", 0), "failslab");
 }
 
+/* Of the crowd's connections one in four finds room, and a quarter of the table at most. */
+static void fill_table(const struct test *test)
+{
+	hold_all_but(test->crowd.nr < ROOM ? test->crowd.nr / 4 : ROOM / 4);
+}
+
 static void play_full(struct test *test)
 {
 	torture_load("max_connections=1024");
-	test->held = HELD_FULL;
+	test->hold = fill_table;
 	play(test);
+}
+
+static void empty_pool(const struct test *test)
+{
+	(void)test;
+	hold(HELD_STARVED);
 }
 
 static void play_starved(struct test *test)
@@ -546,7 +564,7 @@ static void play_starved(struct test *test)
 		return;
 	}
 	starve();
-	test->held = HELD_STARVED;
+	test->hold = empty_pool;
 	play(test);
 	feed();
 }

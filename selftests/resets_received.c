@@ -121,7 +121,7 @@ static void established_ahead(struct stage *stage)
 	peer_send(&stage->peer, RST, end.rcv_nxt + 1, 0, 0);
 	peer_expect(&stage->peer, ACK, end.snd_nxt, end.rcv_nxt, 0);
 	expect_none(stage);
-	life_abort(&end);
+	net_abort(end.fd);
 	stage_await(stage, &end, 3);
 }
 

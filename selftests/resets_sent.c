@@ -108,7 +108,7 @@ static void crossed(struct stage *stage, int off, uint16_t reason, const char *w
 	peer_expect(&stage->peer, SYN | ACK, iss, PEER_ISS + 1, 0);
 	peer_send(&stage->peer, ACK, PEER_ISS + 1, iss + off, 0);
 	peer_expect(&stage->peer, RST, iss + off, 0, 0);
-	life_abort(&end);
+	net_abort(end.fd);
 	peer_expect(&stage->peer, RST | ACK, iss + 1, PEER_ISS + 1, 0);
 	const struct want want[] = {
 		WANT_RESET(REPLY, RST, SYN_RECV, iss + off, 0, .reason = reason),
@@ -204,7 +204,7 @@ static void established_unsent(struct stage *stage)
 	connect_unsent(stage, &end);
 	u = end.snd_nxt;
 	v = end.rcv_nxt;
-	life_abort(&end);
+	net_abort(end.fd);
 	peer_expect(&stage->peer, RST | ACK, u, v, 0);
 	const struct want want[] = {
 		WANT_CALL(CLOSE, ESTABLISHED, u, v, .unsent = DATA, .linger = true),
@@ -472,7 +472,7 @@ static void last_ack_unsent(struct stage *stage)
 	peer_send(&stage->peer, FIN | ACK, v, u, 0);
 	stage_await(stage, &end, 2);
 	CHECK(!shutdown(end.fd, SHUT_WR), "shutdown");
-	life_abort(&end);
+	net_abort(end.fd);
 	const struct want want[] = {
 		ROWS_PEER_FIN(u, v),
 		WANT_CALL(SHUT_WR, CLOSE_WAIT, u, v + 1, .unsent = DATA),

@@ -276,7 +276,6 @@ static void await_fin_wait2(int fd)
 /* Close a connection by four waves, and another one by reset. */
 static void close_two(enum net_family family)
 {
-	struct linger linger = { .l_onoff = 1 };
 	struct net_end client, server;
 
 	net_pair(family, &client, &server);
@@ -285,8 +284,7 @@ static void close_two(enum net_family family)
 	close(server.fd);
 	close(client.fd);
 	net_pair(family, &client, &server);
-	setsockopt(client.fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
-	close(client.fd);
+	net_abort(client.fd);
 	close(server.fd);
 }
 

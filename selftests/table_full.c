@@ -30,6 +30,7 @@
 #include "lib/ktap.h"
 #include "lib/listed.h"
 #include "lib/module.h"
+#include "lib/pairs.h"
 #include "lib/records.h"
 #include "lib/torture.h"
 
@@ -42,9 +43,7 @@
 #define ENDS (2 * PAIRS)
 #define RECORDS (40 * PAIRS)
 
-static struct pair {
-	struct net_end end[2];	/* that which shuts down, the other */
-} pairs[PAIRS];
+static struct pair pairs[PAIRS];
 
 /* What is known of an end by what the module says. */
 static struct seen {
@@ -63,17 +62,6 @@ static int end_of(uint64_t cookie)
 		if (pairs[i / 2].end[i % 2].cookie == cookie)
 			return i;
 	return -1;
-}
-
-static unsigned long long stat_of(const char *name)
-{
-	char *text = files_text(ALL_CPUS, "stats"), *at = strstr(text, name);
-	unsigned long long value;
-
-	REQUIRE(at, "no %s", name);
-	value = strtoull(at + strlen(name), NULL, 10);
-	free(text);
-	return value;
 }
 
 static void see_listed(void)
@@ -172,12 +160,12 @@ static unsigned int check_half_closed(void)
 		tries += seen[i].untracked ? seen[i].calls + seen[i].untracked_states : 0;
 	}
 	CHECK(listed + lost == ENDS, "%llu listed, %llu untracked", listed, lost);
-	CHECK(stat_of("connections_now") == listed, "connections_now %llu, %llu listed",
-	      stat_of("connections_now"), listed);
+	CHECK(files_stat("connections_now") == listed, "connections_now %llu, %llu listed",
+	      files_stat("connections_now"), listed);
 	CHECK(records_counter("untracked") == states, "untracked %llu, not %llu",
 	      records_counter("untracked"), states);
-	CHECK(stat_of("connections_table_full") == tries, "table_full %llu, not %llu",
-	      stat_of("connections_table_full"), tries);
+	CHECK(files_stat("connections_table_full") == tries, "table_full %llu, not %llu",
+	      files_stat("connections_table_full"), tries);
 	ktap_note("%llu listed, %llu of them adopted, %llu not, %llu tries in vain", listed,
 		  late, lost, tries);
 	return late + lost;
@@ -186,35 +174,26 @@ static unsigned int check_half_closed(void)
 /* By reset, both ends: each has one more transition, and its verdict. */
 static void check_ends(void)
 {
-	struct linger linger = { .l_onoff = 1 };
 	unsigned int ends = 0;
 	int i;
 
 	memset(seen, 0, sizeof(seen));
-	for (i = 0; i < PAIRS; i++) {
-		setsockopt(pairs[i].end[1].fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
-		close(pairs[i].end[1].fd);
-		close(pairs[i].end[0].fd);
-	}
-	net_settle();
+	pairs_abort(pairs, PAIRS);
 	see_records();
 	for (i = 0; i < ENDS; i++) {
 		CHECK(seen[i].states == 1, "end %d: %u transitions", i, seen[i].states);
 		CHECK(seen[i].ends == 1, "end %d: %u verdicts", i, seen[i].ends);
 		ends += seen[i].ends;
 	}
-	CHECK(!stat_of("connections_now"), "%llu are still remembered",
-	      stat_of("connections_now"));
+	CHECK(!files_stat("connections_now"), "%llu are still remembered",
+	      files_stat("connections_now"));
 	CHECK(ends == ENDS, "%u verdicts", ends);
 }
 
 static void open_all(void)
 {
-	int i;
-
 	net_new();
-	for (i = 0; i < PAIRS; i++)
-		net_pair(i % 2 ? NET_IPV6 : NET_IPV4, &pairs[i].end[0], &pairs[i].end[1]);
+	pairs_open(pairs, PAIRS);
 	files_clear(ALL_CPUS);
 }
 

@@ -98,7 +98,7 @@ static void reopened(struct stage *stage)
 	net_learn(&next);
 	CHECK(next.cookie != end.cookie && next.local.port == end.local.port,
 	      "not another connection with the same ports");
-	life_abort(&next);
+	net_abort(next.fd);
 	close(listener);
 	life_expect(stage, &end, &life, want, ARRAY_SIZE(want));
 	life_counted(TCP_TEARDOWN_TW_REOPENED);

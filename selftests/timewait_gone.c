@@ -150,7 +150,7 @@ static void connect_again(struct stage *stage, bool bound)
 	      "not another connection with the same ports");
 	CHECK(next.snd_nxt == u + 1 + LIFE_ISN_STEP + 1, "it begins at %u", next.snd_nxt);
 	close(listener);
-	life_abort(&next);
+	net_abort(next.fd);
 	close(server.fd);
 	life_expect(stage, &end, &life, want, ARRAY_SIZE(want));
 	life_counted(TCP_TEARDOWN_TW_REUSED);

@@ -186,7 +186,7 @@ static void reopen(struct run *run, const struct net_end *end, uint32_t seq)
 	peer_send(&run->peer, ACK, seq + 1, reply.seq + 1, 0);
 	next.fd = accept(listener, NULL, NULL);
 	net_learn(&next);
-	life_abort(&next);
+	net_abort(next.fd);
 	close(listener);
 	expect_abort(run, &next);
 }
@@ -235,7 +235,7 @@ static void connect_again(struct run *run, const struct net_end *end)
 	net_learn(&next);
 	net_learn(&server);
 	close(listener);
-	life_abort(&next);
+	net_abort(next.fd);
 	net_await_state(&server, TCP_CLOSE);
 	close(server.fd);
 	u = next.snd_nxt;

@@ -35,7 +35,7 @@ void reset_linger0(struct run *run)
 	struct net_end end;
 
 	peer_connect(&run->peer, &end);
-	life_abort(&end);
+	net_abort(end.fd);
 	peer_expect(&run->peer, RST | ACK, end.snd_nxt, end.rcv_nxt, 0);
 	expect_abort(run, &end);
 }

@@ -116,6 +116,15 @@ char *files_hooks(void)
 	return text;
 }
 
+unsigned long long files_stat(const char *name)
+{
+	char *text = files_text(ALL_CPUS, "stats");
+	unsigned long long figure = value(text, name);
+
+	free(text);
+	return figure;
+}
+
 struct account files_account(int cpu)
 {
 	char *text = files_text(cpu, "stats");
@@ -326,12 +335,10 @@ uint64_t source_cookie(const struct source *source, unsigned int nth)
 
 void source_close(struct source *source)
 {
-	struct linger linger = { .l_onoff = 1 };
 	int i;
 
 	for (i = 0; i < SOURCES; i++) {
-		setsockopt(source->end[i].fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
-		close(source->end[i].fd);
+		net_abort(source->end[i].fd);
 		close(source->peer[i].fd);
 	}
 }

@@ -55,6 +55,8 @@ char *files_text(int cpu, const char *name);
 char *files_hooks(void);
 
 struct account files_account(int cpu);
+/* One figure of the file "stats" of all CPUs. */
+unsigned long long files_stat(const char *name);
 /* The account is exactly that, and adds up. */
 bool files_check_account(int cpu, struct account want);
 

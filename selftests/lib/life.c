@@ -123,11 +123,3 @@ struct life life_of_pair(struct stage *stage, struct net_end *end)
 	stage_await(stage, end, life.nr);
 	return life;
 }
-
-void life_abort(const struct net_end *end)
-{
-	const struct linger linger = { .l_onoff = 1 };
-
-	setsockopt(end->fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
-	close(end->fd);
-}

@@ -40,7 +40,4 @@ void life_expect(struct stage *stage, const struct net_end *end, struct life *li
  */
 void life_counted(uint8_t what);
 
-/* close(), and a RST. */
-void life_abort(const struct net_end *end);
-
 #endif

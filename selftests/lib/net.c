@@ -216,6 +216,14 @@ void net_expect_error(const struct net_end *end, int error)
 	CHECK(len < 0 && errno == error, "receive returns %zd, errno %d", len, errno);
 }
 
+void net_abort(int fd)
+{
+	const struct linger linger = { .l_onoff = 1 };
+
+	REQUIRE(!setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger)), "SO_LINGER");
+	close(fd);
+}
+
 static int queued(const struct net_end *end, unsigned int which)
 {
 	int bytes;

@@ -76,6 +76,9 @@ void net_receive(const struct net_end *end, unsigned int bytes);
 void net_expect_eof(const struct net_end *end);
 void net_expect_error(const struct net_end *end, int error);
 
+/* close() with SO_LINGER 0, which sends a RST. */
+void net_abort(int fd);
+
 /* Until so many bytes wait to be read. */
 void net_await_unread(const struct net_end *end, int bytes);
 

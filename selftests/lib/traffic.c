@@ -55,10 +55,7 @@ static int connect_to(int listener, enum net_family family, unsigned int n)
 
 static void abort_one(int fd)
 {
-	struct linger linger = { .l_onoff = 1 };
-
-	setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
-	close(fd);
+	net_abort(fd);
 }
 
 void traffic_one(unsigned int n, const int *listeners)
