@@ -14,7 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "lib/stage.h"
+#include "lib/fixture.h"
 
 #define COUNTER "rst_for_full_accept_queue"
 
@@ -28,23 +28,23 @@ static uint64_t cookie_of(int fd)
 }
 
 /* A listener with room for one; listen()'s 0 is room for one, too. */
-static int listen_for(struct stage *stage, int backlog)
+static int listen_for(struct fixture *self, int backlog)
 {
-	int listener = peer_listen(&stage->peer, 0);
+	int listener = peer_listen(&self->peer, 0);
 
 	REQUIRE(!listen(listener, backlog), "listen");
 	return listener;
 }
 
 /* The SYN of the peer's at that port, and the SYN-ACK's number. */
-static uint32_t shake(struct stage *stage, uint16_t port, uint32_t seq)
+static uint32_t shake(struct fixture *self, uint16_t port, uint32_t seq)
 {
 	struct segment reply;
 
-	stage->peer.self.port = port;
-	peer_send(&stage->peer, SYN, seq, 0, 0);
+	self->peer.self.port = port;
+	peer_send(&self->peer, SYN, seq, 0, 0);
 	do
-		REQUIRE(peer_read(&stage->peer, &reply, 0), "no answer to the SYN");
+		REQUIRE(peer_read(&self->peer, &reply, 0), "no answer to the SYN");
 	while (reply.flags != (SYN | ACK) || reply.to.port != port);
 	return reply.seq + 1;
 }
@@ -53,14 +53,14 @@ static uint32_t shake(struct stage *stage, uint16_t port, uint32_t seq)
  * So many that are not accepted fill the queue; one more has got as far as its last ACK.
  * Return: that ACK's number.
  */
-static uint32_t fill(struct stage *stage, unsigned int room)
+static uint32_t fill(struct fixture *self, unsigned int room)
 {
-	uint32_t ack = shake(stage, 4000 + room, PEER_ISS);
+	uint32_t ack = shake(self, 4000 + room, PEER_ISS);
 	unsigned int i;
 
 	for (i = 0; i < room; i++)
-		peer_send(&stage->peer, ACK, PEER_ISS + 1, shake(stage, 4000 + i, PEER_ISS), 0);
-	stage->peer.self.port = 4000 + room;
+		peer_send(&self->peer, ACK, PEER_ISS + 1, shake(self, 4000 + i, PEER_ISS), 0);
+	self->peer.self.port = 4000 + room;
 	return ack;
 }
 
@@ -75,108 +75,108 @@ static const struct tcp_teardown_record *reply_of(const struct records *records)
 	return NULL;
 }
 
-static void expect_reply(struct stage *stage, uint64_t listener, uint32_t seq, bool is_full)
+static void expect_reply(struct fixture *self, uint64_t listener, uint32_t seq, bool is_full)
 {
 	const struct tcp_teardown_record *r;
 
 	net_settle();
-	records_read(&stage->records);
-	r = reply_of(&stage->records);
+	records_read(&self->records);
+	r = reply_of(&self->records);
 	if (!CHECK(r, "no record of the RST"))
 		return;
 	CHECK(!!(r->flags & TCP_TEARDOWN_F_QUEUE_FULL) == is_full, "flags 0x%x", r->flags);
 	CHECK(r->cookie == (is_full ? listener : 0), "id %llx, not %llx", r->cookie,
 	      (unsigned long long)listener);
-	CHECK(net_place_is(&stage->peer.kernel, r->local, r->local_port) &&
-	      net_place_is(&stage->peer.self, r->peer, r->peer_port), "not in its place");
+	CHECK(net_place_is(&self->peer.kernel, r->local, r->local_port) &&
+	      net_place_is(&self->peer.self, r->peer, r->peer_port), "not in its place");
 	CHECK(r->old_state == TCP_SYN_RECV && r->new_state == TCP_SYN_RECV, "state %u>%u",
 	      r->old_state, r->new_state);
 	CHECK(r->reason == TCP_TEARDOWN_REASON_INVALID_SYN, "reason %u", r->reason);
 	CHECK(!is_full || (r->seq == seq && !r->ack && r->tcp_flags == RST),
 	      "seq %u ack %u flags %x", r->seq, r->ack, r->tcp_flags);
-	CHECK(!stage->records.nr_ends, "a verdict");
+	CHECK(!self->records.nr_ends, "a verdict");
 	CHECK(records_counter(COUNTER) == is_full, COUNTER " is %llu",
 	      records_counter(COUNTER));
 }
 
-static void overflow(struct stage *stage, int backlog, unsigned int room)
+static void overflow(struct fixture *self, int backlog, unsigned int room)
 {
-	int listener = listen_for(stage, backlog);
+	int listener = listen_for(self, backlog);
 	uint64_t cookie = cookie_of(listener);
 	uint32_t ack;
 
 	net_sysctl("ipv4/tcp_abort_on_overflow", "1");
-	ack = fill(stage, room);
-	peer_send(&stage->peer, ACK, PEER_ISS + 1, ack, 0);
-	peer_expect(&stage->peer, RST, ack, 0, 0);
-	expect_reply(stage, cookie, ack, true);
+	ack = fill(self, room);
+	peer_send(&self->peer, ACK, PEER_ISS + 1, ack, 0);
+	peer_expect(&self->peer, RST, ack, 0, 0);
+	expect_reply(self, cookie, ack, true);
 }
 
-static void room_for_one(struct stage *stage)
+static void room_for_one(struct fixture *self)
 {
-	overflow(stage, 0, 1);
+	overflow(self, 0, 1);
 }
 
-static void room_for_two(struct stage *stage)
+static void room_for_two(struct fixture *self)
 {
-	overflow(stage, 1, 2);
+	overflow(self, 1, 2);
 }
 
 /* The peer's data is there already. */
-static void with_data(struct stage *stage)
+static void with_data(struct fixture *self)
 {
-	int listener = listen_for(stage, 0);
+	int listener = listen_for(self, 0);
 	uint64_t cookie = cookie_of(listener);
 	uint32_t ack;
 
 	net_sysctl("ipv4/tcp_abort_on_overflow", "1");
-	ack = fill(stage, 1);
-	peer_send(&stage->peer, PSH | ACK, PEER_ISS + 1, ack, 100);
-	peer_expect(&stage->peer, RST, ack, 0, 0);
-	expect_reply(stage, cookie, ack, true);
+	ack = fill(self, 1);
+	peer_send(&self->peer, PSH | ACK, PEER_ISS + 1, ack, 100);
+	peer_expect(&self->peer, RST, ack, 0, 0);
+	expect_reply(self, cookie, ack, true);
 }
 
-static void no_abort(struct stage *stage)
+static void no_abort(struct fixture *self)
 {
-	int listener = listen_for(stage, 0);
+	int listener = listen_for(self, 0);
 	struct segment reply;
 	uint32_t ack;
 
-	ack = fill(stage, 1);
-	peer_send(&stage->peer, ACK, PEER_ISS + 1, ack, 0);
+	ack = fill(self, 1);
+	peer_send(&self->peer, ACK, PEER_ISS + 1, ack, 0);
 	net_settle();
-	while (peer_try_read(&stage->peer, &reply))
+	while (peer_try_read(&self->peer, &reply))
 		CHECK(!(reply.flags & RST), "a RST");
-	records_read(&stage->records);
-	CHECK(!stage->records.nr_moments, "%u records", stage->records.nr_moments);
+	records_read(&self->records);
+	CHECK(!self->records.nr_moments, "%u records", self->records.nr_moments);
 	CHECK(!records_counter(COUNTER), COUNTER " is %llu", records_counter(COUNTER));
 	CHECK(records_netstat("ListenOverflows") == 1, "the queue was not full");
 	close(listener);
 }
 
 /* Another SYN in the window of a request: a RST for its own sake. */
-static void not_full(struct stage *stage)
+static void not_full(struct fixture *self)
 {
-	int listener = listen_for(stage, 0);
+	int listener = listen_for(self, 0);
 	uint32_t ack;
 
 	net_sysctl("ipv4/tcp_abort_on_overflow", "1");
-	ack = shake(stage, 4000, PEER_ISS);
-	peer_send(&stage->peer, SYN | ACK, PEER_ISS + 1, ack, 0);
-	peer_expect(&stage->peer, RST, ack, 0, 0);
-	expect_reply(stage, cookie_of(listener), ack, false);
+	ack = shake(self, 4000, PEER_ISS);
+	peer_send(&self->peer, SYN | ACK, PEER_ISS + 1, ack, 0);
+	peer_expect(&self->peer, RST, ack, 0, 0);
+	expect_reply(self, cookie_of(listener), ack, false);
 	close(listener);
 }
 
-static const struct scene scenes[] = {
-	SCENE_WITH_PEER("the accept queue for one is full", room_for_one),
-	SCENE_WITH_PEER("the accept queue for two is full", room_for_two),
-	SCENE_WITH_PEER("the accept queue is full, data with the ACK", with_data),
-	SCENE_WITH_PEER("the accept queue is full, without tcp_abort_on_overflow", no_abort),
-	SCENE_WITH_PEER("a SYN for a request", not_full),
+static const struct testcase testcases[] = {
+	TESTCASE_WITH_PEER("the accept queue for one is full", room_for_one),
+	TESTCASE_WITH_PEER("the accept queue for two is full", room_for_two),
+	TESTCASE_WITH_PEER("the accept queue is full, data with the ACK", with_data),
+	TESTCASE_WITH_PEER("the accept queue is full, without tcp_abort_on_overflow", no_abort),
+	TESTCASE_WITH_PEER("a SYN for a request", not_full),
 };
 
 int main(void)
 {
-	return stage_run(scenes, ARRAY_SIZE(scenes));
+	return testcases_run(testcases, ARRAY_SIZE(testcases));
 }

@@ -28,44 +28,44 @@
 #define AHEAD 1000000
 
 /* CHECK that the records tell of that many ACKs, and the capture of no other. */
-static void expect_acks(struct stage *stage, unsigned int untold)
+static void expect_acks(struct fixture *self, unsigned int untold)
 {
-	const struct fact *r = stage->records.records;
+	const struct fact *r = self->records.records;
 	unsigned int i, seen = 0, told = 0;
 
-	for (i = 0; i < stage->records.nr; i++)
+	for (i = 0; i < self->records.nr; i++)
 		told += r[i].kind == FACT_SEGMENT && r[i].what == TCP_TEARDOWN_SEG_ACK;
-	capture_read(&stage->capture);
-	for (i = 0; i < stage->capture.nr; i++)
-		seen += stage->capture.segments[i].out &&
-			stage->capture.segments[i].flags == ACK;
+	capture_read(&self->capture);
+	for (i = 0; i < self->capture.nr; i++)
+		seen += self->capture.segments[i].out &&
+			self->capture.segments[i].flags == ACK;
 	CHECK(told + untold == seen, "%u ACKs are told of, %u not, %u are seen", told, untold,
 	      seen);
 }
 
-static void established(struct stage *stage)
+static void established(struct fixture *self)
 {
 	struct net_end end;
 	uint32_t u, v;
 
-	peer_connect(&stage->peer, &end);
+	peer_connect(&self->peer, &end);
 	u = end.snd_nxt;
 	v = end.rcv_nxt;
-	peer_send(&stage->peer, ACK, v, u, DATA);
-	peer_expect(&stage->peer, ACK, u, v + DATA, 0);
+	peer_send(&self->peer, ACK, v, u, DATA);
+	peer_expect(&self->peer, ACK, u, v + DATA, 0);
 	net_receive(&end, DATA);
 	net_abort(end.fd);
-	EXPECT_ROWS(stage, &end,
+	EXPECT_ROWS(self, &end,
 		    WANT_CALL(CLOSE, ESTABLISHED, u, v + DATA, .linger = true),
 		    WANT_STATE(ESTABLISHED, CLOSE, u, v + DATA),
 		    WANT_RESET(SENT, RST | ACK, CLOSE, u, v + DATA, REASON(TCP_STATE)));
-	expect_acks(stage, 1);
+	expect_acks(self, 1);
 }
 
-static void closing(struct stage *stage)
+static void closing(struct fixture *self)
 {
 	struct net_end end;
-	struct life life = life_fin_wait1(stage, &end, 0);
+	struct life life = life_fin_wait1(self, &end, 0);
 	uint32_t u = end.snd_nxt, v = end.rcv_nxt;
 	const struct want want[] = {
 		WANT_SEGMENT(RCV, FIN | ACK, FIN_WAIT1, v, u),
@@ -74,16 +74,16 @@ static void closing(struct stage *stage)
 		WANT_SEGMENT(ACK, ACK, FIN_WAIT1, u + 1, v + 1),
 	};
 
-	peer_send(&stage->peer, FIN | ACK, v, u, 0);
-	peer_expect(&stage->peer, ACK, u + 1, v + 1, 0);
-	life_expect(stage, &end, &life, want, ARRAY_SIZE(want));
-	expect_acks(stage, 0);
+	peer_send(&self->peer, FIN | ACK, v, u, 0);
+	peer_expect(&self->peer, ACK, u + 1, v + 1, 0);
+	life_expect(self, &end, &life, want, ARRAY_SIZE(want));
+	expect_acks(self, 0);
 }
 
-static void time_wait(struct stage *stage)
+static void time_wait(struct fixture *self)
 {
 	struct net_end end;
-	struct life life = life_fin_wait1(stage, &end, 0);
+	struct life life = life_fin_wait1(self, &end, 0);
 	uint32_t u = end.snd_nxt, v = end.rcv_nxt;
 	const struct want want[] = {
 		WANT_SEGMENT(RCV, FIN | ACK, FIN_WAIT1, v, u + 1),
@@ -95,19 +95,19 @@ static void time_wait(struct stage *stage)
 		WANT_SEGMENT(ACK, ACK, TIME_WAIT, u + 1, v + 1, BY_MINISOCK),
 	};
 
-	peer_send(&stage->peer, FIN | ACK, v, u + 1, 0);
-	peer_expect(&stage->peer, ACK, u + 1, v + 1, 0);
-	stage_await(stage, &end, 8);
-	peer_send(&stage->peer, FIN | ACK, v, u + 1, 0);
-	peer_expect(&stage->peer, ACK, u + 1, v + 1, 0);
-	life_expect(stage, &end, &life, want, ARRAY_SIZE(want));
-	expect_acks(stage, 0);
+	peer_send(&self->peer, FIN | ACK, v, u + 1, 0);
+	peer_expect(&self->peer, ACK, u + 1, v + 1, 0);
+	fixture_await(self, &end, 8);
+	peer_send(&self->peer, FIN | ACK, v, u + 1, 0);
+	peer_expect(&self->peer, ACK, u + 1, v + 1, 0);
+	life_expect(self, &end, &life, want, ARRAY_SIZE(want));
+	expect_acks(self, 0);
 }
 
-static void fin_wait2(struct stage *stage)
+static void fin_wait2(struct fixture *self)
 {
 	struct net_end end;
-	struct life life = life_fin_wait2(stage, &end);
+	struct life life = life_fin_wait2(self, &end);
 	uint32_t u = end.snd_nxt, v = end.rcv_nxt;
 	const struct want want[] = {
 		WANT_SEGMENT(RCV_OOO, ACK, FIN_WAIT2, v + AHEAD, u + 1, BY_MINISOCK, .len = DATA),
@@ -116,18 +116,18 @@ static void fin_wait2(struct stage *stage)
 		WANT_SEGMENT(ACK, ACK, TIME_WAIT, u + 1, v + 1, BY_MINISOCK),
 	};
 
-	peer_send(&stage->peer, ACK, v + AHEAD, u + 1, DATA);
-	peer_expect(&stage->peer, ACK, u + 1, v, 0);
-	peer_send(&stage->peer, FIN | ACK, v, u + 1, 0);
-	peer_expect(&stage->peer, ACK, u + 1, v + 1, 0);
-	life_expect(stage, &end, &life, want, ARRAY_SIZE(want));
-	expect_acks(stage, 0);
+	peer_send(&self->peer, ACK, v + AHEAD, u + 1, DATA);
+	peer_expect(&self->peer, ACK, u + 1, v, 0);
+	peer_send(&self->peer, FIN | ACK, v, u + 1, 0);
+	peer_expect(&self->peer, ACK, u + 1, v + 1, 0);
+	life_expect(self, &end, &life, want, ARRAY_SIZE(want));
+	expect_acks(self, 0);
 }
 
-static void reset(struct stage *stage)
+static void reset(struct fixture *self)
 {
 	struct net_end end;
-	struct life life = life_fin_wait2(stage, &end);
+	struct life life = life_fin_wait2(self, &end);
 	uint32_t u = end.snd_nxt, v = end.rcv_nxt;
 	const struct want want[] = {
 		WANT_SEGMENT(RCV, ACK, FIN_WAIT2, v, u + 1, BY_MINISOCK, .len = DATA),
@@ -137,76 +137,76 @@ static void reset(struct stage *stage)
 			   REASON(TCP_TIMEWAIT_SOCKET)),
 	};
 
-	peer_send(&stage->peer, ACK, v, u + 1, DATA);
-	peer_expect(&stage->peer, RST, u + 1, 0, 0);
-	life_expect(stage, &end, &life, want, ARRAY_SIZE(want));
-	expect_acks(stage, 0);
+	peer_send(&self->peer, ACK, v, u + 1, DATA);
+	peer_expect(&self->peer, RST, u + 1, 0, 0);
+	life_expect(self, &end, &life, want, ARRAY_SIZE(want));
+	expect_acks(self, 0);
 }
 
-static void close_wait(struct stage *stage, bool on)
+static void close_wait(struct fixture *self, bool on)
 {
 	struct net_end end;
 	uint32_t u, v;
 
-	peer_connect(&stage->peer, &end);
+	peer_connect(&self->peer, &end);
 	u = end.snd_nxt;
 	v = end.rcv_nxt;
-	peer_send(&stage->peer, FIN | ACK, v, u, 0);
-	peer_expect(&stage->peer, ACK, u, v + 1, 0);
+	peer_send(&self->peer, FIN | ACK, v, u, 0);
+	peer_expect(&self->peer, ACK, u, v + 1, 0);
 	const struct want want[] = {
 		ROWS_PEER_FIN(u, v),
 		WANT_SEGMENT(ACK, ACK, CLOSE_WAIT, u, v + 1),
 	};
 
-	stage_expect(stage, &end, want, ARRAY_SIZE(want) - !on);
-	expect_acks(stage, !on);
+	fixture_expect(self, &end, want, ARRAY_SIZE(want) - !on);
+	expect_acks(self, !on);
 	close(end.fd);
-	peer_expect(&stage->peer, FIN | ACK, u, v + 1, 0);
-	peer_send(&stage->peer, ACK, v + 1, u + 1, 0);
-	stage_await(stage, &end, 8 - !on);
+	peer_expect(&self->peer, FIN | ACK, u, v + 1, 0);
+	peer_send(&self->peer, ACK, v + 1, u + 1, 0);
+	fixture_await(self, &end, 8 - !on);
 }
 
-static void delayed(struct stage *stage)
+static void delayed(struct fixture *self)
 {
-	close_wait(stage, true);
+	close_wait(self, true);
 }
 
-static void group_off(struct stage *stage)
+static void group_off(struct fixture *self)
 {
 	group_set("-acks");
-	close_wait(stage, false);
+	close_wait(self, false);
 	group_set("+acks");
 }
 
-static void piggybacked(struct stage *stage)
+static void piggybacked(struct fixture *self)
 {
 	struct net_end end;
 	uint32_t u, v;
 
-	peer_connect(&stage->peer, &end);
+	peer_connect(&self->peer, &end);
 	u = end.snd_nxt;
 	v = end.rcv_nxt;
-	peer_send(&stage->peer, FIN | ACK, v, u, 0);
+	peer_send(&self->peer, FIN | ACK, v, u, 0);
 	close(end.fd);
-	peer_expect(&stage->peer, FIN | ACK, u, v + 1, 0);
-	EXPECT_ROWS(stage, &end,
+	peer_expect(&self->peer, FIN | ACK, u, v + 1, 0);
+	EXPECT_ROWS(self, &end,
 		    ROWS_PEER_FIN(u, v),
 		    ROWS_CLOSE_AFTER_PEER(u, v));
-	expect_acks(stage, 0);
+	expect_acks(self, 0);
 }
 
-static const struct scene scenes[] = {
-	SCENE_WITH_PEER("ACK of data in ESTABLISHED is not told of", established),
-	SCENE_WITH_PEER("ACK of a FIN in FIN_WAIT1", closing),
-	SCENE_WITH_PEER("ACK of a FIN in FIN_WAIT2, and again in TIME_WAIT", time_wait),
-	SCENE_WITH_PEER("ACKs of an orphan's FIN_WAIT2", fin_wait2),
-	SCENE_WITH_PEER("RST of an orphan's FIN_WAIT2 is no ACK", reset),
-	SCENE_WITH_PEER("delayed ACK of a FIN in CLOSE_WAIT", delayed),
-	SCENE_WITH_PEER("ACK that goes with a FIN", piggybacked),
-	SCENE_WITH_PEER("no ACK is told of without the group", group_off),
+static const struct testcase testcases[] = {
+	TESTCASE_WITH_PEER("ACK of data in ESTABLISHED is not told of", established),
+	TESTCASE_WITH_PEER("ACK of a FIN in FIN_WAIT1", closing),
+	TESTCASE_WITH_PEER("ACK of a FIN in FIN_WAIT2, and again in TIME_WAIT", time_wait),
+	TESTCASE_WITH_PEER("ACKs of an orphan's FIN_WAIT2", fin_wait2),
+	TESTCASE_WITH_PEER("RST of an orphan's FIN_WAIT2 is no ACK", reset),
+	TESTCASE_WITH_PEER("delayed ACK of a FIN in CLOSE_WAIT", delayed),
+	TESTCASE_WITH_PEER("ACK that goes with a FIN", piggybacked),
+	TESTCASE_WITH_PEER("no ACK is told of without the group", group_off),
 };
 
 int main(void)
 {
-	return group_run("acks", 3, scenes, ARRAY_SIZE(scenes));
+	return group_run("acks", 3, testcases, ARRAY_SIZE(testcases));
 }

@@ -29,7 +29,7 @@
 
 #include "lib/files.h"
 #include "lib/listed.h"
-#include "lib/stage.h"
+#include "lib/fixture.h"
 
 #define DATA 300
 #define ADOPTED .adopted = true
@@ -54,20 +54,20 @@ static void read_module(void)
 	close(fd);
 }
 
-static void unload(struct stage *stage)
+static void unload(struct fixture *self)
 {
-	records_stop(&stage->records);
+	records_stop(&self->records);
 	REQUIRE(!syscall(SYS_delete_module, "tcp_teardown", O_NONBLOCK), "not unloaded");
 }
 
-static void load(struct stage *stage)
+static void load(struct fixture *self)
 {
 	const char *args = getenv("TT_ARGS");
 
 	REQUIRE(!syscall(SYS_init_module, module, module_size, args ?: ""), "not loaded");
-	records_start(&stage->records);
-	capture_read(&stage->capture);
-	stage->capture.nr = 0;
+	records_start(&self->records);
+	capture_read(&self->capture);
+	self->capture.nr = 0;
 }
 
 static void expect_listed(const struct net_end *end)
@@ -77,92 +77,92 @@ static void expect_listed(const struct net_end *end)
 	CHECK(!strcmp(listed.seen, "adopted"), "seen %s", listed.seen);
 }
 
-static void close_wait(struct stage *stage)
+static void close_wait(struct fixture *self)
 {
 	struct net_end end;
 	uint32_t w, u;
 
-	unload(stage);
-	peer_connect(&stage->peer, &end);
+	unload(self);
+	peer_connect(&self->peer, &end);
 	w = end.snd_nxt;
 	u = end.rcv_nxt;
-	peer_send(&stage->peer, FIN | ACK, u, w, 0);
-	peer_expect(&stage->peer, ACK, w, u + 1, 0);
-	load(stage);
+	peer_send(&self->peer, FIN | ACK, u, w, 0);
+	peer_expect(&self->peer, ACK, w, u + 1, 0);
+	load(self);
 	close(end.fd);
 	expect_listed(&end);
-	peer_expect(&stage->peer, FIN | ACK, w, u + 1, 0);
-	peer_send(&stage->peer, ACK, u + 1, w + 1, 0);
-	EXPECT_ROWS(stage, &end,
+	peer_expect(&self->peer, FIN | ACK, w, u + 1, 0);
+	peer_send(&self->peer, ACK, u + 1, w + 1, 0);
+	EXPECT_ROWS(self, &end,
 		    WANT_CALL(CLOSE, CLOSE_WAIT, w, u + 1),
 		    WANT_STATE(CLOSE_WAIT, LAST_ACK, w, u + 1, ADOPTED),
 		    WANT_SEGMENT(QUEUE, FIN | ACK, LAST_ACK, w, u + 1),
 		    WANT_SEGMENT(RCV, ACK, LAST_ACK, u + 1, w + 1),
 		    WANT_STATE(LAST_ACK, CLOSE, w + 1, u + 1, ADOPTED));
-	stage_verdict(stage, &end, VERDICT(FOUR_WAY, PEER, PEER,
-					   .flags = TCP_TEARDOWN_F_ADOPTED));
+	fixture_verdict(self, &end, VERDICT(FOUR_WAY, PEER, PEER,
+					    .flags = TCP_TEARDOWN_F_ADOPTED));
 }
 
 /* The FIN was queued before the module was there: it has no record. */
-static void overlook_fin(struct stage *stage)
+static void overlook_fin(struct fixture *self)
 {
 	unsigned int i;
 
-	capture_read(&stage->capture);
-	CHECK(capture_count(&stage->capture, true, FIN) == 1, "not one FIN");
-	for (i = 0; i < stage->capture.nr; i++)
-		if (stage->capture.segments[i].out && stage->capture.segments[i].flags & FIN)
-			stage->capture.segments[i].claimed = -1;
+	capture_read(&self->capture);
+	CHECK(capture_count(&self->capture, true, FIN) == 1, "not one FIN");
+	for (i = 0; i < self->capture.nr; i++)
+		if (self->capture.segments[i].out && self->capture.segments[i].flags & FIN)
+			self->capture.segments[i].claimed = -1;
 }
 
 /* Whatever comes before is a probe of the window, or an answer without data. */
-static void open_window(struct stage *stage, const struct net_end *end, uint32_t ack)
+static void open_window(struct fixture *self, const struct net_end *end, uint32_t ack)
 {
 	struct segment s = { };
 
-	stage->peer.window = PEER_WINDOW;
-	peer_send(&stage->peer, ACK, ack, end->snd_nxt, 0);
+	self->peer.window = PEER_WINDOW;
+	peer_send(&self->peer, ACK, ack, end->snd_nxt, 0);
 	do {
-		if (!CHECK(peer_read(&stage->peer, &s, 0), "nothing came"))
+		if (!CHECK(peer_read(&self->peer, &s, 0), "nothing came"))
 			return;
 	} while (!s.len);
 	CHECK(s.seq == end->snd_nxt && s.len == DATA && s.flags & FIN, "not data and FIN");
-	overlook_fin(stage);
-	peer_send(&stage->peer, ACK, ack, end->snd_nxt + DATA + 1, 0);
+	overlook_fin(self);
+	peer_send(&self->peer, ACK, ack, end->snd_nxt + DATA + 1, 0);
 }
 
-static void connect_closed(struct stage *stage, struct net_end *end)
+static void connect_closed(struct fixture *self, struct net_end *end)
 {
-	unload(stage);
-	stage->peer.window = 0;
-	peer_connect(&stage->peer, end);
+	unload(self);
+	self->peer.window = 0;
+	peer_connect(&self->peer, end);
 	net_send(end, DATA);
 }
 
 /* Of an active close, from the birth of the minisock on. */
-static void expect_active(struct stage *stage, const struct net_end *end,
+static void expect_active(struct fixture *self, const struct net_end *end,
 			  const struct want *want, unsigned int nr)
 {
-	stage_expect(stage, end, want, nr);
+	fixture_expect(self, end, want, nr);
 	expect_listed(end);
-	stage_leave(stage);
-	stage_verdict(stage, end, VERDICT(FOUR_WAY, LOCAL, UNKNOWN, .no_owner = true,
-					  .flags = TCP_TEARDOWN_F_ADOPTED));
+	fixture_leave(self);
+	fixture_verdict(self, end, VERDICT(FOUR_WAY, LOCAL, UNKNOWN, .no_owner = true,
+					   .flags = TCP_TEARDOWN_F_ADOPTED));
 }
 
-static void fin_wait1(struct stage *stage)
+static void fin_wait1(struct fixture *self)
 {
 	struct net_end end;
 	uint32_t u, v;
 
-	connect_closed(stage, &end);
+	connect_closed(self, &end);
 	close(end.fd);
-	load(stage);
+	load(self);
 	u = end.snd_nxt;
 	v = end.rcv_nxt;
-	open_window(stage, &end, v);
-	peer_send(&stage->peer, FIN | ACK, v, u + DATA + 1, 0);
-	peer_expect(&stage->peer, ACK, u + DATA + 1, v + 1, 0);
+	open_window(self, &end, v);
+	peer_send(&self->peer, FIN | ACK, v, u + DATA + 1, 0);
+	peer_expect(&self->peer, ACK, u + DATA + 1, v + 1, 0);
 	const struct want want[] = {
 		WANT_SEGMENT(RCV, ACK, FIN_WAIT1, v, u),
 		WANT_SEGMENT(RCV, ACK, FIN_WAIT1, v, u + DATA + 1),
@@ -172,26 +172,26 @@ static void fin_wait1(struct stage *stage)
 		WANT_STATE(FIN_WAIT2, TIME_WAIT, u + DATA + 1, v + 1, BY_MINISOCK, ADOPTED),
 	};
 
-	expect_active(stage, &end, want, ARRAY_SIZE(want));
+	expect_active(self, &end, want, ARRAY_SIZE(want));
 }
 
 /* The FIN is sent and acknowledged before, the peer's comes after. */
-static void fin_wait2(struct stage *stage)
+static void fin_wait2(struct fixture *self)
 {
 	struct net_end end;
 	uint32_t u, v;
 
-	unload(stage);
-	peer_connect(&stage->peer, &end);
+	unload(self);
+	peer_connect(&self->peer, &end);
 	u = end.snd_nxt;
 	v = end.rcv_nxt;
 	CHECK(!shutdown(end.fd, SHUT_WR), "shutdown");
-	peer_expect(&stage->peer, FIN | ACK, u, v, 0);
-	peer_send(&stage->peer, ACK, v, u + 1, 0);
+	peer_expect(&self->peer, FIN | ACK, u, v, 0);
+	peer_send(&self->peer, ACK, v, u + 1, 0);
 	net_await_state(&end, TCP_FIN_WAIT2);
-	load(stage);
-	peer_send(&stage->peer, FIN | ACK, v, u + 1, 0);
-	peer_expect(&stage->peer, ACK, u + 1, v + 1, 0);
+	load(self);
+	peer_send(&self->peer, FIN | ACK, v, u + 1, 0);
+	peer_expect(&self->peer, ACK, u + 1, v + 1, 0);
 	close(end.fd);
 	const struct want want[] = {
 		WANT_SEGMENT(RCV, FIN | ACK, FIN_WAIT2, v, u + 1),
@@ -200,115 +200,115 @@ static void fin_wait2(struct stage *stage)
 		WANT_CALL(CLOSE, CLOSE, u + 1, v + 1),
 	};
 
-	expect_active(stage, &end, want, ARRAY_SIZE(want));
+	expect_active(self, &end, want, ARRAY_SIZE(want));
 }
 
-static void minisock(struct stage *stage)
+static void minisock(struct fixture *self)
 {
 	struct net_end end;
 	uint32_t u, v;
 
-	unload(stage);
-	peer_connect(&stage->peer, &end);
+	unload(self);
+	peer_connect(&self->peer, &end);
 	u = end.snd_nxt;
 	v = end.rcv_nxt;
 	close(end.fd);
-	peer_expect(&stage->peer, FIN | ACK, u, v, 0);
-	peer_send(&stage->peer, ACK, v, u + 1, 0);
-	load(stage);
-	peer_send(&stage->peer, FIN | ACK, v, u + 1, 0);
-	peer_expect(&stage->peer, ACK, u + 1, v + 1, 0);
+	peer_expect(&self->peer, FIN | ACK, u, v, 0);
+	peer_send(&self->peer, ACK, v, u + 1, 0);
+	load(self);
+	peer_send(&self->peer, FIN | ACK, v, u + 1, 0);
+	peer_expect(&self->peer, ACK, u + 1, v + 1, 0);
 	const struct want want[] = {
 		WANT_SEGMENT(RCV, FIN | ACK, FIN_WAIT2, v, u + 1, BY_MINISOCK),
 		WANT_STATE(FIN_WAIT2, TIME_WAIT, u + 1, v + 1, BY_MINISOCK, ADOPTED),
 	};
 
-	expect_active(stage, &end, want, ARRAY_SIZE(want));
+	expect_active(self, &end, want, ARRAY_SIZE(want));
 }
 
-static void closing(struct stage *stage)
+static void closing(struct fixture *self)
 {
 	struct net_end end;
 	uint32_t u, v;
 
-	connect_closed(stage, &end);
+	connect_closed(self, &end);
 	close(end.fd);
 	u = end.snd_nxt;
 	v = end.rcv_nxt;
-	peer_send(&stage->peer, FIN | ACK, v, u, 0);
-	load(stage);
-	open_window(stage, &end, v + 1);
-	EXPECT_ROWS(stage, &end,
+	peer_send(&self->peer, FIN | ACK, v, u, 0);
+	load(self);
+	open_window(self, &end, v + 1);
+	EXPECT_ROWS(self, &end,
 		    WANT_SEGMENT(RCV, ACK, CLOSING, v + 1, u),
 		    WANT_SEGMENT(RCV, ACK, CLOSING, v + 1, u + DATA + 1),
 		    WANT_STATE(CLOSING, TIME_WAIT, u + DATA + 1, v + 1, BY_MINISOCK, ADOPTED),
 		    WANT_TIMEWAIT(BORN, TIME_WAIT, u + DATA + 1, v + 1));
 	expect_listed(&end);
-	stage_leave(stage);
-	stage_verdict(stage, &end, VERDICT(SIMULTANEOUS, BOTH, UNKNOWN, .no_owner = true,
-					   .flags = TCP_TEARDOWN_F_ADOPTED));
+	fixture_leave(self);
+	fixture_verdict(self, &end, VERDICT(SIMULTANEOUS, BOTH, UNKNOWN, .no_owner = true,
+					    .flags = TCP_TEARDOWN_F_ADOPTED));
 }
 
-static void last_ack(struct stage *stage)
+static void last_ack(struct fixture *self)
 {
 	struct net_end end;
 	uint32_t w, u;
 
-	connect_closed(stage, &end);
+	connect_closed(self, &end);
 	w = end.snd_nxt;
 	u = end.rcv_nxt;
-	peer_send(&stage->peer, FIN | ACK, u, w, 0);
+	peer_send(&self->peer, FIN | ACK, u, w, 0);
 	net_await_state(&end, TCP_CLOSE_WAIT);
 	close(end.fd);
-	load(stage);
-	open_window(stage, &end, u + 1);
-	EXPECT_ROWS(stage, &end,
+	load(self);
+	open_window(self, &end, u + 1);
+	EXPECT_ROWS(self, &end,
 		    WANT_SEGMENT(RCV, ACK, LAST_ACK, u + 1, w),
 		    WANT_SEGMENT(RCV, ACK, LAST_ACK, u + 1, w + DATA + 1),
 		    WANT_STATE(LAST_ACK, CLOSE, w + DATA + 1, u + 1, ADOPTED));
-	stage_verdict(stage, &end, VERDICT(ORDERLY, PEER, PEER, .no_owner = true,
-					   .flags = TCP_TEARDOWN_F_ADOPTED));
+	fixture_verdict(self, &end, VERDICT(ORDERLY, PEER, PEER, .no_owner = true,
+					    .flags = TCP_TEARDOWN_F_ADOPTED));
 }
 
-static void time_wait(struct stage *stage)
+static void time_wait(struct fixture *self)
 {
 	struct net_end end;
 	uint32_t u, v;
 
-	unload(stage);
-	peer_connect(&stage->peer, &end);
+	unload(self);
+	peer_connect(&self->peer, &end);
 	u = end.snd_nxt;
 	v = end.rcv_nxt;
 	close(end.fd);
-	peer_expect(&stage->peer, FIN | ACK, u, v, 0);
-	peer_send(&stage->peer, FIN | ACK, v, u + 1, 0);
-	peer_expect(&stage->peer, ACK, u + 1, v + 1, 0);
-	load(stage);
-	peer_send(&stage->peer, FIN | ACK, v, u + 1, 0);
-	peer_expect(&stage->peer, ACK, u + 1, v + 1, 0);
+	peer_expect(&self->peer, FIN | ACK, u, v, 0);
+	peer_send(&self->peer, FIN | ACK, v, u + 1, 0);
+	peer_expect(&self->peer, ACK, u + 1, v + 1, 0);
+	load(self);
+	peer_send(&self->peer, FIN | ACK, v, u + 1, 0);
+	peer_expect(&self->peer, ACK, u + 1, v + 1, 0);
 	expect_listed(&end);
-	stage_leave(stage);
-	stage_verdict(stage, &end, VERDICT(ORDERLY, NONE, UNKNOWN, .no_owner = true,
-					   .flags = TCP_TEARDOWN_F_ADOPTED));
-	EXPECT_ROWS(stage, &end,
+	fixture_leave(self);
+	fixture_verdict(self, &end, VERDICT(ORDERLY, NONE, UNKNOWN, .no_owner = true,
+					    .flags = TCP_TEARDOWN_F_ADOPTED));
+	EXPECT_ROWS(self, &end,
 		    WANT_SEGMENT(RCV_DUP, FIN | ACK, TIME_WAIT, v, u + 1, BY_MINISOCK),
 		    WANT_TIMEWAIT(REARMED, TIME_WAIT, u + 1, v + 1, .timeout_ms = 60000),
 		    WANT_STATE(TIME_WAIT, CLOSE, u + 1, v + 1, BY_MINISOCK, ADOPTED),
 		    WANT_TIMEWAIT(NETNS, TIME_WAIT, u + 1, v + 1));
 }
 
-static const struct scene scenes[] = {
-	SCENE_WITH_PEER("adopted in CLOSE_WAIT", close_wait),
-	SCENE_WITH_PEER("adopted in FIN_WAIT1", fin_wait1),
-	SCENE_WITH_PEER("adopted in FIN_WAIT2", fin_wait2),
-	SCENE_WITH_PEER("adopted in FIN_WAIT2, a minisock", minisock),
-	SCENE_WITH_PEER("adopted in CLOSING", closing),
-	SCENE_WITH_PEER("adopted in LAST_ACK", last_ack),
-	SCENE_WITH_PEER("adopted in TIME_WAIT", time_wait),
+static const struct testcase testcases[] = {
+	TESTCASE_WITH_PEER("adopted in CLOSE_WAIT", close_wait),
+	TESTCASE_WITH_PEER("adopted in FIN_WAIT1", fin_wait1),
+	TESTCASE_WITH_PEER("adopted in FIN_WAIT2", fin_wait2),
+	TESTCASE_WITH_PEER("adopted in FIN_WAIT2, a minisock", minisock),
+	TESTCASE_WITH_PEER("adopted in CLOSING", closing),
+	TESTCASE_WITH_PEER("adopted in LAST_ACK", last_ack),
+	TESTCASE_WITH_PEER("adopted in TIME_WAIT", time_wait),
 };
 
 int main(void)
 {
 	read_module();
-	return stage_run(scenes, ARRAY_SIZE(scenes));
+	return testcases_run(testcases, ARRAY_SIZE(testcases));
 }

@@ -45,7 +45,7 @@ static void await_none(int round)
 	free(text);
 }
 
-static void play_round(int round)
+static void run_round(int round)
 {
 	struct traffic traffic, brief;
 	unsigned long long once;
@@ -77,7 +77,7 @@ int main(void)
 	ktap_plan(1);
 	end = net_now() + torture_seconds();
 	do
-		play_round(round++);
+		run_round(round++);
 	while (net_now() < end && !ktap_case_failed());
 	ktap_note("%d rounds", round);
 	module_unload_soon();

@@ -111,7 +111,7 @@ static void check_text(void)
 	CHECK(found, "no \"%s\"", bytes);
 }
 
-static void play(enum net_family family)
+static void run(enum net_family family)
 {
 	static struct records records;
 	struct net_end a, b;
@@ -142,6 +142,6 @@ int main(void)
 		ktap_skip_all("tcp_teardown is not loaded");
 	ktap_plan(families);
 	for (i = 0; i < families; i++)
-		play(i);
+		run(i);
 	return ktap_exit();
 }

@@ -21,51 +21,51 @@
 #include <unistd.h>
 
 #include "lib/diag.h"
-#include "lib/stage.h"
+#include "lib/fixture.h"
 
-static void to_peer(struct stage *stage, struct sockaddr_storage *addr, socklen_t *len)
+static void to_peer(struct fixture *self, struct sockaddr_storage *addr, socklen_t *len)
 {
 	struct sockaddr_in6 *in6 = (void *)addr;
 	struct sockaddr_in *in = (void *)addr;
 
-	*len = net_loopback(stage->family, stage->peer.self.port, addr);
+	*len = net_loopback(self->family, self->peer.self.port, addr);
 	if (addr->ss_family == AF_INET)
-		memcpy(&in->sin_addr, stage->peer.self.addr + 12, 4);
+		memcpy(&in->sin_addr, self->peer.self.addr + 12, 4);
 	else
-		memcpy(&in6->sin6_addr, stage->peer.self.addr, 16);
+		memcpy(&in6->sin6_addr, self->peer.self.addr, 16);
 }
 
 /* Connect without waiting; the SYN s is read, and end->snd_nxt is s + 1. */
-static void begin(struct stage *stage, struct net_end *end, struct segment *syn)
+static void begin(struct fixture *self, struct net_end *end, struct segment *syn)
 {
-	int fd = socket(net_domain(stage->family), SOCK_STREAM | SOCK_NONBLOCK, 0);
+	int fd = socket(net_domain(self->family), SOCK_STREAM | SOCK_NONBLOCK, 0);
 	struct sockaddr_storage addr;
 	socklen_t len;
 
-	*end = (struct net_end){ .fd = fd, .domain = net_domain(stage->family) };
-	to_peer(stage, &addr, &len);
+	*end = (struct net_end){ .fd = fd, .domain = net_domain(self->family) };
+	to_peer(self, &addr, &len);
 	end->peer = net_place_of(&addr);
 	REQUIRE(connect(fd, (void *)&addr, len) < 0 && errno == EINPROGRESS, "connect");
 	len = sizeof(addr);
 	REQUIRE(!getsockname(fd, (void *)&addr, &len), "no own address");
 	end->local = net_place_of(&addr);
-	stage->peer.kernel.port = end->local.port;
+	self->peer.kernel.port = end->local.port;
 	len = sizeof(end->cookie);
 	REQUIRE(!getsockopt(fd, SOL_SOCKET, SO_COOKIE, &end->cookie, &len), "no cookie");
-	REQUIRE(peer_read(&stage->peer, syn, 0) && syn->flags == SYN, "no SYN");
+	REQUIRE(peer_read(&self->peer, syn, 0) && syn->flags == SYN, "no SYN");
 	end->snd_nxt = syn->seq + 1;
 }
 
-static void expect_over(struct stage *stage, const struct net_end *end,
+static void expect_over(struct fixture *self, const struct net_end *end,
 			const struct verdict *verdict)
 {
-	EXPECT_ROWS(stage, end,
+	EXPECT_ROWS(self, end,
 		    WANT_STATE(SYN_SENT, CLOSE, end->snd_nxt, 0),
 		    WANT_CALL(CLOSE, CLOSE, end->snd_nxt, 0));
-	stage_verdict(stage, end, verdict);
+	fixture_verdict(self, end, verdict);
 }
 
-static void expect_called(struct stage *stage, const struct net_end *end, uint8_t what,
+static void expect_called(struct fixture *self, const struct net_end *end, uint8_t what,
 			  const struct verdict *verdict)
 {
 	struct want want[] = {
@@ -74,84 +74,84 @@ static void expect_called(struct stage *stage, const struct net_end *end, uint8_
 	};
 
 	want[0].what = what;
-	stage_expect(stage, end, want, ARRAY_SIZE(want));
-	stage_verdict(stage, end, verdict);
+	fixture_expect(self, end, want, ARRAY_SIZE(want));
+	fixture_verdict(self, end, verdict);
 }
 
-static void timed_out(struct stage *stage)
+static void timed_out(struct fixture *self)
 {
 	struct segment syn;
 	struct net_end end;
 
 	net_sysctl("ipv4/tcp_syn_retries", "2");
-	begin(stage, &end, &syn);
+	begin(self, &end, &syn);
 	net_await_state(&end, TCP_CLOSE);
 	close(end.fd);
-	expect_over(stage, &end, VERDICT(TIMED_OUT, NONE, RETRIES, .no_owner = true));
+	expect_over(self, &end, VERDICT(TIMED_OUT, NONE, RETRIES, .no_owner = true));
 }
 
-static void unreachable(struct stage *stage)
+static void unreachable(struct fixture *self)
 {
 	struct segment syn;
 	struct net_end end;
 
-	begin(stage, &end, &syn);
-	peer_send_unreachable(&stage->peer, &syn);
+	begin(self, &end, &syn);
+	peer_send_unreachable(&self->peer, &syn);
 	net_await_state(&end, TCP_CLOSE);
 	close(end.fd);
-	expect_over(stage, &end, VERDICT(REFUSED, PEER, ICMP, .no_owner = true));
+	expect_over(self, &end, VERDICT(REFUSED, PEER, ICMP, .no_owner = true));
 }
 
-static void closed(struct stage *stage)
+static void closed(struct fixture *self)
 {
 	struct segment syn;
 	struct net_end end;
 
-	begin(stage, &end, &syn);
+	begin(self, &end, &syn);
 	close(end.fd);
-	expect_called(stage, &end, TCP_TEARDOWN_CLOSE, VERDICT(ABORTED, LOCAL, CLOSE));
+	expect_called(self, &end, TCP_TEARDOWN_CLOSE, VERDICT(ABORTED, LOCAL, CLOSE));
 }
 
-static void disconnected(struct stage *stage)
+static void disconnected(struct fixture *self)
 {
 	const struct sockaddr none = { .sa_family = AF_UNSPEC };
 	struct segment syn;
 	struct net_end end;
 
-	begin(stage, &end, &syn);
+	begin(self, &end, &syn);
 	CHECK(!connect(end.fd, &none, sizeof(none)), "disconnect");
 	close(end.fd);
-	expect_called(stage, &end, TCP_TEARDOWN_DISCONNECT,
+	expect_called(self, &end, TCP_TEARDOWN_DISCONNECT,
 		      VERDICT(ABORTED, LOCAL, DISCONNECT));
 }
 
-static void killed(struct stage *stage)
+static void killed(struct fixture *self)
 {
 	struct segment syn;
 	struct net_end end;
 
-	begin(stage, &end, &syn);
-	diag_destroy(stage->family, &end);
+	begin(self, &end, &syn);
+	diag_destroy(self->family, &end);
 	close(end.fd);
-	EXPECT_ROWS(stage, &end,
+	EXPECT_ROWS(self, &end,
 		    WANT_CALL(ABORT, SYN_SENT, end.snd_nxt, 0),
 		    WANT_STATE(SYN_SENT, CLOSE, end.snd_nxt, 0),
 		    WANT_CALL(CLOSE, CLOSE, end.snd_nxt, 0));
-	stage_verdict(stage, &end, VERDICT(ABORTED, LOCAL, KILL, .no_owner = true));
+	fixture_verdict(self, &end, VERDICT(ABORTED, LOCAL, KILL, .no_owner = true));
 }
 
-static const struct scene scenes[] = {
-	SCENE_WITH_PEER("connect times out", timed_out),
-	SCENE_WITH_PEER("connect is refused by ICMP", unreachable),
-	SCENE_WITH_PEER("close in SYN_SENT", closed),
-	SCENE_WITH_PEER("disconnect in SYN_SENT", disconnected),
-	SCENE_WITH_PEER("SOCK_DESTROY in SYN_SENT", killed),
+static const struct testcase testcases[] = {
+	TESTCASE_WITH_PEER("connect times out", timed_out),
+	TESTCASE_WITH_PEER("connect is refused by ICMP", unreachable),
+	TESTCASE_WITH_PEER("close in SYN_SENT", closed),
+	TESTCASE_WITH_PEER("disconnect in SYN_SENT", disconnected),
+	TESTCASE_WITH_PEER("SOCK_DESTROY in SYN_SENT", killed),
 };
 
 int main(void)
 {
-	stage_needs_icount();
+	fixture_needs_icount();
 	if (!diag_possible())
 		ktap_skip_all("no tcp_diag that can kill");
-	return stage_run(scenes, ARRAY_SIZE(scenes));
+	return testcases_run(testcases, ARRAY_SIZE(testcases));
 }

@@ -18,35 +18,35 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-#include "lib/stage.h"
+#include "lib/fixture.h"
 
 #define ONLY_PORT 40000
 #define ONLY_RANGE "40000 40000"
 
 /* A socket of the test, and what it knows of it. */
-static void open_end(struct stage *stage, struct net_end *end)
+static void open_end(struct fixture *self, struct net_end *end)
 {
 	socklen_t len = sizeof(end->cookie);
 
-	*end = (struct net_end){ .domain = net_domain(stage->family) };
+	*end = (struct net_end){ .domain = net_domain(self->family) };
 	end->fd = socket(end->domain, SOCK_STREAM, 0);
 	REQUIRE(end->fd >= 0 &&
 		!getsockopt(end->fd, SOL_SOCKET, SO_COOKIE, &end->cookie, &len), "no socket");
 }
 
-static int connect_end(struct stage *stage, struct net_end *end, uint16_t port)
+static int connect_end(struct fixture *self, struct net_end *end, uint16_t port)
 {
 	struct sockaddr_storage addr;
-	socklen_t len = net_loopback(stage->family, port, &addr);
+	socklen_t len = net_loopback(self->family, port, &addr);
 
 	end->peer = net_place_of(&addr);
 	return connect(end->fd, (void *)&addr, len) ? errno : 0;
 }
 
-static void bind_end(struct stage *stage, struct net_end *end, uint16_t port)
+static void bind_end(struct fixture *self, struct net_end *end, uint16_t port)
 {
 	struct sockaddr_storage addr;
-	socklen_t len = net_loopback(stage->family, port, &addr);
+	socklen_t len = net_loopback(self->family, port, &addr);
 	int on = 1;
 
 	REQUIRE(!setsockopt(end->fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) &&
@@ -69,14 +69,14 @@ static const struct tcp_teardown_record *only_moment(const struct records *recor
 }
 
 /* @port: own, 0 where it never had one */
-static void expect_failed(struct stage *stage, const struct net_end *end, uint16_t port)
+static void expect_failed(struct fixture *self, const struct net_end *end, uint16_t port)
 {
 	const struct tcp_teardown_record *r;
 	char comm[TCP_TEARDOWN_COMM_LEN] = "";
 
 	net_settle();
-	records_read(&stage->records);
-	r = only_moment(&stage->records, end->cookie);
+	records_read(&self->records);
+	r = only_moment(&self->records, end->cookie);
 	if (!r)
 		return;
 	prctl(PR_GET_NAME, comm);
@@ -90,7 +90,7 @@ static void expect_failed(struct stage *stage, const struct net_end *end, uint16
 	      "pid %u comm %.16s", r->pid, r->comm);
 	CHECK(r->family == end->domain && r->local_port == port &&
 	      net_place_is(&end->peer, r->peer, r->peer_port), "not where it was to go");
-	CHECK(!stage->records.nr_ends, "%u verdicts", stage->records.nr_ends);
+	CHECK(!self->records.nr_ends, "%u verdicts", self->records.nr_ends);
 }
 
 static void expect_counted(unsigned long long failed, unsigned long long ends)
@@ -106,77 +106,77 @@ static void expect_counted(unsigned long long failed, unsigned long long ends)
 }
 
 /* One connection from the only port; return its listener's port. */
-static uint16_t take_port(struct stage *stage, struct net_end *first, int *listener)
+static uint16_t take_port(struct fixture *self, struct net_end *first, int *listener)
 {
 	uint16_t port;
 
-	*listener = net_listen(stage->family, &port);
-	open_end(stage, first);
+	*listener = net_listen(self->family, &port);
+	open_end(self, first);
 	net_sysctl("ipv4/ip_local_port_range", ONLY_RANGE);
-	REQUIRE(!connect_end(stage, first, port), "no connection");
+	REQUIRE(!connect_end(self, first, port), "no connection");
 	return port;
 }
 
-static void no_port(struct stage *stage)
+static void no_port(struct fixture *self)
 {
 	struct net_end first, end;
 	int listener;
-	uint16_t port = take_port(stage, &first, &listener);
+	uint16_t port = take_port(self, &first, &listener);
 
-	open_end(stage, &end);
-	CHECK(connect_end(stage, &end, port) == EADDRNOTAVAIL, "errno %d", errno);
+	open_end(self, &end);
+	CHECK(connect_end(self, &end, port) == EADDRNOTAVAIL, "errno %d", errno);
 	close(end.fd);
-	expect_failed(stage, &end, 0);
+	expect_failed(self, &end, 0);
 	expect_counted(1, 0);
 }
 
-static void no_port_at_once(struct stage *stage)
+static void no_port_at_once(struct fixture *self)
 {
 	struct net_end first, end;
 	int listener;
-	uint16_t port = take_port(stage, &first, &listener);
+	uint16_t port = take_port(self, &first, &listener);
 
-	open_end(stage, &end);
+	open_end(self, &end);
 	fcntl(end.fd, F_SETFL, O_NONBLOCK);
-	CHECK(connect_end(stage, &end, port) == EADDRNOTAVAIL, "errno %d", errno);
+	CHECK(connect_end(self, &end, port) == EADDRNOTAVAIL, "errno %d", errno);
 	close(end.fd);
-	expect_failed(stage, &end, 0);
+	expect_failed(self, &end, 0);
 	expect_counted(1, 0);
 }
 
-static void port_taken(struct stage *stage)
+static void port_taken(struct fixture *self)
 {
 	struct net_end first, end;
 	uint16_t port;
 
-	net_listen(stage->family, &port);
-	open_end(stage, &first);
-	bind_end(stage, &first, ONLY_PORT);
-	REQUIRE(!connect_end(stage, &first, port), "no connection");
-	open_end(stage, &end);
-	bind_end(stage, &end, ONLY_PORT);
-	CHECK(connect_end(stage, &end, port) == EADDRNOTAVAIL, "errno %d", errno);
+	net_listen(self->family, &port);
+	open_end(self, &first);
+	bind_end(self, &first, ONLY_PORT);
+	REQUIRE(!connect_end(self, &first, port), "no connection");
+	open_end(self, &end);
+	bind_end(self, &end, ONLY_PORT);
+	CHECK(connect_end(self, &end, port) == EADDRNOTAVAIL, "errno %d", errno);
 	close(end.fd);
-	expect_failed(stage, &end, ONLY_PORT);
+	expect_failed(self, &end, ONLY_PORT);
 	expect_counted(1, 0);
 }
 
 /* What it has tried before says nothing of what comes now. */
-static void then_another(struct stage *stage)
+static void then_another(struct fixture *self)
 {
 	int listener, elsewhere;
 	struct net_end first, end;
 	uint16_t port, other;
 
-	elsewhere = net_listen(stage->family, &other);
-	port = take_port(stage, &first, &listener);
-	open_end(stage, &end);
-	CHECK(connect_end(stage, &end, port) == EADDRNOTAVAIL, "errno %d", errno);
-	expect_failed(stage, &end, 0);
-	CHECK(!connect_end(stage, &end, other), "errno %d", errno);
+	elsewhere = net_listen(self->family, &other);
+	port = take_port(self, &first, &listener);
+	open_end(self, &end);
+	CHECK(connect_end(self, &end, port) == EADDRNOTAVAIL, "errno %d", errno);
+	expect_failed(self, &end, 0);
+	CHECK(!connect_end(self, &end, other), "errno %d", errno);
 	net_learn(&end);
 	close(end.fd);
-	stage_await(stage, &end, 3);
+	fixture_await(self, &end, 3);
 	CHECK(records_counter("ESTABLISHED>FIN_WAIT1") == 1, "it does not close");
 	expect_counted(1, 0);
 	close(elsewhere);
@@ -184,14 +184,14 @@ static void then_another(struct stage *stage)
 	close(first.fd);
 }
 
-static const struct scene scenes[] = {
-	SCENE("no local port", no_port),
-	SCENE("no local port, a socket that does not wait", no_port_at_once),
-	SCENE("the local port is taken", port_taken),
-	SCENE("no local port, then another connection", then_another),
+static const struct testcase testcases[] = {
+	TESTCASE("no local port", no_port),
+	TESTCASE("no local port, a socket that does not wait", no_port_at_once),
+	TESTCASE("the local port is taken", port_taken),
+	TESTCASE("no local port, then another connection", then_another),
 };
 
 int main(void)
 {
-	return stage_run(scenes, ARRAY_SIZE(scenes));
+	return testcases_run(testcases, ARRAY_SIZE(testcases));
 }

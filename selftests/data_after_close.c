@@ -17,94 +17,94 @@
  */
 #include <unistd.h>
 
-#include "lib/stage.h"
+#include "lib/fixture.h"
 
 #define DATA 10
 
-static void fin_wait1(struct stage *stage)
+static void fin_wait1(struct fixture *self)
 {
 	struct net_end end;
 	uint32_t u, v;
 
-	peer_connect(&stage->peer, &end);
+	peer_connect(&self->peer, &end);
 	u = end.snd_nxt;
 	v = end.rcv_nxt;
 	close(end.fd);
-	peer_expect(&stage->peer, FIN | ACK, u, v, 0);
-	peer_send(&stage->peer, PSH | ACK, v, u, DATA);
-	peer_expect(&stage->peer, RST, u, 0, 0);
-	EXPECT_ROWS(stage, &end,
+	peer_expect(&self->peer, FIN | ACK, u, v, 0);
+	peer_send(&self->peer, PSH | ACK, v, u, DATA);
+	peer_expect(&self->peer, RST, u, 0, 0);
+	EXPECT_ROWS(self, &end,
 		    ROWS_CLOSE(u, v),
 		    WANT_SEGMENT(RCV, PSH | ACK, FIN_WAIT1, v, u, .len = DATA),
 		    WANT_STATE(FIN_WAIT1, CLOSE, u + 1, v),
 		    WANT_RESET(REPLY, RST, CLOSE, u, 0, REASON(TCP_ABORT_ON_DATA)));
-	stage_verdict(stage, &end, VERDICT(RESET_SENT, LOCAL, DATA));
+	fixture_verdict(self, &end, VERDICT(RESET_SENT, LOCAL, DATA));
 }
 
-static void with_ack(struct stage *stage)
+static void with_ack(struct fixture *self)
 {
 	struct net_end end;
 	uint32_t u, v;
 
-	peer_connect(&stage->peer, &end);
+	peer_connect(&self->peer, &end);
 	u = end.snd_nxt;
 	v = end.rcv_nxt;
 	close(end.fd);
-	peer_expect(&stage->peer, FIN | ACK, u, v, 0);
-	peer_send(&stage->peer, PSH | ACK, v, u + 1, DATA);
-	peer_expect(&stage->peer, RST, u + 1, 0, 0);
-	EXPECT_ROWS(stage, &end,
+	peer_expect(&self->peer, FIN | ACK, u, v, 0);
+	peer_send(&self->peer, PSH | ACK, v, u + 1, DATA);
+	peer_expect(&self->peer, RST, u + 1, 0, 0);
+	EXPECT_ROWS(self, &end,
 		    ROWS_CLOSE(u, v),
 		    WANT_SEGMENT(RCV, PSH | ACK, FIN_WAIT1, v, u + 1, .len = DATA),
 		    WANT_STATE(FIN_WAIT1, FIN_WAIT2, u + 1, v),
 		    WANT_STATE(FIN_WAIT2, CLOSE, u + 1, v),
 		    WANT_RESET(REPLY, RST, CLOSE, u + 1, 0, REASON(TCP_ABORT_ON_DATA)));
-	stage_verdict(stage, &end, VERDICT(RESET_SENT, LOCAL, DATA));
+	fixture_verdict(self, &end, VERDICT(RESET_SENT, LOCAL, DATA));
 }
 
 /* The FIN is acknowledged; then comes data. */
-static void fin_then_data(struct stage *stage, const struct net_end *end)
+static void fin_then_data(struct fixture *self, const struct net_end *end)
 {
 	uint32_t u = end->snd_nxt, v = end->rcv_nxt;
 
-	peer_expect(&stage->peer, FIN | ACK, u, v, 0);
-	peer_send(&stage->peer, ACK, v, u + 1, 0);
-	peer_send(&stage->peer, PSH | ACK, v, u + 1, DATA);
-	peer_expect(&stage->peer, RST, u + 1, 0, 0);
+	peer_expect(&self->peer, FIN | ACK, u, v, 0);
+	peer_send(&self->peer, ACK, v, u + 1, 0);
+	peer_send(&self->peer, PSH | ACK, v, u + 1, DATA);
+	peer_expect(&self->peer, RST, u + 1, 0, 0);
 }
 
-static void orphan_fin_wait2(struct stage *stage)
+static void orphan_fin_wait2(struct fixture *self)
 {
 	struct net_end end;
 	uint32_t u, v;
 
 	net_sysctl("ipv4/tcp_fin_timeout", "100");
-	peer_connect(&stage->peer, &end);
+	peer_connect(&self->peer, &end);
 	u = end.snd_nxt;
 	v = end.rcv_nxt;
 	close(end.fd);
-	fin_then_data(stage, &end);
-	EXPECT_ROWS(stage, &end,
+	fin_then_data(self, &end);
+	EXPECT_ROWS(self, &end,
 		    ROWS_CLOSE(u, v),
 		    ROWS_FIN_ACKED(u, v),
 		    WANT_SEGMENT(RCV, PSH | ACK, FIN_WAIT2, v, u + 1, .len = DATA),
 		    WANT_STATE(FIN_WAIT2, CLOSE, u + 1, v),
 		    WANT_RESET(REPLY, RST, CLOSE, u + 1, 0, REASON(TCP_ABORT_ON_DATA)));
-	stage_verdict(stage, &end, VERDICT(RESET_SENT, LOCAL, DATA));
+	fixture_verdict(self, &end, VERDICT(RESET_SENT, LOCAL, DATA));
 }
 
-static void shutdown_both(struct stage *stage)
+static void shutdown_both(struct fixture *self)
 {
 	struct net_end end;
 	uint32_t u, v;
 
-	peer_connect(&stage->peer, &end);
+	peer_connect(&self->peer, &end);
 	u = end.snd_nxt;
 	v = end.rcv_nxt;
 	CHECK(!shutdown(end.fd, SHUT_RDWR), "shutdown");
-	fin_then_data(stage, &end);
+	fin_then_data(self, &end);
 	close(end.fd);
-	EXPECT_ROWS(stage, &end,
+	EXPECT_ROWS(self, &end,
 		    WANT_CALL(SHUT_RDWR, ESTABLISHED, u, v),
 		    WANT_STATE(ESTABLISHED, FIN_WAIT1, u, v),
 		    WANT_SEGMENT(QUEUE, FIN | ACK, FIN_WAIT1, u, v),
@@ -113,17 +113,17 @@ static void shutdown_both(struct stage *stage)
 		    WANT_STATE(FIN_WAIT2, CLOSE, u + 1, v),
 		    WANT_RESET(REPLY, RST, CLOSE, u + 1, 0, REASON(TCP_ABORT_ON_DATA)),
 		    WANT_CALL(CLOSE, CLOSE, u + 1, v));
-	stage_verdict(stage, &end, VERDICT(RESET_SENT, LOCAL, DATA));
+	fixture_verdict(self, &end, VERDICT(RESET_SENT, LOCAL, DATA));
 }
 
-static const struct scene scenes[] = {
-	SCENE_WITH_PEER("data after close, in FIN_WAIT1", fin_wait1),
-	SCENE_WITH_PEER("data after close, with the ACK of the FIN", with_ack),
-	SCENE_WITH_PEER("data after close, in an orphan's FIN_WAIT2", orphan_fin_wait2),
-	SCENE_WITH_PEER("data after shutdown of both directions", shutdown_both),
+static const struct testcase testcases[] = {
+	TESTCASE_WITH_PEER("data after close, in FIN_WAIT1", fin_wait1),
+	TESTCASE_WITH_PEER("data after close, with the ACK of the FIN", with_ack),
+	TESTCASE_WITH_PEER("data after close, in an orphan's FIN_WAIT2", orphan_fin_wait2),
+	TESTCASE_WITH_PEER("data after shutdown of both directions", shutdown_both),
 };
 
 int main(void)
 {
-	return stage_run(scenes, ARRAY_SIZE(scenes));
+	return testcases_run(testcases, ARRAY_SIZE(testcases));
 }

@@ -47,7 +47,7 @@ static unsigned int remembered(void)
 }
 
 /* Half of the clients end in TIME_WAIT, half in FIN_WAIT2. */
-static void play(void)
+static void run(void)
 {
 	int i;
 
@@ -84,7 +84,7 @@ static void check_deaths(unsigned long long unseen, unsigned long long expired)
 
 static void test_unseen(void)
 {
-	play();
+	run();
 	CHECK(remembered() == 3 * PAIRS, "%u are remembered", remembered());
 	CHECK(!write_text(KPROBES, "0", 0), "kprobes stay on");
 	sleep(70);
@@ -100,7 +100,7 @@ static void test_unseen(void)
 
 static void test_seen(void)
 {
-	play();
+	run();
 	end();
 	CHECK(!remembered(), "%u are remembered", remembered());
 	check_deaths(2 * PAIRS, 2 * PAIRS);

@@ -12,7 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "lib/stage.h"
+#include "lib/fixture.h"
 
 #define UNREAD 77
 
@@ -35,15 +35,15 @@ static void go_by_close(const struct net_end *end)
 }
 
 /* The end is a child's alone, with data unread; it goes in this way. */
-static void leave(struct stage *stage, void (*go)(const struct net_end *end), bool exits)
+static void leave(struct fixture *self, void (*go)(const struct net_end *end), bool exits)
 {
-	const struct fact *r = stage->records.ends;
+	const struct fact *r = self->records.ends;
 	struct net_end end, other;
 	int status, pipes[2];
 	char byte;
 	pid_t pid;
 
-	net_pair(stage->family, &end, &other);
+	net_pair(self->family, &end, &other);
 	net_send(&other, UNREAD);
 	net_await_unread(&end, UNREAD);
 	REQUIRE(!pipe(pipes), "no pipe");
@@ -57,37 +57,37 @@ static void leave(struct stage *stage, void (*go)(const struct net_end *end), bo
 	close(pipes[0]);
 	close(pipes[1]);
 	REQUIRE(pid > 0 && waitpid(pid, &status, 0) == pid, "no child");
-	stage_verdict(stage, &end, VERDICT(RESET_SENT, LOCAL, UNREAD, .pid = pid));
+	fixture_verdict(self, &end, VERDICT(RESET_SENT, LOCAL, UNREAD, .pid = pid));
 	while (r->cookie != end.cookie)
 		r++;
 	CHECK(!!(r->flags & TCP_TEARDOWN_F_EXIT) == exits, "flags 0x%x", r->flags);
-	stage_verdict(stage, &other, VERDICT(RESET_RECEIVED, PEER, PEER, .no_owner = true));
+	fixture_verdict(self, &other, VERDICT(RESET_RECEIVED, PEER, PEER, .no_owner = true));
 	CHECK(records_counter("end=reset_sent,by=unread") ==
 	      records_netstat("TCPAbortOnClose"), "the kernel counts others");
 }
 
-static void by_exit(struct stage *stage)
+static void by_exit(struct fixture *self)
 {
-	leave(stage, go_by_exit, true);
+	leave(self, go_by_exit, true);
 }
 
-static void by_signal(struct stage *stage)
+static void by_signal(struct fixture *self)
 {
-	leave(stage, go_by_signal, true);
+	leave(self, go_by_signal, true);
 }
 
-static void by_close(struct stage *stage)
+static void by_close(struct fixture *self)
 {
-	leave(stage, go_by_close, false);
+	leave(self, go_by_close, false);
 }
 
-static const struct scene scenes[] = {
-	SCENE("_exit() with data unread", by_exit),
-	SCENE("SIGKILL with data unread", by_signal),
-	SCENE("close() with data unread, then _exit()", by_close),
+static const struct testcase testcases[] = {
+	TESTCASE("_exit() with data unread", by_exit),
+	TESTCASE("SIGKILL with data unread", by_signal),
+	TESTCASE("close() with data unread, then _exit()", by_close),
 };
 
 int main(void)
 {
-	return stage_run(scenes, ARRAY_SIZE(scenes));
+	return testcases_run(testcases, ARRAY_SIZE(testcases));
 }

@@ -17,7 +17,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "lib/stage.h"
+#include "lib/fixture.h"
 
 #define DATA 100
 
@@ -33,16 +33,16 @@ static void set_fast_open(int listener)
 		"TCP_FASTOPEN");
 }
 
-static void fast_pair(struct stage *stage, struct net_end *client, struct net_end *server)
+static void fast_pair(struct fixture *self, struct net_end *client, struct net_end *server)
 {
 	struct sockaddr_storage addr;
 	char data[DATA] = "";
 	uint16_t port;
-	int listener = net_listen(stage->family, &port);
-	socklen_t len = net_loopback(stage->family, port, &addr);
+	int listener = net_listen(self->family, &port);
+	socklen_t len = net_loopback(self->family, port, &addr);
 
 	set_fast_open(listener);
-	client->fd = socket(net_domain(stage->family), SOCK_STREAM, 0);
+	client->fd = socket(net_domain(self->family), SOCK_STREAM, 0);
 	REQUIRE(sendto(client->fd, data, DATA, MSG_FASTOPEN, (void *)&addr, len) == DATA,
 		"MSG_FASTOPEN");
 	server->fd = accept(listener, NULL, NULL);
@@ -55,48 +55,48 @@ static void fast_pair(struct stage *stage, struct net_end *client, struct net_en
 	net_learn(server);
 }
 
-static void client_first(struct stage *stage)
+static void client_first(struct fixture *self)
 {
 	struct net_end client, server;
 
-	fast_pair(stage, &client, &server);
-	stage_four_waves(stage, &client, &server);
+	fast_pair(self, &client, &server);
+	fixture_four_waves(self, &client, &server);
 }
 
-static void server_first(struct stage *stage)
+static void server_first(struct fixture *self)
 {
 	struct net_end client, server;
 
-	fast_pair(stage, &client, &server);
-	stage_four_waves(stage, &server, &client);
+	fast_pair(self, &client, &server);
+	fixture_four_waves(self, &server, &client);
 }
 
 /* @end: connect() has returned, and nothing was sent: its first data will go with the SYN. */
-static void defer(struct stage *stage, struct net_end *end)
+static void defer(struct fixture *self, struct net_end *end)
 {
 	struct sockaddr_storage addr;
 	socklen_t len = sizeof(end->cookie);
 	int on = 1;
 
-	*end = (struct net_end){ .domain = net_domain(stage->family) };
+	*end = (struct net_end){ .domain = net_domain(self->family) };
 	net_sysctl("ipv4/tcp_fastopen", FAST_OPEN);
 	end->fd = socket(end->domain, SOCK_STREAM, 0);
 	REQUIRE(!setsockopt(end->fd, IPPROTO_TCP, TCP_FASTOPEN_CONNECT, &on, sizeof(on)) &&
 		!getsockopt(end->fd, SOL_SOCKET, SO_COOKIE, &end->cookie, &len), "no socket");
-	len = peer_address(&stage->peer, &addr);
+	len = peer_address(&self->peer, &addr);
 	REQUIRE(!connect(end->fd, (void *)&addr, len), "connect() waits");
 }
 
 /* Nothing was written, and nothing sent; nor is that a connect() that failed. */
-static void expect_deferred(struct stage *stage, const struct net_end *end, uint8_t what,
+static void expect_deferred(struct fixture *self, const struct net_end *end, uint8_t what,
 			    const struct verdict *verdict)
 {
-	const struct tcp_teardown_record *r = stage->records.moments;
+	const struct tcp_teardown_record *r = self->records.moments;
 	struct segment segment;
 
-	records_read(&stage->records);
-	CHECK(!peer_try_read(&stage->peer, &segment), "something was sent");
-	CHECK(stage->records.nr_moments >= 1, "no record");
+	records_read(&self->records);
+	CHECK(!peer_try_read(&self->peer, &segment), "something was sent");
+	CHECK(self->records.nr_moments >= 1, "no record");
 	CHECK(r->kind == TCP_TEARDOWN_CALL && r->what == what, "kind %u what %u", r->kind,
 	      r->what);
 	CHECK(r->old_state == TCP_SYN_SENT && r->new_state == TCP_CLOSE, "%u>%u",
@@ -104,36 +104,36 @@ static void expect_deferred(struct stage *stage, const struct net_end *end, uint
 	CHECK(!r->unsent && !r->unread && !r->tx && !r->rx, "unsent %u unread %u", r->unsent,
 	      r->unread);
 	CHECK(!records_counter("connect_failed"), "connect_failed");
-	stage_verdict(stage, end, verdict);
+	fixture_verdict(self, end, verdict);
 }
 
-static void deferred_closed(struct stage *stage)
+static void deferred_closed(struct fixture *self)
 {
 	struct net_end end;
 
-	defer(stage, &end);
+	defer(self, &end);
 	close(end.fd);
-	expect_deferred(stage, &end, TCP_TEARDOWN_CLOSE, VERDICT(ABORTED, LOCAL, CLOSE));
+	expect_deferred(self, &end, TCP_TEARDOWN_CLOSE, VERDICT(ABORTED, LOCAL, CLOSE));
 }
 
-static void deferred_linger0(struct stage *stage)
+static void deferred_linger0(struct fixture *self)
 {
 	struct net_end end;
 
-	defer(stage, &end);
+	defer(self, &end);
 	net_abort(end.fd);
-	expect_deferred(stage, &end, TCP_TEARDOWN_CLOSE,
+	expect_deferred(self, &end, TCP_TEARDOWN_CLOSE,
 			VERDICT(ABORTED, LOCAL, LINGER));
 }
 
 /* Which is a disconnect(), says the kernel of SYN_SENT. */
-static void deferred_shutdown(struct stage *stage)
+static void deferred_shutdown(struct fixture *self)
 {
 	struct net_end end;
 
-	defer(stage, &end);
+	defer(self, &end);
 	shutdown(end.fd, SHUT_RDWR);
-	expect_deferred(stage, &end, TCP_TEARDOWN_DISCONNECT,
+	expect_deferred(self, &end, TCP_TEARDOWN_DISCONNECT,
 			VERDICT(ABORTED, LOCAL, DISCONNECT));
 	close(end.fd);
 }
@@ -142,7 +142,7 @@ static void deferred_shutdown(struct stage *stage)
  * A client's SYN with data is answered by SYN, ACK, data and FIN in one: the FIN's number
  * is behind the data, whose first comes after the SYN.
  */
-static void fin_with_syn_ack(struct stage *stage, unsigned int len)
+static void fin_with_syn_ack(struct fixture *self, unsigned int len)
 {
 	const struct tcp_teardown_record *r;
 	struct segment syn;
@@ -150,68 +150,68 @@ static void fin_with_syn_ack(struct stage *stage, unsigned int len)
 	uint32_t v = PEER_ISS + 1, u;
 	char data[DATA] = "";
 
-	defer(stage, &end);
+	defer(self, &end);
 	REQUIRE(send(end.fd, data, DATA, MSG_DONTWAIT) == DATA, "nothing is sent");
-	REQUIRE(peer_read(&stage->peer, &syn, 0) && syn.flags == SYN && syn.len == DATA,
+	REQUIRE(peer_read(&self->peer, &syn, 0) && syn.flags == SYN && syn.len == DATA,
 		"no SYN with data");
-	stage->peer.kernel = syn.from;
+	self->peer.kernel = syn.from;
 	u = syn.seq + 1 + DATA;
-	stage->peer.wscale = 7;
-	peer_send(&stage->peer, SYN | FIN | ACK, PEER_ISS, u, len);
-	peer_expect(&stage->peer, ACK, u, v + len + 1, 0);
+	self->peer.wscale = 7;
+	peer_send(&self->peer, SYN | FIN | ACK, PEER_ISS, u, len);
+	peer_expect(&self->peer, ACK, u, v + len + 1, 0);
 	net_await_state(&end, TCP_CLOSE_WAIT);
 	net_receive(&end, len);
-	records_read(&stage->records);
-	r = stage->records.moments;
-	CHECK(stage->records.nr_moments == 1 && r->kind == TCP_TEARDOWN_SEGMENT &&
+	records_read(&self->records);
+	r = self->records.moments;
+	CHECK(self->records.nr_moments == 1 && r->kind == TCP_TEARDOWN_SEGMENT &&
 	      r->what == TCP_TEARDOWN_SEG_RCV && r->tcp_flags & FIN &&
 	      r->old_state == TCP_ESTABLISHED && r->new_state == TCP_CLOSE_WAIT,
-	      "%u records, kind %u what %u, %u>%u", stage->records.nr_moments, r->kind,
+	      "%u records, kind %u what %u, %u>%u", self->records.nr_moments, r->kind,
 	      r->what, r->old_state, r->new_state);
 	CHECK(r->seq == v && r->len == len && r->ack == u, "seq %u len %u ack %u", r->seq,
 	      r->len, r->ack);
 	CHECK(!r->wscale && r->window == PEER_WINDOW, "win %u wscale %u", r->window,
 	      r->wscale);
 	close(end.fd);
-	peer_expect(&stage->peer, FIN | ACK, u, v + len + 1, 0);
-	peer_send(&stage->peer, ACK, v + len + 1, u + 1, 0);
-	stage_verdict(stage, &end, VERDICT(FOUR_WAY, PEER, PEER));
-	records_read(&stage->records);
-	r = &stage->records.moments[stage->records.nr_moments - 1];
+	peer_expect(&self->peer, FIN | ACK, u, v + len + 1, 0);
+	peer_send(&self->peer, ACK, v + len + 1, u + 1, 0);
+	fixture_verdict(self, &end, VERDICT(FOUR_WAY, PEER, PEER));
+	records_read(&self->records);
+	r = &self->records.moments[self->records.nr_moments - 1];
 	CHECK(r->rx == len && r->tx == DATA, "rx %llu tx %llu", r->rx, r->tx);
 }
 
-static void fin_with_syn_ack_and_data(struct stage *stage)
+static void fin_with_syn_ack_and_data(struct fixture *self)
 {
-	fin_with_syn_ack(stage, 1400);
+	fin_with_syn_ack(self, 1400);
 }
 
-static void fin_with_syn_ack_and_byte(struct stage *stage)
+static void fin_with_syn_ack_and_byte(struct fixture *self)
 {
-	fin_with_syn_ack(stage, 1);
+	fin_with_syn_ack(self, 1);
 }
 
-static void fin_with_syn_ack_alone(struct stage *stage)
+static void fin_with_syn_ack_alone(struct fixture *self)
 {
-	fin_with_syn_ack(stage, 0);
+	fin_with_syn_ack(self, 0);
 }
 
 /* SYN with data, SYN-ACK, and no ACK yet. TCP_REPAIR does not work here. */
-static void begin(struct stage *stage, struct net_end *end)
+static void begin(struct fixture *self, struct net_end *end)
 {
-	int listener = peer_listen(&stage->peer, 0);
+	int listener = peer_listen(&self->peer, 0);
 	struct sockaddr_storage addr;
 	socklen_t len = sizeof(addr);
 	struct segment reply = { };
 
 	set_fast_open(listener);
-	peer_send(&stage->peer, SYN, PEER_ISS, 0, DATA);
-	REQUIRE(peer_read(&stage->peer, &reply, 0) && reply.flags == (SYN | ACK) &&
+	peer_send(&self->peer, SYN, PEER_ISS, 0, DATA);
+	REQUIRE(peer_read(&self->peer, &reply, 0) && reply.flags == (SYN | ACK) &&
 		reply.ack == PEER_ISS + 1 + DATA, "the answer to the SYN is not good");
 	end->fd = accept(listener, (void *)&addr, &len);
 	REQUIRE(end->fd >= 0, "no connection accepted");
 	end->peer = net_place_of(&addr);
-	end->local = stage->peer.kernel;
+	end->local = self->peer.kernel;
 	end->domain = addr.ss_family;
 	len = sizeof(end->cookie);
 	REQUIRE(!getsockopt(end->fd, SOL_SOCKET, SO_COOKIE, &end->cookie, &len), "no cookie");
@@ -220,114 +220,114 @@ static void begin(struct stage *stage, struct net_end *end)
 	close(listener);
 }
 
-static void closed_early(struct stage *stage)
+static void closed_early(struct fixture *self)
 {
 	struct net_end end;
 	uint32_t u, v;
 
-	begin(stage, &end);
+	begin(self, &end);
 	u = end.snd_nxt;
 	v = end.rcv_nxt;
 	net_receive(&end, DATA);
 	close(end.fd);
-	peer_expect(&stage->peer, FIN | ACK, u, v, 0);
-	peer_send(&stage->peer, ACK, v, u + 1, 0);
-	peer_send(&stage->peer, FIN | ACK, v, u + 1, 0);
-	peer_expect(&stage->peer, ACK, u + 1, v + 1, 0);
-	EXPECT_ROWS(stage, &end,
+	peer_expect(&self->peer, FIN | ACK, u, v, 0);
+	peer_send(&self->peer, ACK, v, u + 1, 0);
+	peer_send(&self->peer, FIN | ACK, v, u + 1, 0);
+	peer_expect(&self->peer, ACK, u + 1, v + 1, 0);
+	EXPECT_ROWS(self, &end,
 		    WANT_CALL(CLOSE, SYN_RECV, u, v),
 		    WANT_STATE(SYN_RECV, FIN_WAIT1, u, v),
 		    WANT_SEGMENT(QUEUE, FIN | ACK, FIN_WAIT1, u, v),
 		    ROWS_FIN_ACKED(u, v),
 		    WANT_TIMEWAIT(BORN, FIN_WAIT2, u + 1, v),
 		    ROWS_MINISOCK_FIN(u, v));
-	stage_leave(stage);
-	stage_verdict(stage, &end, VERDICT(FOUR_WAY, LOCAL, CLOSE));
+	fixture_leave(self);
+	fixture_verdict(self, &end, VERDICT(FOUR_WAY, LOCAL, CLOSE));
 }
 
 /* The ACK of the handshake, and the FIN is acknowledged with the peer's own. */
-static void closed_early_three_waves(struct stage *stage)
+static void closed_early_three_waves(struct fixture *self)
 {
 	struct net_end end;
 	uint32_t u, v;
 
-	begin(stage, &end);
+	begin(self, &end);
 	u = end.snd_nxt;
 	v = end.rcv_nxt;
 	net_receive(&end, DATA);
 	close(end.fd);
-	peer_expect(&stage->peer, FIN | ACK, u, v, 0);
-	peer_send(&stage->peer, ACK, v, u, 0);
-	peer_send(&stage->peer, FIN | ACK, v, u + 1, 0);
-	peer_expect(&stage->peer, ACK, u + 1, v + 1, 0);
-	EXPECT_ROWS(stage, &end,
+	peer_expect(&self->peer, FIN | ACK, u, v, 0);
+	peer_send(&self->peer, ACK, v, u, 0);
+	peer_send(&self->peer, FIN | ACK, v, u + 1, 0);
+	peer_expect(&self->peer, ACK, u + 1, v + 1, 0);
+	EXPECT_ROWS(self, &end,
 		    WANT_CALL(CLOSE, SYN_RECV, u, v),
 		    WANT_STATE(SYN_RECV, FIN_WAIT1, u, v),
 		    WANT_SEGMENT(QUEUE, FIN | ACK, FIN_WAIT1, u, v),
 		    WANT_SEGMENT(RCV, ACK, FIN_WAIT1, v, u),
 		    ROWS_FIN_ACKED_BY_FIN(u, v));
-	stage_leave(stage);
-	stage_verdict(stage, &end, VERDICT(THREE_WAY, LOCAL, CLOSE));
+	fixture_leave(self);
+	fixture_verdict(self, &end, VERDICT(THREE_WAY, LOCAL, CLOSE));
 }
 
-static void aborted_early(struct stage *stage)
+static void aborted_early(struct fixture *self)
 {
 	struct net_end end;
 	uint32_t u, v;
 
-	begin(stage, &end);
+	begin(self, &end);
 	u = end.snd_nxt;
 	v = end.rcv_nxt;
 	close(end.fd);		/* with data unread */
-	peer_expect(&stage->peer, RST | ACK, u, v, 0);
-	EXPECT_ROWS(stage, &end,
+	peer_expect(&self->peer, RST | ACK, u, v, 0);
+	EXPECT_ROWS(self, &end,
 		    WANT_CALL(CLOSE, SYN_RECV, u, v, .unread = DATA),
 		    WANT_STATE(SYN_RECV, CLOSE, u, v),
 		    WANT_RESET(SENT, RST | ACK, CLOSE, u, v, REASON(TCP_ABORT_ON_CLOSE)));
-	stage_verdict(stage, &end, VERDICT(RESET_SENT, LOCAL, UNREAD));
+	fixture_verdict(self, &end, VERDICT(RESET_SENT, LOCAL, UNREAD));
 }
 
-static void fin_with_ack(struct stage *stage)
+static void fin_with_ack(struct fixture *self)
 {
-	int listener = peer_listen(&stage->peer, 0);
+	int listener = peer_listen(&self->peer, 0);
 	struct segment reply = { };
 	uint32_t w, u = PEER_ISS + 1;
 	struct net_end end;
 
-	peer_send(&stage->peer, SYN, PEER_ISS, 0, 0);
-	REQUIRE(peer_read(&stage->peer, &reply, 0) && reply.flags == (SYN | ACK), "no SYN-ACK");
+	peer_send(&self->peer, SYN, PEER_ISS, 0, 0);
+	REQUIRE(peer_read(&self->peer, &reply, 0) && reply.flags == (SYN | ACK), "no SYN-ACK");
 	w = reply.seq + 1;
-	peer_send(&stage->peer, FIN | ACK, u, w, 0);
+	peer_send(&self->peer, FIN | ACK, u, w, 0);
 	end.fd = accept(listener, NULL, NULL);
 	close(listener);
 	net_learn(&end);
 	net_await_state(&end, TCP_CLOSE_WAIT);
 	CHECK(end.snd_nxt == w && end.rcv_nxt == u + 1, "own numbers are %u, %u",
 	      end.snd_nxt, end.rcv_nxt);
-	peer_expect(&stage->peer, ACK, w, u + 1, 0);
+	peer_expect(&self->peer, ACK, w, u + 1, 0);
 	close(end.fd);
-	peer_expect(&stage->peer, FIN | ACK, w, u + 1, 0);
-	peer_send(&stage->peer, ACK, u + 1, w + 1, 0);
-	EXPECT_ROWS(stage, &end, ROWS_PASSIVE_CLOSE(w, u));
-	stage_verdict(stage, &end, VERDICT(FOUR_WAY, PEER, PEER));
+	peer_expect(&self->peer, FIN | ACK, w, u + 1, 0);
+	peer_send(&self->peer, ACK, u + 1, w + 1, 0);
+	EXPECT_ROWS(self, &end, ROWS_PASSIVE_CLOSE(w, u));
+	fixture_verdict(self, &end, VERDICT(FOUR_WAY, PEER, PEER));
 }
 
-static const struct scene scenes[] = {
-	SCENE("TCP Fast Open, the client closes first", client_first),
-	SCENE("TCP Fast Open, the server closes first", server_first),
-	SCENE_WITH_PEER("close in SYN_RECV, four waves", closed_early),
-	SCENE_WITH_PEER("close in SYN_RECV, three waves", closed_early_three_waves),
-	SCENE_WITH_PEER("close in SYN_RECV with data unread", aborted_early),
-	SCENE_WITH_PEER("the FIN comes with the last ACK of the handshake", fin_with_ack),
-	SCENE_WITH_PEER("the FIN comes with SYN, ACK and data", fin_with_syn_ack_and_data),
-	SCENE_WITH_PEER("the FIN comes with SYN, ACK and a byte", fin_with_syn_ack_and_byte),
-	SCENE_WITH_PEER("the FIN comes with SYN and ACK", fin_with_syn_ack_alone),
-	SCENE_WITH_PEER("close before the SYN is sent", deferred_closed),
-	SCENE_WITH_PEER("close with SO_LINGER 0 before the SYN is sent", deferred_linger0),
-	SCENE_WITH_PEER("shutdown before the SYN is sent", deferred_shutdown),
+static const struct testcase testcases[] = {
+	TESTCASE("TCP Fast Open, the client closes first", client_first),
+	TESTCASE("TCP Fast Open, the server closes first", server_first),
+	TESTCASE_WITH_PEER("close in SYN_RECV, four waves", closed_early),
+	TESTCASE_WITH_PEER("close in SYN_RECV, three waves", closed_early_three_waves),
+	TESTCASE_WITH_PEER("close in SYN_RECV with data unread", aborted_early),
+	TESTCASE_WITH_PEER("the FIN comes with the last ACK of the handshake", fin_with_ack),
+	TESTCASE_WITH_PEER("the FIN comes with SYN, ACK and data", fin_with_syn_ack_and_data),
+	TESTCASE_WITH_PEER("the FIN comes with SYN, ACK and a byte", fin_with_syn_ack_and_byte),
+	TESTCASE_WITH_PEER("the FIN comes with SYN and ACK", fin_with_syn_ack_alone),
+	TESTCASE_WITH_PEER("close before the SYN is sent", deferred_closed),
+	TESTCASE_WITH_PEER("close with SO_LINGER 0 before the SYN is sent", deferred_linger0),
+	TESTCASE_WITH_PEER("shutdown before the SYN is sent", deferred_shutdown),
 };
 
 int main(void)
 {
-	return stage_run(scenes, ARRAY_SIZE(scenes));
+	return testcases_run(testcases, ARRAY_SIZE(testcases));
 }

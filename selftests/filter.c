@@ -2,7 +2,7 @@
 /*
  * The file filter: which records are made.
  *
- * The same traffic is played for each expression and once more for its negation:
+ * The same traffic runs for each expression and once more for its negation:
  * an IPv4 connection of a user of its own closes in four waves, an IPv6 one in a
  * cgroup of its own by reset. Each record that is kept must be one that the test's
  * own judgement wants, and what one of the two keeps the other refuses: kept and
@@ -267,8 +267,8 @@ static void judge(const struct tcp_teardown_record *r, unsigned int count, unsig
 				  r->kind, r->what, r->how);
 }
 
-/* Play with that filter. Return: the records that were kept. */
-static unsigned int play_once(unsigned int nr, bool negated, unsigned int *filtered)
+/* Run the traffic with that filter. Return: the records that were kept. */
+static unsigned int run_once(unsigned int nr, bool negated, unsigned int *filtered)
 {
 	static const struct tcp_teardown_record none;
 	const char *text = question(nr, &none).text;
@@ -295,13 +295,13 @@ static unsigned int play_once(unsigned int nr, bool negated, unsigned int *filte
 }
 
 /* Until TCP has not sent anything again, so that two have the same records. */
-static unsigned int play(unsigned int nr, bool negated, unsigned int *filtered)
+static unsigned int run(unsigned int nr, bool negated, unsigned int *filtered)
 {
 	struct net_again again = { };
 	unsigned int written = 0;
 
 	while (net_again(&again))
-		written = play_once(nr, negated, filtered);
+		written = run_once(nr, negated, filtered);
 	return written;
 }
 
@@ -313,11 +313,11 @@ static void test_expressions(void)
 	net_new();
 	/* No minisock is left that would tell of its end in the next round. */
 	net_sysctl("ipv4/tcp_max_tw_buckets", "0");
-	all = play(~0U, false, &filtered);
+	all = run(~0U, false, &filtered);
 	CHECK(all > 10 && !filtered, "%u records, %u filtered", all, filtered);
 	for (nr = 0; question(nr, &none).text; nr++) {
-		kept = play(nr, false, &filtered);
-		rest_kept = play(nr, true, &rest_filtered);
+		kept = run(nr, false, &filtered);
+		rest_kept = run(nr, true, &rest_filtered);
 		CHECK(kept + filtered == all && kept == rest_filtered &&
 		      rest_kept == filtered,
 		      "%u kept, %u filtered; negated %u, %u; of %u: %s", kept, filtered,
@@ -541,7 +541,7 @@ int main(void)
 	files_start();
 	if (online_cpus() > CPUS_MAX)
 		ktap_skip_all("more than %d CPUs", CPUS_MAX);
-	/* As stage_run(): a page that is read lets timers run. */
+	/* As testcases_run(): a page that is read lets timers run. */
 	mlockall(MCL_CURRENT | MCL_FUTURE);
 	cgroup_start();
 	ktap_plan(count_questions() + 8);

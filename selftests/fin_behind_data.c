@@ -16,7 +16,7 @@
  */
 #include <unistd.h>
 
-#include "lib/stage.h"
+#include "lib/fixture.h"
 
 #define DATA 100
 /* The peer has no options; the initial window is 10 segments, RFC 6928. */
@@ -24,23 +24,23 @@
 #define FLIGHT_IPV6 (10 * 1220)
 #define WINDOW 65535
 
-static void corked(struct stage *stage)
+static void corked(struct fixture *self)
 {
 	struct net_end end;
 	uint32_t u, v;
 	int on = 1;
 
-	peer_connect(&stage->peer, &end);
+	peer_connect(&self->peer, &end);
 	u = end.snd_nxt;
 	v = end.rcv_nxt;
 	CHECK(!setsockopt(end.fd, IPPROTO_TCP, TCP_CORK, &on, sizeof(on)), "TCP_CORK");
 	net_send(&end, DATA);
 	close(end.fd);
-	peer_expect(&stage->peer, FIN | ACK, u, v, DATA);
-	peer_send(&stage->peer, ACK, v, u + DATA + 1, 0);
-	peer_send(&stage->peer, FIN | ACK, v, u + DATA + 1, 0);
-	peer_expect(&stage->peer, ACK, u + DATA + 1, v + 1, 0);
-	EXPECT_ROWS(stage, &end,
+	peer_expect(&self->peer, FIN | ACK, u, v, DATA);
+	peer_send(&self->peer, ACK, v, u + DATA + 1, 0);
+	peer_send(&self->peer, FIN | ACK, v, u + DATA + 1, 0);
+	peer_expect(&self->peer, ACK, u + DATA + 1, v + 1, 0);
+	EXPECT_ROWS(self, &end,
 		    WANT_CALL(CLOSE, ESTABLISHED, u, v, .unsent = DATA),
 		    WANT_STATE(ESTABLISHED, FIN_WAIT1, u, v),
 		    WANT_SEGMENT(QUEUE, FIN | ACK, FIN_WAIT1, u + DATA, v, .unsent = DATA),
@@ -48,40 +48,40 @@ static void corked(struct stage *stage)
 		    ROWS_FIN_ACKED(u + DATA, v),
 		    WANT_TIMEWAIT(BORN, FIN_WAIT2, u + DATA + 1, v),
 		    ROWS_MINISOCK_FIN(u + DATA, v));
-	stage_leave(stage);
-	stage_verdict(stage, &end, VERDICT(FOUR_WAY, LOCAL, CLOSE));
+	fixture_leave(self);
+	fixture_verdict(self, &end, VERDICT(FOUR_WAY, LOCAL, CLOSE));
 }
 
-static void received(struct stage *stage)
+static void received(struct fixture *self)
 {
 	struct net_end end;
 	uint32_t w, u;
 
-	peer_connect(&stage->peer, &end);
+	peer_connect(&self->peer, &end);
 	w = end.snd_nxt;
 	u = end.rcv_nxt;
-	peer_send(&stage->peer, FIN | PSH | ACK, u, w, DATA);
-	peer_expect(&stage->peer, ACK, w, u + DATA + 1, 0);
+	peer_send(&self->peer, FIN | PSH | ACK, u, w, DATA);
+	peer_expect(&self->peer, ACK, w, u + DATA + 1, 0);
 	net_receive(&end, DATA);
 	net_expect_eof(&end);
 	close(end.fd);
-	peer_expect(&stage->peer, FIN | ACK, w, u + DATA + 1, 0);
-	peer_send(&stage->peer, ACK, u + DATA + 1, w + 1, 0);
-	EXPECT_ROWS(stage, &end,
+	peer_expect(&self->peer, FIN | ACK, w, u + DATA + 1, 0);
+	peer_send(&self->peer, ACK, u + DATA + 1, w + 1, 0);
+	EXPECT_ROWS(self, &end,
 		    WANT_SEGMENT(RCV, FIN | PSH | ACK, ESTABLISHED, u, w, .len = DATA),
 		    WANT_STATE(ESTABLISHED, CLOSE_WAIT, w, u + DATA + 1),
 		    ROWS_CLOSE_AFTER_PEER(w, u + DATA),
 		    ROWS_LAST_ACK(w, u + DATA));
-	stage_verdict(stage, &end, VERDICT(FOUR_WAY, PEER, PEER));
+	fixture_verdict(self, &end, VERDICT(FOUR_WAY, PEER, PEER));
 }
 
 /* The kernel's segments up to that number, the FIN with it or not. */
-static void read_until(struct stage *stage, uint32_t seq, bool fin)
+static void read_until(struct fixture *self, uint32_t seq, bool fin)
 {
 	struct segment s = { };
 
 	do {
-		if (!CHECK(peer_read(&stage->peer, &s, 0), "nothing came"))
+		if (!CHECK(peer_read(&self->peer, &s, 0), "nothing came"))
 			return;
 		CHECK(!(s.flags & FIN) == !(fin && s.seq + s.len == seq), "a FIN at %u",
 		      s.seq + s.len);
@@ -89,15 +89,15 @@ static void read_until(struct stage *stage, uint32_t seq, bool fin)
 }
 
 /* The first flight is 10 segments, the second 20; the last ACK leaves out the FIN. */
-static void slow_start(struct stage *stage)
+static void slow_start(struct fixture *self)
 {
-	unsigned int flight = stage->family == NET_IPV6 ? FLIGHT_IPV6 : FLIGHT_IPV4;
+	unsigned int flight = self->family == NET_IPV6 ? FLIGHT_IPV6 : FLIGHT_IPV4;
 	uint32_t u, v, first, second, fin, bytes = 4 * flight;
 	int room = 1 << 20;
 	struct net_end end;
 
-	stage->peer.window = WINDOW;
-	peer_connect(&stage->peer, &end);
+	self->peer.window = WINDOW;
+	peer_connect(&self->peer, &end);
 	CHECK(!setsockopt(end.fd, SOL_SOCKET, SO_SNDBUFFORCE, &room, sizeof(room)),
 	      "SO_SNDBUFFORCE");
 	u = end.snd_nxt;
@@ -107,15 +107,15 @@ static void slow_start(struct stage *stage)
 	fin = u + bytes;
 	net_send(&end, bytes);
 	close(end.fd);
-	read_until(stage, first, false);
-	peer_send(&stage->peer, ACK, v, first, 0);
-	read_until(stage, second, false);
-	peer_send(&stage->peer, ACK, v, second, 0);
-	read_until(stage, fin, true);
-	peer_send(&stage->peer, ACK, v, fin, 0);
-	peer_send(&stage->peer, FIN | ACK, v, fin + 1, 0);
-	peer_expect(&stage->peer, ACK, fin + 1, v + 1, 0);
-	EXPECT_ROWS(stage, &end,
+	read_until(self, first, false);
+	peer_send(&self->peer, ACK, v, first, 0);
+	read_until(self, second, false);
+	peer_send(&self->peer, ACK, v, second, 0);
+	read_until(self, fin, true);
+	peer_send(&self->peer, ACK, v, fin, 0);
+	peer_send(&self->peer, FIN | ACK, v, fin + 1, 0);
+	peer_expect(&self->peer, ACK, fin + 1, v + 1, 0);
+	EXPECT_ROWS(self, &end,
 		    WANT_CALL(CLOSE, ESTABLISHED, first, v, .unsent = bytes - flight),
 		    WANT_STATE(ESTABLISHED, FIN_WAIT1, first, v),
 		    WANT_SEGMENT(QUEUE, FIN | ACK, FIN_WAIT1, fin, v,
@@ -125,110 +125,110 @@ static void slow_start(struct stage *stage)
 		    WANT_SEGMENT(LEFT, FIN | ACK, FIN_WAIT1, fin, v),
 		    WANT_SEGMENT(RCV, ACK, FIN_WAIT1, v, fin),
 		    ROWS_FIN_ACKED_BY_FIN(fin, v));
-	stage_leave(stage);
-	stage_verdict(stage, &end, VERDICT(THREE_WAY, LOCAL, CLOSE));
+	fixture_leave(self);
+	fixture_verdict(self, &end, VERDICT(THREE_WAY, LOCAL, CLOSE));
 }
 
 /* 6.1 lets the FIN pass the congestion window, 6.12 does not. */
-static void full_flight(struct stage *stage)
+static void full_flight(struct fixture *self)
 {
-	unsigned int flight = stage->family == NET_IPV6 ? FLIGHT_IPV6 : FLIGHT_IPV4;
+	unsigned int flight = self->family == NET_IPV6 ? FLIGHT_IPV6 : FLIGHT_IPV4;
 	struct segment s = { };
 	struct net_end end;
 	uint32_t u, v, fin;
 	bool left;
 
-	stage->peer.window = WINDOW;
-	peer_connect(&stage->peer, &end);
+	self->peer.window = WINDOW;
+	peer_connect(&self->peer, &end);
 	u = end.snd_nxt;
 	v = end.rcv_nxt;
 	fin = u + flight;
 	net_send(&end, flight);
 	close(end.fd);
-	read_until(stage, fin, false);
-	capture_read(&stage->capture);
-	left = capture_count(&stage->capture, true, FIN);
-	peer_send(&stage->peer, ACK, v, fin, 0);
-	while (peer_read(&stage->peer, &s, 0) && !(s.flags & FIN))
+	read_until(self, fin, false);
+	capture_read(&self->capture);
+	left = capture_count(&self->capture, true, FIN);
+	peer_send(&self->peer, ACK, v, fin, 0);
+	while (peer_read(&self->peer, &s, 0) && !(s.flags & FIN))
 		;
 	CHECK(s.seq == fin && !s.len, "another FIN");
-	peer_send(&stage->peer, ACK, v, fin + 1, 0);
+	peer_send(&self->peer, ACK, v, fin + 1, 0);
 	const struct want told = WANT_SEGMENT(LEFT, FIN | ACK, FIN_WAIT1, fin, v);
 	const struct want acked = WANT_SEGMENT(RCV, ACK, FIN_WAIT1, v, fin);
 	const struct want all_acked = WANT_SEGMENT(RCV, ACK, FIN_WAIT1, v, fin + 1);
 
-	EXPECT_ROWS(stage, &end,
+	EXPECT_ROWS(self, &end,
 		    ROWS_CLOSE(fin, v),
 		    left ? told : acked,
 		    left ? acked : told,
 		    all_acked,
 		    WANT_STATE(FIN_WAIT1, FIN_WAIT2, fin + 1, v),
 		    WANT_TIMEWAIT(BORN, FIN_WAIT2, fin + 1, v));
-	stage_leave(stage);
-	stage_verdict(stage, &end, VERDICT(ABORTED, LOCAL, NETNS));
+	fixture_leave(self);
+	fixture_verdict(self, &end, VERDICT(ABORTED, LOCAL, NETNS));
 }
 
 /* A closed window, data, and a FIN that can't leave. */
-static void close_behind_window(struct stage *stage, struct net_end *end)
+static void close_behind_window(struct fixture *self, struct net_end *end)
 {
 	struct segment probe;
 
-	stage->peer.window = 0;
-	peer_connect(&stage->peer, end);
+	self->peer.window = 0;
+	peer_connect(&self->peer, end);
 	net_send(end, DATA);
 	close(end->fd);
-	stage_await(stage, end, 3);
-	CHECK(peer_read(&stage->peer, &probe, 0) && probe.seq == end->snd_nxt - 1 &&
+	fixture_await(self, end, 3);
+	CHECK(peer_read(&self->peer, &probe, 0) && probe.seq == end->snd_nxt - 1 &&
 	      !probe.len, "no probe of the window");
 }
 
-static void never_left(struct stage *stage)
+static void never_left(struct fixture *self)
 {
 	struct net_end end;
 	uint32_t u, v;
 
-	close_behind_window(stage, &end);
+	close_behind_window(self, &end);
 	u = end.snd_nxt;
 	v = end.rcv_nxt;
-	peer_send(&stage->peer, RST | ACK, v, u, 0);
-	EXPECT_ROWS(stage, &end,
+	peer_send(&self->peer, RST | ACK, v, u, 0);
+	EXPECT_ROWS(self, &end,
 		    WANT_CALL(CLOSE, ESTABLISHED, u, v, .unsent = DATA),
 		    WANT_STATE(ESTABLISHED, FIN_WAIT1, u, v),
 		    WANT_SEGMENT(QUEUE, FIN | ACK, FIN_WAIT1, u + DATA, v, .unsent = DATA),
 		    WANT_SEGMENT(RCV, RST | ACK, FIN_WAIT1, v, u),
 		    WANT_RESET(RECEIVED, RST | ACK, FIN_WAIT1, v, u),
 		    WANT_STATE(FIN_WAIT1, CLOSE, u, v));
-	stage_verdict(stage, &end, VERDICT(RESET_RECEIVED, LOCAL, PEER,
-					   .flags = TCP_TEARDOWN_F_FIN_UNSENT));
+	fixture_verdict(self, &end, VERDICT(RESET_RECEIVED, LOCAL, PEER,
+					    .flags = TCP_TEARDOWN_F_FIN_UNSENT));
 }
 
 /* Whatever comes before is a probe of the window, or an answer without data. */
-static void expect_data_with_fin(struct stage *stage, uint32_t seq)
+static void expect_data_with_fin(struct fixture *self, uint32_t seq)
 {
 	struct segment s = { };
 
 	do {
-		if (!CHECK(peer_read(&stage->peer, &s, 0), "nothing came"))
+		if (!CHECK(peer_read(&self->peer, &s, 0), "nothing came"))
 			return;
 	} while (!s.len);
 	CHECK(s.seq == seq && s.len == DATA && s.flags & FIN, "not data and FIN");
 }
 
-static void crossed(struct stage *stage)
+static void crossed(struct fixture *self)
 {
 	struct net_end end;
 	uint32_t u, v;
 
-	close_behind_window(stage, &end);
+	close_behind_window(self, &end);
 	u = end.snd_nxt;
 	v = end.rcv_nxt;
-	peer_send(&stage->peer, FIN | ACK, v, u, 0);
-	stage_await(stage, &end, 5);
-	stage->peer.window = PEER_WINDOW;
-	peer_send(&stage->peer, ACK, v + 1, u, 0);
-	expect_data_with_fin(stage, u);
-	peer_send(&stage->peer, ACK, v + 1, u + DATA + 1, 0);
-	EXPECT_ROWS(stage, &end,
+	peer_send(&self->peer, FIN | ACK, v, u, 0);
+	fixture_await(self, &end, 5);
+	self->peer.window = PEER_WINDOW;
+	peer_send(&self->peer, ACK, v + 1, u, 0);
+	expect_data_with_fin(self, u);
+	peer_send(&self->peer, ACK, v + 1, u + DATA + 1, 0);
+	EXPECT_ROWS(self, &end,
 		    WANT_CALL(CLOSE, ESTABLISHED, u, v, .unsent = DATA),
 		    WANT_STATE(ESTABLISHED, FIN_WAIT1, u, v),
 		    WANT_SEGMENT(QUEUE, FIN | ACK, FIN_WAIT1, u + DATA, v, .unsent = DATA),
@@ -239,20 +239,20 @@ static void crossed(struct stage *stage)
 		    WANT_SEGMENT(RCV, ACK, CLOSING, v + 1, u + DATA + 1),
 		    WANT_STATE(CLOSING, TIME_WAIT, u + DATA + 1, v + 1, BY_MINISOCK),
 		    WANT_TIMEWAIT(BORN, TIME_WAIT, u + DATA + 1, v + 1));
-	stage_leave(stage);
-	stage_verdict(stage, &end, VERDICT(SIMULTANEOUS, BOTH, CLOSE));
+	fixture_leave(self);
+	fixture_verdict(self, &end, VERDICT(SIMULTANEOUS, BOTH, CLOSE));
 }
 
-static const struct scene scenes[] = {
-	SCENE_WITH_PEER("data and FIN in one segment", corked),
-	SCENE_WITH_PEER("data and FIN in one segment, received", received),
-	SCENE_WITH_PEER("a FIN behind two flights of data", slow_start),
-	SCENE_WITH_PEER("a FIN behind a full flight", full_flight),
-	SCENE_WITH_PEER("a FIN that never left, and a RST", never_left),
-	SCENE_WITH_PEER("a FIN that has to wait, and the peer's comes", crossed),
+static const struct testcase testcases[] = {
+	TESTCASE_WITH_PEER("data and FIN in one segment", corked),
+	TESTCASE_WITH_PEER("data and FIN in one segment, received", received),
+	TESTCASE_WITH_PEER("a FIN behind two flights of data", slow_start),
+	TESTCASE_WITH_PEER("a FIN behind a full flight", full_flight),
+	TESTCASE_WITH_PEER("a FIN that never left, and a RST", never_left),
+	TESTCASE_WITH_PEER("a FIN that has to wait, and the peer's comes", crossed),
 };
 
 int main(void)
 {
-	return stage_run(scenes, ARRAY_SIZE(scenes));
+	return testcases_run(testcases, ARRAY_SIZE(testcases));
 }

@@ -18,7 +18,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "lib/stage.h"
+#include "lib/fixture.h"
 
 #define TRIES 3
 #define WANT_MAX 32
@@ -55,7 +55,7 @@ static void add_close(struct wants *wants, uint32_t u, uint32_t v, unsigned int 
 	add_tries(wants, &resend, tries);
 }
 
-static void given_up(struct stage *stage)
+static void given_up(struct fixture *self)
 {
 	struct wants wants = { };
 	unsigned int tries = 0;
@@ -63,10 +63,10 @@ static void given_up(struct stage *stage)
 	struct net_end end;
 
 	net_sysctl("ipv4/tcp_orphan_retries", "4");
-	peer_connect(&stage->peer, &end);
+	peer_connect(&self->peer, &end);
 	close(end.fd);
-	peer_expect(&stage->peer, FIN | ACK, end.snd_nxt, end.rcv_nxt, 0);
-	while (peer_read(&stage->peer, &segment, 150)) {
+	peer_expect(&self->peer, FIN | ACK, end.snd_nxt, end.rcv_nxt, 0);
+	while (peer_read(&self->peer, &segment, 150)) {
 		CHECK(segment.flags == (FIN | ACK) && segment.seq == end.snd_nxt,
 		      "not the FIN");
 		tries++;
@@ -75,20 +75,20 @@ static void given_up(struct stage *stage)
 	add_close(&wants, end.snd_nxt, end.rcv_nxt, tries);
 	add(&wants, &(struct want)WANT_STATE(FIN_WAIT1, CLOSE, end.snd_nxt + 1,
 					     end.rcv_nxt), 1);
-	records_expect(&stage->records, &end, wants.list, wants.nr);
-	stage_verdict(stage, &end, VERDICT(TIMED_OUT, LOCAL, RETRIES));
+	records_expect(&self->records, &end, wants.list, wants.nr);
+	fixture_verdict(self, &end, VERDICT(TIMED_OUT, LOCAL, RETRIES));
 }
 
-static void hear_third(struct stage *stage, uint32_t seq, uint32_t ack)
+static void hear_third(struct fixture *self, uint32_t seq, uint32_t ack)
 {
 	unsigned int i;
 
 	for (i = 0; i < 1 + TRIES; i++)
-		peer_expect(&stage->peer, FIN | ACK, seq, ack, 0);
-	peer_send(&stage->peer, ACK, ack, seq + 1, 0);
+		peer_expect(&self->peer, FIN | ACK, seq, ack, 0);
+	peer_send(&self->peer, ACK, ack, seq + 1, 0);
 }
 
-static void expect_active(struct stage *stage, const struct net_end *end)
+static void expect_active(struct fixture *self, const struct net_end *end)
 {
 	uint32_t u = end->snd_nxt, v = end->rcv_nxt;
 	const struct want rest[] = {
@@ -99,22 +99,22 @@ static void expect_active(struct stage *stage, const struct net_end *end)
 
 	add_close(&wants, u, v, TRIES);
 	add(&wants, rest, ARRAY_SIZE(rest));
-	records_expect(&stage->records, end, wants.list, wants.nr);
+	records_expect(&self->records, end, wants.list, wants.nr);
 }
 
-static void active(struct stage *stage)
+static void active(struct fixture *self)
 {
 	struct net_end end;
 
-	peer_connect(&stage->peer, &end);
+	peer_connect(&self->peer, &end);
 	close(end.fd);
-	hear_third(stage, end.snd_nxt, end.rcv_nxt);
-	expect_active(stage, &end);
-	stage_leave(stage);
-	stage_verdict(stage, &end, VERDICT(ABORTED, LOCAL, NETNS));
+	hear_third(self, end.snd_nxt, end.rcv_nxt);
+	expect_active(self, &end);
+	fixture_leave(self);
+	fixture_verdict(self, &end, VERDICT(ABORTED, LOCAL, NETNS));
 }
 
-static void expect_passive(struct stage *stage, const struct net_end *end)
+static void expect_passive(struct fixture *self, const struct net_end *end)
 {
 	uint32_t w = end->snd_nxt, u = end->rcv_nxt;
 	const struct want resend = WANT_SEGMENT(RESEND, FIN | ACK, LAST_ACK, w, u + 1);
@@ -129,30 +129,30 @@ static void expect_passive(struct stage *stage, const struct net_end *end)
 	add(&wants, first, ARRAY_SIZE(first));
 	add_tries(&wants, &resend, TRIES);
 	add(&wants, rest, ARRAY_SIZE(rest));
-	records_expect(&stage->records, end, wants.list, wants.nr);
+	records_expect(&self->records, end, wants.list, wants.nr);
 }
 
-static void passive(struct stage *stage)
+static void passive(struct fixture *self)
 {
 	struct net_end end;
 
-	peer_connect(&stage->peer, &end);
-	peer_send(&stage->peer, FIN | ACK, end.rcv_nxt, end.snd_nxt, 0);
-	peer_expect(&stage->peer, ACK, end.snd_nxt, end.rcv_nxt + 1, 0);
+	peer_connect(&self->peer, &end);
+	peer_send(&self->peer, FIN | ACK, end.rcv_nxt, end.snd_nxt, 0);
+	peer_expect(&self->peer, ACK, end.snd_nxt, end.rcv_nxt + 1, 0);
 	close(end.fd);
-	hear_third(stage, end.snd_nxt, end.rcv_nxt + 1);
-	expect_passive(stage, &end);
-	stage_verdict(stage, &end, VERDICT(FOUR_WAY, PEER, PEER));
+	hear_third(self, end.snd_nxt, end.rcv_nxt + 1);
+	expect_passive(self, &end);
+	fixture_verdict(self, &end, VERDICT(FOUR_WAY, PEER, PEER));
 }
 
-static const struct scene scenes[] = {
-	SCENE_WITH_PEER("the peer never answers the FIN", given_up),
-	SCENE_WITH_PEER("the third try is heard, in FIN_WAIT1", active),
-	SCENE_WITH_PEER("the third try is heard, in LAST_ACK", passive),
+static const struct testcase testcases[] = {
+	TESTCASE_WITH_PEER("the peer never answers the FIN", given_up),
+	TESTCASE_WITH_PEER("the third try is heard, in FIN_WAIT1", active),
+	TESTCASE_WITH_PEER("the third try is heard, in LAST_ACK", passive),
 };
 
 int main(void)
 {
-	stage_needs_icount();
-	return stage_run(scenes, ARRAY_SIZE(scenes));
+	fixture_needs_icount();
+	return testcases_run(testcases, ARRAY_SIZE(testcases));
 }

@@ -40,42 +40,42 @@ static bool is_late_by_wheel(uint64_t ns, double timeout_s)
 		     "%f s, not %f", seconds, timeout_s);
 }
 
-static const struct fact *nth(struct stage *stage, const struct net_end *end, unsigned int n)
+static const struct fact *nth(struct fixture *self, const struct net_end *end, unsigned int n)
 {
 	unsigned int i;
 
-	for (i = 0; i < stage->records.nr; i++)
-		if (stage->records.records[i].cookie == end->cookie && !--n)
-			return &stage->records.records[i];
+	for (i = 0; i < self->records.nr; i++)
+		if (self->records.records[i].cookie == end->cookie && !--n)
+			return &self->records.records[i];
 	REQUIRE(false, "no such record");
 	return NULL;
 }
 
-static void expect_between(struct stage *stage, const struct net_end *end,
+static void expect_between(struct fixture *self, const struct net_end *end,
 			   unsigned int from, unsigned int to, double timeout_s)
 {
-	is_late_by_wheel(nth(stage, end, to)->time - nth(stage, end, from)->time, timeout_s);
+	is_late_by_wheel(nth(self, end, to)->time - nth(self, end, from)->time, timeout_s);
 }
 
-static void half_close(struct stage *stage, struct net_end *end)
+static void half_close(struct fixture *self, struct net_end *end)
 {
-	peer_connect(&stage->peer, end);
+	peer_connect(&self->peer, end);
 	CHECK(!shutdown(end->fd, SHUT_WR), "shutdown");
-	peer_expect(&stage->peer, FIN | ACK, end->snd_nxt, end->rcv_nxt, 0);
-	peer_send(&stage->peer, ACK, end->rcv_nxt, end->snd_nxt + 1, 0);
+	peer_expect(&self->peer, FIN | ACK, end->snd_nxt, end->rcv_nxt, 0);
+	peer_send(&self->peer, ACK, end->rcv_nxt, end->snd_nxt + 1, 0);
 	net_await_state(end, TCP_FIN_WAIT2);
 }
 
-static void close_first(struct stage *stage, struct net_end *end)
+static void close_first(struct fixture *self, struct net_end *end)
 {
-	peer_connect(&stage->peer, end);
+	peer_connect(&self->peer, end);
 	close(end->fd);
-	peer_expect(&stage->peer, FIN | ACK, end->snd_nxt, end->rcv_nxt, 0);
-	peer_send(&stage->peer, ACK, end->rcv_nxt, end->snd_nxt + 1, 0);
+	peer_expect(&self->peer, FIN | ACK, end->snd_nxt, end->rcv_nxt, 0);
+	peer_send(&self->peer, ACK, end->rcv_nxt, end->snd_nxt + 1, 0);
 }
 
 /* Five records that all begin with, and then these. */
-static void expect_then(struct stage *stage, const struct net_end *end, uint8_t call,
+static void expect_then(struct fixture *self, const struct net_end *end, uint8_t call,
 			const struct want *then, unsigned int nr)
 {
 	uint32_t u = end->snd_nxt, v = end->rcv_nxt;
@@ -88,21 +88,21 @@ static void expect_then(struct stage *stage, const struct net_end *end, uint8_t 
 	memcpy(want, begin, sizeof(begin));
 	want[0].what = call;
 	memcpy(want + ARRAY_SIZE(begin), then, nr * sizeof(*then));
-	stage_expect(stage, end, want, ARRAY_SIZE(begin) + nr);
+	fixture_expect(self, end, want, ARRAY_SIZE(begin) + nr);
 }
 
-static void live(struct stage *stage)
+static void live(struct fixture *self)
 {
 	struct net_end end;
 	uint32_t u, v;
 
-	half_close(stage, &end);
+	half_close(self, &end);
 	u = end.snd_nxt;
 	v = end.rcv_nxt;
 	sleep(LONG_S);
 	net_await_state(&end, TCP_FIN_WAIT2);
-	peer_send(&stage->peer, FIN | ACK, v, u + 1, 0);
-	peer_expect(&stage->peer, ACK, u + 1, v + 1, 0);
+	peer_send(&self->peer, FIN | ACK, v, u + 1, 0);
+	peer_expect(&self->peer, ACK, u + 1, v + 1, 0);
 	net_expect_eof(&end);
 	close(end.fd);
 	const struct want want[] = {
@@ -110,23 +110,23 @@ static void live(struct stage *stage)
 		WANT_CALL(CLOSE, CLOSE, u + 1, v + 1),
 	};
 
-	expect_then(stage, &end, TCP_TEARDOWN_SHUT_WR, want, ARRAY_SIZE(want));
-	CHECK(nth(stage, &end, 7)->state.spent / 1000000000 >= LONG_S, "too short");
-	stage_leave(stage);
-	stage_verdict(stage, &end, VERDICT(FOUR_WAY, LOCAL, SHUTDOWN));
+	expect_then(self, &end, TCP_TEARDOWN_SHUT_WR, want, ARRAY_SIZE(want));
+	CHECK(nth(self, &end, 7)->state.spent / 1000000000 >= LONG_S, "too short");
+	fixture_leave(self);
+	fixture_verdict(self, &end, VERDICT(FOUR_WAY, LOCAL, SHUTDOWN));
 }
 
-static void live_then_close(struct stage *stage)
+static void live_then_close(struct fixture *self)
 {
 	struct net_end end;
 	uint32_t u, v;
 
 	net_sysctl("ipv4/tcp_fin_timeout", "8");
-	half_close(stage, &end);
+	half_close(self, &end);
 	u = end.snd_nxt;
 	v = end.rcv_nxt;
 	close(end.fd);
-	stage_verdict(stage, &end, VERDICT(FIN_WAIT2_EXPIRED, LOCAL, FIN_TIMEOUT));
+	fixture_verdict(self, &end, VERDICT(FIN_WAIT2_EXPIRED, LOCAL, FIN_TIMEOUT));
 	const struct want want[] = {
 		WANT_CALL(CLOSE, FIN_WAIT2, u + 1, v),
 		WANT_TIMEWAIT(BORN, FIN_WAIT2, u + 1, v),
@@ -134,50 +134,50 @@ static void live_then_close(struct stage *stage)
 		WANT_TIMEWAIT(EXPIRED, FIN_WAIT2, u + 1, v),
 	};
 
-	expect_then(stage, &end, TCP_TEARDOWN_SHUT_WR, want, ARRAY_SIZE(want));
-	expect_between(stage, &end, 7, 8, 8);
+	expect_then(self, &end, TCP_TEARDOWN_SHUT_WR, want, ARRAY_SIZE(want));
+	expect_between(self, &end, 7, 8, 8);
 }
 
-static void fin_timeout(struct stage *stage)
+static void fin_timeout(struct fixture *self)
 {
 	struct net_end end;
 	uint32_t u, v;
 
 	net_sysctl("ipv4/tcp_fin_timeout", "100");
-	close_first(stage, &end);
+	close_first(self, &end);
 	u = end.snd_nxt;
 	v = end.rcv_nxt;
-	stage_verdict(stage, &end, VERDICT(FIN_WAIT2_EXPIRED, LOCAL, FIN_TIMEOUT));
+	fixture_verdict(self, &end, VERDICT(FIN_WAIT2_EXPIRED, LOCAL, FIN_TIMEOUT));
 	const struct want want[] = {
 		WANT_TIMEWAIT(BORN, FIN_WAIT2, u + 1, v),
 		WANT_STATE(FIN_WAIT2, CLOSE, u + 1, v, BY_MINISOCK),
 		WANT_TIMEWAIT(EXPIRED, FIN_WAIT2, u + 1, v),
 	};
 
-	expect_then(stage, &end, TCP_TEARDOWN_CLOSE, want, ARRAY_SIZE(want));
-	expect_between(stage, &end, 5, 6, FIN_TIMEOUT_S - MAX_MINISOCK_S);
-	expect_between(stage, &end, 6, 7, FIN_TIMEOUT_S - MAX_MINISOCK_S);
+	expect_then(self, &end, TCP_TEARDOWN_CLOSE, want, ARRAY_SIZE(want));
+	expect_between(self, &end, 5, 6, FIN_TIMEOUT_S - MAX_MINISOCK_S);
+	expect_between(self, &end, 6, 7, FIN_TIMEOUT_S - MAX_MINISOCK_S);
 }
 
 /* The FIN comes while it is a full socket. */
-static void fin_for_orphan(struct stage *stage)
+static void fin_for_orphan(struct fixture *self)
 {
 	struct net_end end;
 	uint32_t u, v;
 
 	net_sysctl("ipv4/tcp_fin_timeout", "100");
-	close_first(stage, &end);
+	close_first(self, &end);
 	u = end.snd_nxt;
 	v = end.rcv_nxt;
-	peer_send(&stage->peer, FIN | ACK, v, u + 1, 0);
-	peer_expect(&stage->peer, ACK, u + 1, v + 1, 0);
+	peer_send(&self->peer, FIN | ACK, v, u + 1, 0);
+	peer_expect(&self->peer, ACK, u + 1, v + 1, 0);
 	const struct want want[] = {
 		ROWS_FIN_IN_FIN_WAIT2(u, v),
 	};
 
-	expect_then(stage, &end, TCP_TEARDOWN_CLOSE, want, ARRAY_SIZE(want));
-	stage_leave(stage);
-	stage_verdict(stage, &end, VERDICT(FOUR_WAY, LOCAL, CLOSE));
+	expect_then(self, &end, TCP_TEARDOWN_CLOSE, want, ARRAY_SIZE(want));
+	fixture_leave(self);
+	fixture_verdict(self, &end, VERDICT(FOUR_WAY, LOCAL, CLOSE));
 }
 
 static void set_linger2(const struct net_end *end, int seconds)
@@ -186,17 +186,17 @@ static void set_linger2(const struct net_end *end, int seconds)
 	      "TCP_LINGER2");
 }
 
-static void linger2(struct stage *stage)
+static void linger2(struct fixture *self)
 {
 	struct net_end end;
 	uint32_t u, v;
 
-	half_close(stage, &end);
+	half_close(self, &end);
 	u = end.snd_nxt;
 	v = end.rcv_nxt;
 	set_linger2(&end, LINGER2_S);
 	close(end.fd);
-	stage_verdict(stage, &end, VERDICT(FIN_WAIT2_EXPIRED, LOCAL, FIN_TIMEOUT));
+	fixture_verdict(self, &end, VERDICT(FIN_WAIT2_EXPIRED, LOCAL, FIN_TIMEOUT));
 	const struct want want[] = {
 		WANT_CALL(CLOSE, FIN_WAIT2, u + 1, v),
 		WANT_TIMEWAIT(BORN, FIN_WAIT2, u + 1, v),
@@ -204,21 +204,21 @@ static void linger2(struct stage *stage)
 		WANT_TIMEWAIT(EXPIRED, FIN_WAIT2, u + 1, v),
 	};
 
-	expect_then(stage, &end, TCP_TEARDOWN_SHUT_WR, want, ARRAY_SIZE(want));
-	expect_between(stage, &end, 7, 8, LINGER2_S);
+	expect_then(self, &end, TCP_TEARDOWN_SHUT_WR, want, ARRAY_SIZE(want));
+	expect_between(self, &end, 7, 8, LINGER2_S);
 }
 
-static void no_linger2(struct stage *stage)
+static void no_linger2(struct fixture *self)
 {
 	struct net_end end;
 	uint32_t u, v;
 
-	half_close(stage, &end);
+	half_close(self, &end);
 	u = end.snd_nxt;
 	v = end.rcv_nxt;
 	set_linger2(&end, -1);
 	close(end.fd);
-	peer_expect(&stage->peer, RST | ACK, u + 1, v, 0);
+	peer_expect(&self->peer, RST | ACK, u + 1, v, 0);
 	const struct want want[] = {
 		WANT_CALL(CLOSE, FIN_WAIT2, u + 1, v),
 		WANT_STATE(FIN_WAIT2, CLOSE, u + 1, v),
@@ -226,35 +226,35 @@ static void no_linger2(struct stage *stage)
 			   REASON(TCP_ABORT_ON_LINGER)),
 	};
 
-	expect_then(stage, &end, TCP_TEARDOWN_SHUT_WR, want, ARRAY_SIZE(want));
-	stage_verdict(stage, &end, VERDICT(RESET_SENT, LOCAL, LINGER2));
+	expect_then(self, &end, TCP_TEARDOWN_SHUT_WR, want, ARRAY_SIZE(want));
+	fixture_verdict(self, &end, VERDICT(RESET_SENT, LOCAL, LINGER2));
 }
 
 /* The RST answers the ACK. */
-static void no_linger2_orphan(struct stage *stage)
+static void no_linger2_orphan(struct fixture *self)
 {
 	struct net_end end;
 	uint32_t u, v;
 
-	peer_connect(&stage->peer, &end);
+	peer_connect(&self->peer, &end);
 	u = end.snd_nxt;
 	v = end.rcv_nxt;
 	set_linger2(&end, -1);
 	close(end.fd);
-	peer_expect(&stage->peer, FIN | ACK, u, v, 0);
-	peer_send(&stage->peer, ACK, v, u + 1, 0);
-	peer_expect(&stage->peer, RST, u + 1, 0, 0);
+	peer_expect(&self->peer, FIN | ACK, u, v, 0);
+	peer_send(&self->peer, ACK, v, u + 1, 0);
+	peer_expect(&self->peer, RST, u + 1, 0, 0);
 	const struct want want[] = {
 		WANT_STATE(FIN_WAIT2, CLOSE, u + 1, v),
 		WANT_RESET(REPLY, RST, CLOSE, u + 1, 0, REASON(TCP_ABORT_ON_DATA)),
 	};
 
-	expect_then(stage, &end, TCP_TEARDOWN_CLOSE, want, ARRAY_SIZE(want));
-	stage_verdict(stage, &end, VERDICT(RESET_SENT, LOCAL, LINGER2));
+	expect_then(self, &end, TCP_TEARDOWN_CLOSE, want, ARRAY_SIZE(want));
+	fixture_verdict(self, &end, VERDICT(RESET_SENT, LOCAL, LINGER2));
 }
 
 /* In a child, while the test is in close(); that has to be the last one. */
-static pid_t answer_fin(struct stage *stage, const struct net_end *end)
+static pid_t answer_fin(struct fixture *self, const struct net_end *end)
 {
 	int ready[2];
 	pid_t pid;
@@ -266,8 +266,8 @@ static pid_t answer_fin(struct stage *stage, const struct net_end *end)
 		close(end->fd);
 		close(ready[0]);
 		close(ready[1]);
-		peer_expect(&stage->peer, FIN | ACK, end->snd_nxt, end->rcv_nxt, 0);
-		peer_send(&stage->peer, ACK, end->rcv_nxt, end->snd_nxt + 1, 0);
+		peer_expect(&self->peer, FIN | ACK, end->snd_nxt, end->rcv_nxt, 0);
+		peer_send(&self->peer, ACK, end->rcv_nxt, end->snd_nxt + 1, 0);
 		_exit(ktap_case_failed());
 	}
 	REQUIRE(pid > 0, "no child");
@@ -278,7 +278,7 @@ static pid_t answer_fin(struct stage *stage, const struct net_end *end)
 }
 
 /* Not over before close() is, which has waited for the ACK. */
-static void lingering(struct stage *stage)
+static void lingering(struct fixture *self)
 {
 	const struct linger linger = { .l_onoff = 1, .l_linger = LINGER_S };
 	struct net_end end;
@@ -286,16 +286,16 @@ static void lingering(struct stage *stage)
 	int status;
 	pid_t pid;
 
-	peer_connect(&stage->peer, &end);
+	peer_connect(&self->peer, &end);
 	u = end.snd_nxt;
 	v = end.rcv_nxt;
 	CHECK(!setsockopt(end.fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger)),
 	      "SO_LINGER");
-	pid = answer_fin(stage, &end);
+	pid = answer_fin(self, &end);
 	close(end.fd);
 	CHECK(waitpid(pid, &status, 0) == pid && !status, "no answer");
-	stage_verdict(stage, &end, VERDICT(FIN_WAIT2_EXPIRED, LOCAL, FIN_TIMEOUT));
-	EXPECT_ROWS(stage, &end,
+	fixture_verdict(self, &end, VERDICT(FIN_WAIT2_EXPIRED, LOCAL, FIN_TIMEOUT));
+	EXPECT_ROWS(self, &end,
 		    WANT_CALL(CLOSE, ESTABLISHED, u, v, .linger = true, .linger_s = LINGER_S),
 		    WANT_STATE(ESTABLISHED, FIN_WAIT1, u, v),
 		    WANT_SEGMENT(QUEUE, FIN | ACK, FIN_WAIT1, u, v),
@@ -305,13 +305,13 @@ static void lingering(struct stage *stage)
 		    WANT_TIMEWAIT(EXPIRED, FIN_WAIT2, u + 1, v));
 }
 
-static void refused(struct stage *stage)
+static void refused(struct fixture *self)
 {
 	struct net_end end;
 	uint32_t u, v;
 
 	net_sysctl("ipv4/tcp_max_tw_buckets", "0");
-	half_close(stage, &end);
+	half_close(self, &end);
 	u = end.snd_nxt;
 	v = end.rcv_nxt;
 	close(end.fd);
@@ -321,25 +321,25 @@ static void refused(struct stage *stage)
 		WANT_STATE(FIN_WAIT2, CLOSE, u + 1, v),
 	};
 
-	expect_then(stage, &end, TCP_TEARDOWN_SHUT_WR, want, ARRAY_SIZE(want));
+	expect_then(self, &end, TCP_TEARDOWN_SHUT_WR, want, ARRAY_SIZE(want));
 	life_counted(TCP_TEARDOWN_TW_REFUSED);
-	stage_verdict(stage, &end, VERDICT(ORPHAN_KILLED, LOCAL, MEMORY));
+	fixture_verdict(self, &end, VERDICT(ORPHAN_KILLED, LOCAL, MEMORY));
 }
 
-static const struct scene scenes[] = {
-	SCENE_WITH_PEER("FIN_WAIT2 lasts as long as its owner likes", live),
-	SCENE_WITH_PEER("close in FIN_WAIT2, and no FIN comes", live_then_close),
-	SCENE_WITH_PEER("tcp_fin_timeout above 60 s", fin_timeout),
-	SCENE_WITH_PEER("tcp_fin_timeout above 60 s, and a FIN comes", fin_for_orphan),
-	SCENE_WITH_PEER("TCP_LINGER2 instead of tcp_fin_timeout", linger2),
-	SCENE_WITH_PEER("TCP_LINGER2 below 0, close in FIN_WAIT2", no_linger2),
-	SCENE_WITH_PEER("TCP_LINGER2 below 0, close in ESTABLISHED", no_linger2_orphan),
-	SCENE_WITH_PEER("close waits for the ACK with SO_LINGER", lingering),
-	SCENE_WITH_PEER("close in FIN_WAIT2 without a bucket", refused),
+static const struct testcase testcases[] = {
+	TESTCASE_WITH_PEER("FIN_WAIT2 lasts as long as its owner likes", live),
+	TESTCASE_WITH_PEER("close in FIN_WAIT2, and no FIN comes", live_then_close),
+	TESTCASE_WITH_PEER("tcp_fin_timeout above 60 s", fin_timeout),
+	TESTCASE_WITH_PEER("tcp_fin_timeout above 60 s, and a FIN comes", fin_for_orphan),
+	TESTCASE_WITH_PEER("TCP_LINGER2 instead of tcp_fin_timeout", linger2),
+	TESTCASE_WITH_PEER("TCP_LINGER2 below 0, close in FIN_WAIT2", no_linger2),
+	TESTCASE_WITH_PEER("TCP_LINGER2 below 0, close in ESTABLISHED", no_linger2_orphan),
+	TESTCASE_WITH_PEER("close waits for the ACK with SO_LINGER", lingering),
+	TESTCASE_WITH_PEER("close in FIN_WAIT2 without a bucket", refused),
 };
 
 int main(void)
 {
-	stage_needs_icount();
-	return stage_run(scenes, ARRAY_SIZE(scenes));
+	fixture_needs_icount();
+	return testcases_run(testcases, ARRAY_SIZE(testcases));
 }

@@ -22,9 +22,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "lib/crowd.h"
 #include "lib/files.h"
 #include "lib/ktap.h"
+#include "lib/random.h"
 
 #define MOST (1 << 20)
 /* Rings up to this are granted. */
@@ -51,7 +51,7 @@ static unsigned long taken[CONTROLS], refused[CONTROLS];
 
 static unsigned int dice(unsigned int below)
 {
-	return crowd_random(seed, ++salt) % below;
+	return random_of(seed, ++salt) % below;
 }
 
 static const char *one_of(const char * const *words, unsigned int nr)

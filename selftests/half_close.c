@@ -24,7 +24,7 @@
 #include <unistd.h>
 
 #include "lib/files.h"
-#include "lib/stage.h"
+#include "lib/fixture.h"
 
 #define CHUNK 1000
 #define CHUNKS 3
@@ -32,11 +32,11 @@
 #define STREAM (2 * 1024 * 1024)
 #define STREAM_CHUNK (64 * 1024)
 
-static void expect_client(struct stage *stage, const struct net_end *end)
+static void expect_client(struct fixture *self, const struct net_end *end)
 {
 	uint32_t u = end->snd_nxt, v = end->rcv_nxt, w = v + CHUNKS * CHUNK;
 
-	EXPECT_ROWS(stage, end,
+	EXPECT_ROWS(self, end,
 		    ROWS_SHUT_WR(u, v),
 		    ROWS_FIN_ACKED(u, v),
 		    WANT_SEGMENT(RCV, PSH | ACK, FIN_WAIT2, v, u + 1, .len = CHUNK),
@@ -46,11 +46,11 @@ static void expect_client(struct stage *stage, const struct net_end *end)
 		    WANT_CALL(CLOSE, CLOSE, u + 1, w + 1));
 }
 
-static void expect_server(struct stage *stage, const struct net_end *end)
+static void expect_server(struct fixture *self, const struct net_end *end)
 {
 	uint32_t v = end->snd_nxt, u = end->rcv_nxt, w = v + CHUNKS * CHUNK;
 
-	EXPECT_ROWS(stage, end,
+	EXPECT_ROWS(self, end,
 		    ROWS_PEER_FIN(v, u),
 		    WANT_SEGMENT(RCV, ACK, CLOSE_WAIT, u + 1, v + CHUNK),
 		    WANT_SEGMENT(RCV, ACK, CLOSE_WAIT, u + 1, v + 2 * CHUNK),
@@ -59,12 +59,12 @@ static void expect_server(struct stage *stage, const struct net_end *end)
 		    ROWS_LAST_ACK(w, u));
 }
 
-static void half_close(struct stage *stage)
+static void half_close(struct fixture *self)
 {
 	struct net_end client, server;
 	int i;
 
-	net_pair(stage->family, &client, &server);
+	net_pair(self->family, &client, &server);
 	CHECK(!shutdown(client.fd, SHUT_WR), "shutdown");
 	net_expect_eof(&server);
 	net_await_state(&client, TCP_FIN_WAIT2);
@@ -76,58 +76,58 @@ static void half_close(struct stage *stage)
 	close(server.fd);
 	net_expect_eof(&client);
 	close(client.fd);
-	expect_client(stage, &client);
-	expect_server(stage, &server);
-	stage_leave(stage);
-	stage_verdict(stage, &client, VERDICT(FOUR_WAY, LOCAL, SHUTDOWN,
-					      .bytes = CHUNKS * CHUNK));
-	stage_verdict(stage, &server, VERDICT(FOUR_WAY, PEER, PEER,
-					      .bytes = CHUNKS * CHUNK));
+	expect_client(self, &client);
+	expect_server(self, &server);
+	fixture_leave(self);
+	fixture_verdict(self, &client, VERDICT(FOUR_WAY, LOCAL, SHUTDOWN,
+					       .bytes = CHUNKS * CHUNK));
+	fixture_verdict(self, &server, VERDICT(FOUR_WAY, PEER, PEER,
+					       .bytes = CHUNKS * CHUNK));
 }
 
-static void expect_stream_client(struct stage *stage, const struct net_end *end)
+static void expect_stream_client(struct fixture *self, const struct net_end *end)
 {
 	uint32_t u = end->snd_nxt, v = end->rcv_nxt, w = v + STREAM;
 
-	EXPECT_ROWS(stage, end,
+	EXPECT_ROWS(self, end,
 		    ROWS_SHUT_WR(u, v),
 		    ROWS_FIN_ACKED(u, v),
 		    ROWS_FIN_IN_FIN_WAIT2(u, w),
 		    WANT_CALL(CLOSE, CLOSE, u + 1, w + 1));
 }
 
-static void expect_stream_server(struct stage *stage, const struct net_end *end)
+static void expect_stream_server(struct fixture *self, const struct net_end *end)
 {
 	uint32_t v = end->snd_nxt, u = end->rcv_nxt, w = v + STREAM;
 
-	EXPECT_ROWS(stage, end,
+	EXPECT_ROWS(self, end,
 		    ROWS_PEER_FIN(v, u),
 		    ROWS_CLOSE_AFTER_PEER(w, u),
 		    ROWS_LAST_ACK(w, u));
 }
 
 /* What is received in FIN_WAIT2 and in CLOSE_WAIT: all but the two FINs and their ACKs. */
-static void expect_stream_counted(struct stage *stage, unsigned int before)
+static void expect_stream_counted(struct fixture *self, unsigned int before)
 {
 	unsigned long long counted = records_counter("half_closed_segments_received");
 	unsigned int came;
 
-	capture_read(&stage->capture);
-	came = capture_count(&stage->capture, false, 0) - before;
+	capture_read(&self->capture);
+	came = capture_count(&self->capture, false, 0) - before;
 	CHECK(counted == came - 4, "%llu counted, %u captured",
 	      counted, came);
 	CHECK(counted > STREAM / STREAM_CHUNK, "only %llu", counted);
 }
 
-static void stream(struct stage *stage)
+static void stream(struct fixture *self)
 {
 	struct net_end client, server;
 	unsigned int before, done;
 
 	files_set("half_closed_data", 0);
-	net_pair(stage->family, &client, &server);
-	capture_read(&stage->capture);
-	before = capture_count(&stage->capture, false, 0);
+	net_pair(self->family, &client, &server);
+	capture_read(&self->capture);
+	before = capture_count(&self->capture, false, 0);
 	CHECK(!shutdown(client.fd, SHUT_WR), "shutdown");
 	net_expect_eof(&server);
 	net_await_state(&client, TCP_FIN_WAIT2);
@@ -139,31 +139,31 @@ static void stream(struct stage *stage)
 	close(server.fd);
 	net_expect_eof(&client);
 	close(client.fd);
-	expect_stream_client(stage, &client);
-	expect_stream_server(stage, &server);
-	expect_stream_counted(stage, before);
-	stage_leave(stage);
-	stage_verdict(stage, &client, VERDICT(FOUR_WAY, LOCAL, SHUTDOWN, .bytes = STREAM));
-	stage_verdict(stage, &server, VERDICT(FOUR_WAY, PEER, PEER, .bytes = STREAM));
+	expect_stream_client(self, &client);
+	expect_stream_server(self, &server);
+	expect_stream_counted(self, before);
+	fixture_leave(self);
+	fixture_verdict(self, &client, VERDICT(FOUR_WAY, LOCAL, SHUTDOWN, .bytes = STREAM));
+	fixture_verdict(self, &server, VERDICT(FOUR_WAY, PEER, PEER, .bytes = STREAM));
 	files_set("half_closed_data", 1);
 }
 
 /* Until the wave 3, from wave 2 on; what the verdict says. */
-static void expect_pause(struct stage *stage, const struct net_end *end,
+static void expect_pause(struct fixture *self, const struct net_end *end,
 			 unsigned int slot)
 {
 	const struct fact *r;
 	unsigned int i;
 
-	for (i = 0; i < stage->records.nr_ends; i++) {
-		r = &stage->records.ends[i];
+	for (i = 0; i < self->records.nr_ends; i++) {
+		r = &self->records.ends[i];
 		if (r->cookie == end->cookie)
 			CHECK(r->end.spent[slot] / 1000000000 == PAUSE_S, "%llu ns, not %u s",
 			      r->end.spent[slot], PAUSE_S);
 	}
 }
 
-static void expect_shut(struct stage *stage, const struct net_end *end, uint8_t call)
+static void expect_shut(struct fixture *self, const struct net_end *end, uint8_t call)
 {
 	uint32_t u = end->snd_nxt, v = end->rcv_nxt;
 	struct want want[] = {
@@ -174,14 +174,14 @@ static void expect_shut(struct stage *stage, const struct net_end *end, uint8_t 
 	};
 
 	want[0].what = call;
-	stage_expect(stage, end, want, ARRAY_SIZE(want));
+	fixture_expect(self, end, want, ARRAY_SIZE(want));
 }
 
-static void shut(struct stage *stage, int how, uint8_t call)
+static void shut(struct fixture *self, int how, uint8_t call)
 {
 	struct net_end client, server;
 
-	net_pair(stage->family, &client, &server);
+	net_pair(self->family, &client, &server);
 	CHECK(!shutdown(client.fd, how), "shutdown");
 	net_expect_eof(&server);
 	net_await_state(&client, TCP_FIN_WAIT2);
@@ -189,56 +189,56 @@ static void shut(struct stage *stage, int how, uint8_t call)
 	close(server.fd);
 	net_await_state(&client, TCP_CLOSE);
 	close(client.fd);
-	expect_shut(stage, &client, call);
-	stage_leave(stage);
-	stage_verdict(stage, &client, VERDICT(FOUR_WAY, LOCAL, SHUTDOWN));
-	stage_verdict(stage, &server, VERDICT(FOUR_WAY, PEER, PEER));
-	expect_pause(stage, &client, TCP_TEARDOWN_SPENT_FIN_WAIT2);
-	expect_pause(stage, &server, TCP_TEARDOWN_SPENT_CLOSE_WAIT);
+	expect_shut(self, &client, call);
+	fixture_leave(self);
+	fixture_verdict(self, &client, VERDICT(FOUR_WAY, LOCAL, SHUTDOWN));
+	fixture_verdict(self, &server, VERDICT(FOUR_WAY, PEER, PEER));
+	expect_pause(self, &client, TCP_TEARDOWN_SPENT_FIN_WAIT2);
+	expect_pause(self, &server, TCP_TEARDOWN_SPENT_CLOSE_WAIT);
 }
 
-static void shut_wr(struct stage *stage)
+static void shut_wr(struct fixture *self)
 {
-	shut(stage, SHUT_WR, TCP_TEARDOWN_SHUT_WR);
+	shut(self, SHUT_WR, TCP_TEARDOWN_SHUT_WR);
 }
 
-static void shut_rdwr(struct stage *stage)
+static void shut_rdwr(struct fixture *self)
 {
-	shut(stage, SHUT_RDWR, TCP_TEARDOWN_SHUT_RDWR);
+	shut(self, SHUT_RDWR, TCP_TEARDOWN_SHUT_RDWR);
 }
 
 /* Nothing is sent, and the state stays; the close comes as any does. */
-static void shut_rd(struct stage *stage)
+static void shut_rd(struct fixture *self)
 {
 	struct net_end client, server;
 	uint32_t u, v;
 
-	net_pair(stage->family, &client, &server);
+	net_pair(self->family, &client, &server);
 	u = client.snd_nxt;
 	v = client.rcv_nxt;
 	CHECK(!shutdown(client.fd, SHUT_RD), "shutdown");
 	net_expect_eof(&client);
 	close(client.fd);
 	net_expect_eof(&server);
-	stage_await(stage, &client, 7);
+	fixture_await(self, &client, 7);
 	close(server.fd);
-	EXPECT_ROWS(stage, &client,
+	EXPECT_ROWS(self, &client,
 		    WANT_CALL(SHUT_RD, ESTABLISHED, u, v),
 		    ROWS_ACTIVE_CLOSE(u, v));
-	stage_leave(stage);
-	stage_verdict(stage, &client, VERDICT(FOUR_WAY, LOCAL, CLOSE));
-	stage_verdict(stage, &server, VERDICT(FOUR_WAY, PEER, PEER));
+	fixture_leave(self);
+	fixture_verdict(self, &client, VERDICT(FOUR_WAY, LOCAL, CLOSE));
+	fixture_verdict(self, &server, VERDICT(FOUR_WAY, PEER, PEER));
 }
 
-static const struct scene scenes[] = {
-	SCENE("half-close, data the other way, close", half_close),
-	SCENE("half-close, 2 MiB the other way, which are counted alone", stream),
-	SCENE("half-close, nothing for some seconds, close", shut_wr),
-	SCENE("shutdown of both directions", shut_rdwr),
-	SCENE("shutdown of the receiving direction", shut_rd),
+static const struct testcase testcases[] = {
+	TESTCASE("half-close, data the other way, close", half_close),
+	TESTCASE("half-close, 2 MiB the other way, which are counted alone", stream),
+	TESTCASE("half-close, nothing for some seconds, close", shut_wr),
+	TESTCASE("shutdown of both directions", shut_rdwr),
+	TESTCASE("shutdown of the receiving direction", shut_rd),
 };
 
 int main(void)
 {
-	return stage_run(scenes, ARRAY_SIZE(scenes));
+	return testcases_run(testcases, ARRAY_SIZE(testcases));
 }

@@ -25,7 +25,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "lib/stage.h"
+#include "lib/fixture.h"
 
 #define TOS 0x10
 #define SNMP "/proc/self/net/snmp"
@@ -41,9 +41,9 @@ struct route_request {
  * A route that says that the peer is unreachable. That of IPv4 is for the listener's TOS
  * alone, so what the peer sends, and a RST in answer, is routed as before.
  */
-static void unreachable(const struct stage *stage, uint16_t type)
+static void unreachable(const struct fixture *self, uint16_t type)
 {
-	bool ipv6 = stage->family == NET_IPV6;
+	bool ipv6 = self->family == NET_IPV6;
 	unsigned int len = ipv6 ? 16 : 4;
 	struct route_request request = {
 		.head = {
@@ -66,7 +66,7 @@ static void unreachable(const struct stage *stage, uint16_t type)
 		struct nlmsgerr error;
 	} reply;
 
-	memcpy(request.peer, stage->peer.self.addr + 16 - len, len);
+	memcpy(request.peer, self->peer.self.addr + 16 - len, len);
 	request.head.nlmsg_len = NLMSG_LENGTH(sizeof(request.route)) + RTA_SPACE(len);
 	REQUIRE(fd >= 0 && send(fd, &request, request.head.nlmsg_len, 0) > 0 &&
 		recv(fd, &reply, sizeof(reply), 0) >= (ssize_t)sizeof(reply.head) + 4 &&
@@ -74,30 +74,30 @@ static void unreachable(const struct stage *stage, uint16_t type)
 	close(fd);
 }
 
-static int listen_with_tos(struct stage *stage)
+static int listen_with_tos(struct fixture *self)
 {
-	int listener = peer_listen(&stage->peer, 0), tos = TOS;
+	int listener = peer_listen(&self->peer, 0), tos = TOS;
 
 	REQUIRE(!setsockopt(listener, IPPROTO_IP, IP_TOS, &tos, sizeof(tos)), "IP_TOS");
 	return listener;
 }
 
 /* Return: the number that acknowledges the SYN-ACK. */
-static uint32_t shake(struct stage *stage)
+static uint32_t shake(struct fixture *self)
 {
 	struct segment reply;
 
-	peer_send(&stage->peer, SYN, PEER_ISS, 0, 0);
+	peer_send(&self->peer, SYN, PEER_ISS, 0, 0);
 	do
-		REQUIRE(peer_read(&stage->peer, &reply, 0), "no answer to the SYN");
+		REQUIRE(peer_read(&self->peer, &reply, 0), "no answer to the SYN");
 	while (reply.flags != (SYN | ACK));
 	return reply.seq + 1;
 }
 
 /* The kernel's own figures: was there a child, and did it fail? */
-static void check_failed(const struct stage *stage, unsigned int times)
+static void check_failed(const struct fixture *self, unsigned int times)
 {
-	long children = stage->family == NET_IPV6 ? 0 : times;
+	long children = self->family == NET_IPV6 ? 0 : times;
 
 	CHECK(records_netstat("ListenDrops") == times, "%llu drops",
 	      records_netstat("ListenDrops"));
@@ -108,9 +108,9 @@ static void check_failed(const struct stage *stage, unsigned int times)
 	      net_mib(SNMP, "Tcp:", "AttemptFails"));
 }
 
-static void check_no_end(struct stage *stage)
+static void check_no_end(struct fixture *self)
 {
-	CHECK(!stage->records.nr_ends, "%u ends", stage->records.nr_ends);
+	CHECK(!self->records.nr_ends, "%u ends", self->records.nr_ends);
 	CHECK(!records_counter("first=none") && !records_counter("first=local") &&
 	      !records_counter("first=peer") && !records_counter("first=both"),
 	      "an end is counted");
@@ -118,99 +118,99 @@ static void check_no_end(struct stage *stage)
 }
 
 /* So many last ACKs are in vain. Return: the number of them. */
-static uint32_t fail(struct stage *stage, unsigned int times, unsigned int len)
+static uint32_t fail(struct fixture *self, unsigned int times, unsigned int len)
 {
-	uint32_t ack = shake(stage);
+	uint32_t ack = shake(self);
 	unsigned int i;
 
-	unreachable(stage, RTM_NEWROUTE);
+	unreachable(self, RTM_NEWROUTE);
 	for (i = 0; i < times; i++)
-		peer_send(&stage->peer, ACK, PEER_ISS + 1, ack, len);
+		peer_send(&self->peer, ACK, PEER_ISS + 1, ack, len);
 	net_settle();
-	records_read(&stage->records);
-	check_failed(stage, times);
-	check_no_end(stage);
+	records_read(&self->records);
+	check_failed(self, times);
+	check_no_end(self);
 	return ack;
 }
 
-static void expect_nothing(struct stage *stage)
+static void expect_nothing(struct fixture *self)
 {
-	CHECK(!stage->records.nr_moments, "%u records", stage->records.nr_moments);
+	CHECK(!self->records.nr_moments, "%u records", self->records.nr_moments);
 	CHECK(!records_counter("rst_sent_in_reply"), "a RST");
 }
 
 /* The peer closes first; of all that has been, this alone is an end. */
-static void close_orderly(struct stage *stage, const struct net_end *end)
+static void close_orderly(struct fixture *self, const struct net_end *end)
 {
 	uint32_t u = end->rcv_nxt, v = end->snd_nxt;
 	const struct want want[] = {
 		ROWS_PASSIVE_CLOSE(v, u),
 	};
 
-	peer_send(&stage->peer, FIN | ACK, u, v, 0);
+	peer_send(&self->peer, FIN | ACK, u, v, 0);
 	net_await_state(end, TCP_CLOSE_WAIT);
 	close(end->fd);
-	peer_send(&stage->peer, ACK, u + 1, v + 1, 0);
-	stage_await(stage, end, ARRAY_SIZE(want));
-	stage_expect(stage, end, want, ARRAY_SIZE(want));
-	stage_verdict(stage, end, VERDICT(THREE_WAY, PEER, PEER));
-	CHECK(stage->records.nr_ends == 1, "%u ends", stage->records.nr_ends);
+	peer_send(&self->peer, ACK, u + 1, v + 1, 0);
+	fixture_await(self, end, ARRAY_SIZE(want));
+	fixture_expect(self, end, want, ARRAY_SIZE(want));
+	fixture_verdict(self, end, VERDICT(THREE_WAY, PEER, PEER));
+	CHECK(self->records.nr_ends == 1, "%u ends", self->records.nr_ends);
 	CHECK(records_counter("first=peer") == 1 && !records_counter("first=none") &&
 	      !records_counter("first=local"), "another end is counted");
 	CHECK(!records_counter("SYN_RECV>CLOSE"), "a transition is counted");
 }
 
-static void fail_and_connect(struct stage *stage, unsigned int times, unsigned int len)
+static void fail_and_connect(struct fixture *self, unsigned int times, unsigned int len)
 {
-	int listener = listen_with_tos(stage);
-	uint32_t ack = fail(stage, times, len);
+	int listener = listen_with_tos(self);
+	uint32_t ack = fail(self, times, len);
 	struct net_end end = { };
 
-	expect_nothing(stage);
-	unreachable(stage, RTM_DELROUTE);
-	peer_send(&stage->peer, ACK, PEER_ISS + 1, ack, len);
+	expect_nothing(self);
+	unreachable(self, RTM_DELROUTE);
+	peer_send(&self->peer, ACK, PEER_ISS + 1, ack, len);
 	end.fd = accept(listener, NULL, NULL);
 	REQUIRE(end.fd >= 0, "no connection accepted");
 	if (len)
 		net_receive(&end, len);
 	net_learn(&end);
 	close(listener);
-	close_orderly(stage, &end);
+	close_orderly(self, &end);
 }
 
-static void once(struct stage *stage)
+static void once(struct fixture *self)
 {
-	fail_and_connect(stage, 1, 0);
+	fail_and_connect(self, 1, 0);
 }
 
-static void again_and_again(struct stage *stage)
+static void again_and_again(struct fixture *self)
 {
-	fail_and_connect(stage, 3, 0);
+	fail_and_connect(self, 3, 0);
 }
 
-static void with_data(struct stage *stage)
+static void with_data(struct fixture *self)
 {
-	fail_and_connect(stage, 1, 100);
+	fail_and_connect(self, 1, 100);
 }
 
 /* The request goes, and with it all that there was. */
-static void listener_closes(struct stage *stage)
+static void listener_closes(struct fixture *self)
 {
-	int listener = listen_with_tos(stage);
+	int listener = listen_with_tos(self);
 
-	fail(stage, 1, 0);
+	fail(self, 1, 0);
 	close(listener);
 	net_settle();
-	records_read(&stage->records);
-	expect_nothing(stage);
-	check_no_end(stage);
+	records_read(&self->records);
+	expect_nothing(self);
+	check_no_end(self);
 }
 
-static void expect_reply(struct stage *stage)
+static void expect_reply(struct fixture *self)
 {
-	const struct tcp_teardown_record *r = stage->records.moments;
+	const struct tcp_teardown_record *r = self->records.moments;
 
-	if (!CHECK(stage->records.nr_moments == 1, "%u records", stage->records.nr_moments))
+	if (!CHECK(self->records.nr_moments == 1, "%u records", self->records.nr_moments))
 		return;
 	CHECK(r->kind == TCP_TEARDOWN_RESET && r->what == TCP_TEARDOWN_RST_REPLY,
 	      "kind %u what %u", r->kind, r->what);
@@ -222,32 +222,32 @@ static void expect_reply(struct stage *stage)
 }
 
 /* Of IPv6 the RST has no route either. */
-static void abort_on_overflow(struct stage *stage)
+static void abort_on_overflow(struct fixture *self)
 {
-	int listener = listen_with_tos(stage);
+	int listener = listen_with_tos(self);
 	uint32_t ack;
 
-	if (stage->family != NET_IPV6)
+	if (self->family != NET_IPV6)
 		net_sysctl("ipv4/tcp_abort_on_overflow", "1");
-	ack = fail(stage, 1, 0);
-	if (stage->family == NET_IPV6) {
-		expect_nothing(stage);
+	ack = fail(self, 1, 0);
+	if (self->family == NET_IPV6) {
+		expect_nothing(self);
 	} else {
-		peer_expect(&stage->peer, RST, ack, 0, 0);
-		expect_reply(stage);
+		peer_expect(&self->peer, RST, ack, 0, 0);
+		expect_reply(self);
 	}
 	close(listener);
 }
 
-static const struct scene scenes[] = {
-	SCENE_WITH_PEER("a child has no route", once),
-	SCENE_WITH_PEER("the same, three times", again_and_again),
-	SCENE_WITH_PEER("the same, data with the ACK", with_data),
-	SCENE_WITH_PEER("the same, and the listener closes", listener_closes),
-	SCENE_WITH_PEER("the same, with tcp_abort_on_overflow", abort_on_overflow),
+static const struct testcase testcases[] = {
+	TESTCASE_WITH_PEER("a child has no route", once),
+	TESTCASE_WITH_PEER("the same, three times", again_and_again),
+	TESTCASE_WITH_PEER("the same, data with the ACK", with_data),
+	TESTCASE_WITH_PEER("the same, and the listener closes", listener_closes),
+	TESTCASE_WITH_PEER("the same, with tcp_abort_on_overflow", abort_on_overflow),
 };
 
 int main(void)
 {
-	return stage_run(scenes, ARRAY_SIZE(scenes));
+	return testcases_run(testcases, ARRAY_SIZE(testcases));
 }

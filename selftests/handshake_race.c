@@ -34,8 +34,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "lib/stage.h"
-#include "lib/witness.h"
+#include "lib/fixture.h"
+#include "lib/crosscheck.h"
 
 /* --- a socket filter that lets segments wait --------------------------------------- */
 
@@ -232,44 +232,44 @@ static void begin(struct race *race)
 }
 
 /* Return: the number that acknowledges the SYN-ACK. */
-static uint32_t shake(struct stage *stage)
+static uint32_t shake(struct fixture *self)
 {
 	struct segment reply;
 
-	stage->peer.self.port++;
-	peer_send(&stage->peer, SYN, PEER_ISS, 0, 0);
+	self->peer.self.port++;
+	peer_send(&self->peer, SYN, PEER_ISS, 0, 0);
 	do
-		REQUIRE(peer_read(&stage->peer, &reply, 0), "no answer to the SYN");
-	while (reply.flags != (SYN | ACK) || reply.to.port != stage->peer.self.port);
+		REQUIRE(peer_read(&self->peer, &reply, 0), "no answer to the SYN");
+	while (reply.flags != (SYN | ACK) || reply.to.port != self->peer.self.port);
 	return reply.seq + 1;
 }
 
 /* The ACK comes in the midst of a write(). */
-static enum outcome by_peer(struct stage *stage, struct race *race, uint16_t port)
+static enum outcome by_peer(struct fixture *self, struct race *race, uint16_t port)
 {
 	struct figures old;
 	unsigned int i;
 	uint32_t ack;
 
-	race->listener = peer_listen(&stage->peer, port);
+	race->listener = peer_listen(&self->peer, port);
 	REQUIRE(!listen(race->listener, QUEUED), "listen");
 	for (i = 0; i < race->nr_queued; i++)
-		peer_send(&stage->peer, ACK, PEER_ISS + 1, shake(stage), 0);
-	ack = shake(stage);
+		peer_send(&self->peer, ACK, PEER_ISS + 1, shake(self), 0);
+	ack = shake(self);
 	old = figures_now();
 	race->segments = 1;
 	begin(race);
-	peer_send(&stage->peer, ACK, PEER_ISS + 1, ack, 0);
+	peer_send(&self->peer, ACK, PEER_ISS + 1, ack, 0);
 	pthread_join(race->thread, NULL);
 	net_settle();
 	return outcome_since(&old, race->nr_queued);
 }
 
-static int listen_on_loopback(struct stage *stage, uint16_t *port)
+static int listen_on_loopback(struct fixture *self, uint16_t *port)
 {
 	struct sockaddr_storage addr;
-	socklen_t len = net_loopback(stage->family, *port, &addr);
-	int fd = socket(net_domain(stage->family), SOCK_STREAM, 0);
+	socklen_t len = net_loopback(self->family, *port, &addr);
+	int fd = socket(net_domain(self->family), SOCK_STREAM, 0);
 
 	REQUIRE(!bind(fd, (void *)&addr, len) && !listen(fd, QUEUED) &&
 		!getsockname(fd, (void *)&addr, &len), "no listener");
@@ -277,11 +277,11 @@ static int listen_on_loopback(struct stage *stage, uint16_t *port)
 	return fd;
 }
 
-static int connect_to(struct stage *stage, uint16_t port)
+static int connect_to(struct fixture *self, uint16_t port)
 {
 	struct sockaddr_storage addr;
-	socklen_t len = net_loopback(stage->family, port, &addr);
-	int fd = socket(net_domain(stage->family), SOCK_STREAM, 0);
+	socklen_t len = net_loopback(self->family, port, &addr);
+	int fd = socket(net_domain(self->family), SOCK_STREAM, 0);
 
 	/* The RST may be there already. */
 	REQUIRE(!connect(fd, (void *)&addr, len) || errno == ECONNRESET, "no connection");
@@ -289,7 +289,7 @@ static int connect_to(struct stage *stage, uint16_t port)
 }
 
 /* Its RST has come, or nothing will. */
-static void close_client(struct stage *stage, int fd, enum outcome outcome)
+static void close_client(struct fixture *self, int fd, enum outcome outcome)
 {
 	struct net_wait wait = { };
 	struct tcp_info info = { };
@@ -303,12 +303,12 @@ static void close_client(struct stage *stage, int fd, enum outcome outcome)
 	/* Nobody is there for its FIN. */
 	if (outcome == FAILED) {
 		net_settle();
-		stage_excuse(stage, false, FIN);
+		fixture_excuse(self, false, FIN);
 	}
 }
 
 /* In a softirq; the filter has had the SYN, too. */
-static enum outcome by_loopback(struct stage *stage, struct race *race, uint16_t port)
+static enum outcome by_loopback(struct fixture *self, struct race *race, uint16_t port)
 {
 	struct net_wait wait = { .patience = 2 };
 	enum outcome outcome;
@@ -316,23 +316,23 @@ static enum outcome by_loopback(struct stage *stage, struct race *race, uint16_t
 	unsigned int i;
 	int client;
 
-	race->listener = listen_on_loopback(stage, &port);
+	race->listener = listen_on_loopback(self, &port);
 	for (i = 0; i < race->nr_queued; i++)
-		race->queued[i] = connect_to(stage, port);
+		race->queued[i] = connect_to(self, port);
 	net_settle();
 	old = figures_now();
 	race->segments = 2;
 	begin(race);
-	client = connect_to(stage, port);
+	client = connect_to(self, port);
 	pthread_join(race->thread, NULL);
 	for (i = 0; i < race->nr_queued; i++)
-		close_client(stage, race->queued[i], RESET);
+		close_client(self, race->queued[i], RESET);
 	net_settle();
 	/* Each client was ESTABLISHED, too. */
 	while ((outcome = outcome_since(&old, 2 * race->nr_queued + 1)) == NO_CHILD &&
 	       net_wait(&wait))
 		;
-	close_client(stage, client, outcome);
+	close_client(self, client, outcome);
 	net_settle();
 	return outcome_since(&old, 2 * race->nr_queued + 1);
 }
@@ -375,32 +375,32 @@ static void check_child(struct records *records, enum outcome outcome)
 }
 
 /* All that the turn has left, and room for the next. */
-static void check_turn(struct stage *stage, enum outcome outcome)
+static void check_turn(struct fixture *self, enum outcome outcome)
 {
-	const char *interface = stage->peer.fd >= 0 ? PEER_INTERFACE : "lo";
+	const char *interface = self->peer.fd >= 0 ? PEER_INTERFACE : "lo";
 
 	net_settle();
-	records_read(&stage->records);
-	check_child(&stage->records, outcome);
-	verdict_all(&stage->records);
-	capture_stop(&stage->capture);
-	witness(&stage->capture, &stage->records);
-	records_stop(&stage->records);
-	capture_start(&stage->capture, interface);
-	records_start(&stage->records);
+	records_read(&self->records);
+	check_child(&self->records, outcome);
+	verdict_all(&self->records);
+	capture_stop(&self->capture);
+	crosscheck(&self->capture, &self->records);
+	records_stop(&self->records);
+	capture_start(&self->capture, interface);
+	records_start(&self->records);
 }
 
-static void race(struct stage *stage, enum outcome wanted, struct race race,
-		 enum outcome (*play)(struct stage *stage, struct race *race, uint16_t port))
+static void race(struct fixture *self, enum outcome wanted, struct race race,
+		 enum outcome (*run)(struct fixture *self, struct race *race, uint16_t port))
 {
 	unsigned int turn, count[OUTCOMES] = { };
 	int slow = late_slow_down();
 	enum outcome outcome;
 
 	for (turn = 0; turn < TURNS && count[wanted] < HITS; turn++) {
-		outcome = play(stage, &race, wanted == RESET ? PORT + turn : 0);
+		outcome = run(self, &race, wanted == RESET ? PORT + turn : 0);
 		count[outcome]++;
-		check_turn(stage, outcome);
+		check_turn(self, outcome);
 	}
 	close(slow);
 	ktap_note("%u without a child, %u late, %u reset, %u failed", count[NO_CHILD], count[LATE],
@@ -410,37 +410,37 @@ static void race(struct stage *stage, enum outcome wanted, struct race race,
 	      "%llu transitions are counted", records_counter("SYN_RECV>CLOSE"));
 }
 
-static void reset_by_peer(struct stage *stage)
+static void reset_by_peer(struct fixture *self)
 {
-	race(stage, RESET, (struct race){ .nr_queued = QUEUED }, by_peer);
+	race(self, RESET, (struct race){ .nr_queued = QUEUED }, by_peer);
 }
 
-static void failed_by_peer(struct stage *stage)
+static void failed_by_peer(struct fixture *self)
 {
-	race(stage, FAILED, (struct race){ }, by_peer);
+	race(self, FAILED, (struct race){ }, by_peer);
 }
 
-static void reset_by_loopback(struct stage *stage)
+static void reset_by_loopback(struct fixture *self)
 {
-	race(stage, RESET, (struct race){ .nr_queued = QUEUED }, by_loopback);
+	race(self, RESET, (struct race){ .nr_queued = QUEUED }, by_loopback);
 }
 
-static void failed_by_loopback(struct stage *stage)
+static void failed_by_loopback(struct fixture *self)
 {
-	race(stage, FAILED, (struct race){ }, by_loopback);
+	race(self, FAILED, (struct race){ }, by_loopback);
 }
 
-static const struct scene scenes[] = {
-	SCENE_WITH_PEER("the listener closes as the last ACK comes", reset_by_peer,
-			.lacks = lacks),
-	SCENE_WITH_PEER("the same, and its port is gone", failed_by_peer, .lacks = lacks),
-	SCENE("the listener closes as the last ACK comes in a softirq", reset_by_loopback,
-	      .lacks = lacks),
-	SCENE("the same in a softirq, and its port is gone", failed_by_loopback,
-	      .lacks = lacks),
+static const struct testcase testcases[] = {
+	TESTCASE_WITH_PEER("the listener closes as the last ACK comes", reset_by_peer,
+			   .lacks = lacks),
+	TESTCASE_WITH_PEER("the same, and its port is gone", failed_by_peer, .lacks = lacks),
+	TESTCASE("the listener closes as the last ACK comes in a softirq", reset_by_loopback,
+		 .lacks = lacks),
+	TESTCASE("the same in a softirq, and its port is gone", failed_by_loopback,
+		 .lacks = lacks),
 };
 
 int main(void)
 {
-	return stage_run(scenes, ARRAY_SIZE(scenes));
+	return testcases_run(testcases, ARRAY_SIZE(testcases));
 }

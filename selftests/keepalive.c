@@ -17,7 +17,7 @@
  */
 #include <unistd.h>
 
-#include "lib/stage.h"
+#include "lib/fixture.h"
 
 #define IDLE_S 10
 #define INTERVAL_S 5
@@ -39,107 +39,107 @@ static void keep_alive(const struct net_end *end)
 }
 
 /* Until it is given up; seq and ack are the RST's. */
-static void expect_probes(struct stage *stage, const struct net_end *end,
+static void expect_probes(struct fixture *self, const struct net_end *end,
 			  unsigned int probes, uint32_t seq, uint32_t ack)
 {
 	unsigned int i;
 
 	for (i = 0; i < probes; i++)
-		peer_expect(&stage->peer, ACK, seq - 1, ack, 0);
-	peer_expect(&stage->peer, RST | ACK, seq, ack, 0);
+		peer_expect(&self->peer, ACK, seq - 1, ack, 0);
+	peer_expect(&self->peer, RST | ACK, seq, ack, 0);
 	net_await_state(end, TCP_CLOSE);
 	close(end->fd);
 }
 
-static void expect_established(struct stage *stage, const struct net_end *end)
+static void expect_established(struct fixture *self, const struct net_end *end)
 {
 	uint32_t u = end->snd_nxt, v = end->rcv_nxt;
 
-	EXPECT_ROWS(stage, end,
+	EXPECT_ROWS(self, end,
 		    WANT_RESET(SENT, RST | ACK, ESTABLISHED, u, v,
 			       REASON(TCP_KEEPALIVE_TIMEOUT)),
 		    WANT_STATE(ESTABLISHED, CLOSE, u, v),
 		    WANT_CALL(CLOSE, CLOSE, u, v));
 }
 
-static void established(struct stage *stage)
+static void established(struct fixture *self)
 {
 	struct net_end end;
 
-	peer_connect(&stage->peer, &end);
+	peer_connect(&self->peer, &end);
 	keep_alive(&end);
-	expect_probes(stage, &end, PROBES, end.snd_nxt, end.rcv_nxt);
-	expect_established(stage, &end);
-	stage_verdict(stage, &end, VERDICT(TIMED_OUT, NONE, KEEPALIVE, .no_owner = true));
+	expect_probes(self, &end, PROBES, end.snd_nxt, end.rcv_nxt);
+	expect_established(self, &end);
+	fixture_verdict(self, &end, VERDICT(TIMED_OUT, NONE, KEEPALIVE, .no_owner = true));
 }
 
-static void user_timeout(struct stage *stage)
+static void user_timeout(struct fixture *self)
 {
 	struct net_end end;
 
-	peer_connect(&stage->peer, &end);
+	peer_connect(&self->peer, &end);
 	keep_alive(&end);
 	set(&end, IPPROTO_TCP, TCP_USER_TIMEOUT, USER_TIMEOUT_MS);
-	expect_probes(stage, &end, 1, end.snd_nxt, end.rcv_nxt);
-	expect_established(stage, &end);
-	stage_verdict(stage, &end, VERDICT(TIMED_OUT, NONE, USER_TIMEOUT, .no_owner = true));
+	expect_probes(self, &end, 1, end.snd_nxt, end.rcv_nxt);
+	expect_established(self, &end);
+	fixture_verdict(self, &end, VERDICT(TIMED_OUT, NONE, USER_TIMEOUT, .no_owner = true));
 }
 
 /* The application has forgotten to close. */
-static void close_wait(struct stage *stage)
+static void close_wait(struct fixture *self)
 {
 	struct net_end end;
 	uint32_t u, v;
 
-	peer_connect(&stage->peer, &end);
+	peer_connect(&self->peer, &end);
 	u = end.snd_nxt;
 	v = end.rcv_nxt;
 	keep_alive(&end);
-	peer_send(&stage->peer, FIN | ACK, v, u, 0);
-	peer_expect(&stage->peer, ACK, u, v + 1, 0);
+	peer_send(&self->peer, FIN | ACK, v, u, 0);
+	peer_expect(&self->peer, ACK, u, v + 1, 0);
 	net_expect_eof(&end);
-	expect_probes(stage, &end, PROBES, u, v + 1);
-	EXPECT_ROWS(stage, &end,
+	expect_probes(self, &end, PROBES, u, v + 1);
+	EXPECT_ROWS(self, &end,
 		    ROWS_PEER_FIN(u, v),
 		    WANT_RESET(SENT, RST | ACK, CLOSE_WAIT, u, v + 1,
 			       REASON(TCP_KEEPALIVE_TIMEOUT)),
 		    WANT_STATE(CLOSE_WAIT, CLOSE, u, v + 1),
 		    WANT_CALL(CLOSE, CLOSE, u, v + 1));
-	stage_verdict(stage, &end, VERDICT(TIMED_OUT, PEER, KEEPALIVE, .no_owner = true));
+	fixture_verdict(self, &end, VERDICT(TIMED_OUT, PEER, KEEPALIVE, .no_owner = true));
 }
 
-static void fin_wait2(struct stage *stage)
+static void fin_wait2(struct fixture *self)
 {
 	struct net_end end;
 	uint32_t u, v;
 
-	peer_connect(&stage->peer, &end);
+	peer_connect(&self->peer, &end);
 	u = end.snd_nxt;
 	v = end.rcv_nxt;
 	keep_alive(&end);
 	CHECK(!shutdown(end.fd, SHUT_WR), "shutdown");
-	peer_expect(&stage->peer, FIN | ACK, u, v, 0);
-	peer_send(&stage->peer, ACK, v, u + 1, 0);
-	expect_probes(stage, &end, PROBES, u + 1, v);
-	EXPECT_ROWS(stage, &end,
+	peer_expect(&self->peer, FIN | ACK, u, v, 0);
+	peer_send(&self->peer, ACK, v, u + 1, 0);
+	expect_probes(self, &end, PROBES, u + 1, v);
+	EXPECT_ROWS(self, &end,
 		    ROWS_SHUT_WR(u, v),
 		    ROWS_FIN_ACKED(u, v),
 		    WANT_RESET(SENT, RST | ACK, FIN_WAIT2, u + 1, v,
 			       REASON(TCP_KEEPALIVE_TIMEOUT)),
 		    WANT_STATE(FIN_WAIT2, CLOSE, u + 1, v),
 		    WANT_CALL(CLOSE, CLOSE, u + 1, v));
-	stage_verdict(stage, &end, VERDICT(TIMED_OUT, LOCAL, KEEPALIVE));
+	fixture_verdict(self, &end, VERDICT(TIMED_OUT, LOCAL, KEEPALIVE));
 }
 
-static const struct scene scenes[] = {
-	SCENE_WITH_PEER("keepalive fails in ESTABLISHED", established),
-	SCENE_WITH_PEER("keepalive fails in CLOSE_WAIT", close_wait),
-	SCENE_WITH_PEER("keepalive fails in FIN_WAIT2", fin_wait2),
-	SCENE_WITH_PEER("keepalive with TCP_USER_TIMEOUT", user_timeout),
+static const struct testcase testcases[] = {
+	TESTCASE_WITH_PEER("keepalive fails in ESTABLISHED", established),
+	TESTCASE_WITH_PEER("keepalive fails in CLOSE_WAIT", close_wait),
+	TESTCASE_WITH_PEER("keepalive fails in FIN_WAIT2", fin_wait2),
+	TESTCASE_WITH_PEER("keepalive with TCP_USER_TIMEOUT", user_timeout),
 };
 
 int main(void)
 {
-	stage_needs_icount();
-	return stage_run(scenes, ARRAY_SIZE(scenes));
+	fixture_needs_icount();
+	return testcases_run(testcases, ARRAY_SIZE(testcases));
 }

@@ -18,7 +18,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "lib/stage.h"
+#include "lib/fixture.h"
 
 #define CONNECTIONS 5
 /* 80 minutes: 32 bits do not hold the microseconds. */
@@ -88,27 +88,27 @@ static unsigned long histogram_sum(const struct histogram *histogram)
 	return sum;
 }
 
-static void close_after(struct stage *stage, unsigned int us)
+static void close_after(struct fixture *self, unsigned int us)
 {
 	struct net_end client, server;
 
-	net_pair(stage->family, &client, &server);
+	net_pair(self->family, &client, &server);
 	close(client.fd);
 	net_expect_eof(&server);
-	stage_await(stage, &client, 6);
+	fixture_await(self, &client, 6);
 	usleep(us);
 	close(server.fd);
 	/* The last transition of each: to TIME_WAIT, to CLOSE. */
-	stage_await(stage, &client, 8);
-	stage_await(stage, &server, 7);
+	fixture_await(self, &client, 8);
+	fixture_await(self, &server, 7);
 }
 
 /* The client stays open: an orphan would not wait so long. */
-static void close_after_hours(struct stage *stage)
+static void close_after_hours(struct fixture *self)
 {
 	struct net_end client, server;
 
-	net_pair(stage->family, &client, &server);
+	net_pair(self->family, &client, &server);
 	CHECK(!shutdown(client.fd, SHUT_WR), "shutdown");
 	net_expect_eof(&server);
 	net_await_state(&client, TCP_FIN_WAIT2);
@@ -118,18 +118,18 @@ static void close_after_hours(struct stage *stage)
 	close(client.fd);
 }
 
-static void latency(struct stage *stage)
+static void latency(struct fixture *self)
 {
 	struct histogram want = { }, seen = { };
 	unsigned int i;
 
 	for (i = 0; i < CONNECTIONS - 1; i++)
-		close_after(stage, 1000 << 2 * i);
-	close_after_hours(stage);
+		close_after(self, 1000 << 2 * i);
+	close_after_hours(self);
 	net_settle();
-	records_read(&stage->records);
-	for (i = 0; i < stage->records.nr; i++)
-		histogram_count(&want, &stage->records.records[i]);
+	records_read(&self->records);
+	for (i = 0; i < self->records.nr; i++)
+		histogram_count(&want, &self->records.records[i]);
 	histogram_read(&seen);
 	/* FIN_WAIT1, FIN_WAIT2, CLOSE_WAIT and LAST_ACK of each, and TIME_WAIT but the last's. */
 	CHECK(histogram_sum(&want) == 5 * CONNECTIONS - 1, "%lu transitions",
@@ -137,11 +137,11 @@ static void latency(struct stage *stage)
 	CHECK(!memcmp(&seen, &want, sizeof(seen)), "not what the records tell");
 }
 
-static const struct scene scenes[] = {
-	SCENE("each time in its bucket", latency),
+static const struct testcase testcases[] = {
+	TESTCASE("each time in its bucket", latency),
 };
 
 int main(void)
 {
-	return stage_run(scenes, ARRAY_SIZE(scenes));
+	return testcases_run(testcases, ARRAY_SIZE(testcases));
 }

@@ -115,7 +115,7 @@ static void check_ends(unsigned int nr)
 }
 
 /* @room: for all of them */
-static void play(const char *args, unsigned int nr, bool room)
+static void run(const char *args, unsigned int nr, bool room)
 {
 	unsigned long now, untracked;
 	struct peer peer;
@@ -163,8 +163,8 @@ int main(void)
 		"no sysctl");
 	files_start();
 	ktap_plan(3);
-	play("", MANY, true);
-	play("max_connections=8192", FEWER, false);
+	run("", MANY, true);
+	run("max_connections=8192", FEWER, false);
 	torture_end();
 	torture_load("");
 	return ktap_exit();

@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #include "lib/life.h"
-#include "lib/stage.h"
+#include "lib/fixture.h"
 
 #define TIMEWAIT_S 60
 
@@ -58,10 +58,10 @@ static void check(const struct tcp_teardown_record *r, const struct moment *m,
 	      m->kind, m->what, m->old, m->new, timewait, m->how, m->flags);
 }
 
-static void expect(struct stage *stage, const struct net_end *end,
+static void expect(struct fixture *self, const struct net_end *end,
 		   const struct moment *moments, unsigned int nr)
 {
-	struct records *records = &stage->records;
+	struct records *records = &self->records;
 	struct net_wait wait = { .patience = 2 * TIMEWAIT_S };
 	unsigned int i, found = 0;
 
@@ -80,77 +80,77 @@ static void expect(struct stage *stage, const struct net_end *end,
 	CHECK(found == nr, "%u records, not %u", found, nr);
 }
 
-#define EXPECT(stage, end, ...) do {					\
+#define EXPECT(self, end, ...) do {					\
 	const struct moment moments_[] = { __VA_ARGS__ };		\
-	expect(stage, end, moments_, ARRAY_SIZE(moments_));		\
+	expect(self, end, moments_, ARRAY_SIZE(moments_));		\
 } while (0)
 
 /* The other end of those that are closed in four waves. */
-static void expect_passive(struct stage *stage, const struct net_end *end)
+static void expect_passive(struct fixture *self, const struct net_end *end)
 {
-	EXPECT(stage, end,
+	EXPECT(self, end,
 	       MOMENT(SEGMENT, SEG_RCV, ESTABLISHED, CLOSE_WAIT),
 	       MOMENT(CALL, CLOSE, CLOSE_WAIT, LAST_ACK, QUEUED),
 	       MOMENT(SEGMENT, SEG_RCV, LAST_ACK, CLOSE, HOW(FOUR_WAY)));
 }
 
 /* An orphan: wave 2 makes it a minisock, which gets wave 3. */
-static void four_waves(struct stage *stage)
+static void four_waves(struct fixture *self)
 {
 	struct net_end client, server;
 
-	net_pair(stage->family, &client, &server);
+	net_pair(self->family, &client, &server);
 	close(client.fd);
 	net_expect_eof(&server);
-	stage_await(stage, &client, 6);
+	fixture_await(self, &client, 6);
 	close(server.fd);
-	stage_await(stage, &client, 8);
-	stage_leave(stage);
-	EXPECT(stage, &client,
+	fixture_await(self, &client, 8);
+	fixture_leave(self);
+	EXPECT(self, &client,
 	       MOMENT(CALL, CLOSE, ESTABLISHED, FIN_WAIT1, QUEUED),
 	       MOMENT(SEGMENT, SEG_RCV, FIN_WAIT1, FIN_WAIT2, BORN),
 	       MOMENT(SEGMENT, SEG_RCV, FIN_WAIT2, TIME_WAIT, MINISOCK),
 	       MOMENT(TIMEWAIT, TW_NETNS, TIME_WAIT, CLOSE, MINISOCK, HOW(FOUR_WAY)));
-	expect_passive(stage, &server);
+	expect_passive(self, &server);
 }
 
 /* The full socket gets wave 3, and gives place to a minisock. */
-static void four_waves_by_shutdown(struct stage *stage)
+static void four_waves_by_shutdown(struct fixture *self)
 {
 	struct net_end client, server;
 
-	net_pair(stage->family, &client, &server);
+	net_pair(self->family, &client, &server);
 	shutdown(client.fd, SHUT_WR);
 	net_await_state(&client, TCP_FIN_WAIT2);
 	close(server.fd);
 	net_await_state(&client, TCP_CLOSE);
 	close(client.fd);
-	stage_leave(stage);
-	EXPECT(stage, &client,
+	fixture_leave(self);
+	EXPECT(self, &client,
 	       MOMENT(CALL, SHUT_WR, ESTABLISHED, FIN_WAIT1, QUEUED),
 	       MOMENT(SEGMENT, SEG_RCV, FIN_WAIT1, FIN_WAIT2),
 	       MOMENT(SEGMENT, SEG_RCV, FIN_WAIT2, TIME_WAIT, BORN),
 	       MOMENT(CALL, CLOSE, CLOSE, CLOSE),
 	       MOMENT(TIMEWAIT, TW_NETNS, TIME_WAIT, CLOSE, MINISOCK, HOW(FOUR_WAY)));
-	expect_passive(stage, &server);
+	expect_passive(self, &server);
 }
 
 /* One segment brings two transitions. */
-static void three_waves(struct stage *stage)
+static void three_waves(struct fixture *self)
 {
 	struct net_end end;
 	uint32_t u, v;
 
-	peer_connect(&stage->peer, &end);
+	peer_connect(&self->peer, &end);
 	u = end.snd_nxt;
 	v = end.rcv_nxt;
 	shutdown(end.fd, SHUT_WR);
-	peer_expect(&stage->peer, FIN | ACK, u, v, 0);
-	peer_send(&stage->peer, FIN | ACK, v, u + 1, 0);
-	peer_expect(&stage->peer, ACK, u + 1, v + 1, 0);
+	peer_expect(&self->peer, FIN | ACK, u, v, 0);
+	peer_send(&self->peer, FIN | ACK, v, u + 1, 0);
+	peer_expect(&self->peer, ACK, u + 1, v + 1, 0);
 	close(end.fd);
-	stage_leave(stage);
-	EXPECT(stage, &end,
+	fixture_leave(self);
+	EXPECT(self, &end,
 	       MOMENT(CALL, SHUT_WR, ESTABLISHED, FIN_WAIT1, QUEUED),
 	       MOMENT(SEGMENT, SEG_RCV, FIN_WAIT1, FIN_WAIT2),
 	       MOMENT(TIMEWAIT, TW_BORN, FIN_WAIT2, TIME_WAIT, MINISOCK),
@@ -158,22 +158,22 @@ static void three_waves(struct stage *stage)
 	       MOMENT(TIMEWAIT, TW_NETNS, TIME_WAIT, CLOSE, MINISOCK, HOW(THREE_WAY)));
 }
 
-static void simultaneous(struct stage *stage)
+static void simultaneous(struct fixture *self)
 {
 	struct net_end end;
 	uint32_t u, v;
 
-	peer_connect(&stage->peer, &end);
+	peer_connect(&self->peer, &end);
 	u = end.snd_nxt;
 	v = end.rcv_nxt;
 	close(end.fd);
-	peer_expect(&stage->peer, FIN | ACK, u, v, 0);
-	peer_send(&stage->peer, FIN | ACK, v, u, 0);
-	peer_expect(&stage->peer, ACK, u + 1, v + 1, 0);
-	peer_send(&stage->peer, ACK, v + 1, u + 1, 0);
-	stage_await(stage, &end, 8);
-	stage_leave(stage);
-	EXPECT(stage, &end,
+	peer_expect(&self->peer, FIN | ACK, u, v, 0);
+	peer_send(&self->peer, FIN | ACK, v, u, 0);
+	peer_expect(&self->peer, ACK, u + 1, v + 1, 0);
+	peer_send(&self->peer, ACK, v + 1, u + 1, 0);
+	fixture_await(self, &end, 8);
+	fixture_leave(self);
+	EXPECT(self, &end,
 	       MOMENT(CALL, CLOSE, ESTABLISHED, FIN_WAIT1, QUEUED),
 	       MOMENT(SEGMENT, SEG_RCV, FIN_WAIT1, CLOSING),
 	       MOMENT(SEGMENT, SEG_RCV, CLOSING, TIME_WAIT, BORN),
@@ -181,79 +181,79 @@ static void simultaneous(struct stage *stage)
 }
 
 /* RST and verdict are told of once, whoever sends it. */
-static void expect_reset(struct stage *stage, const struct net_end *sender,
+static void expect_reset(struct fixture *self, const struct net_end *sender,
 			 const struct net_end *receiver)
 {
-	EXPECT(stage, sender,
+	EXPECT(self, sender,
 	       MOMENT(CALL, CLOSE, ESTABLISHED, CLOSE, HOW(RESET_SENT)),
 	       MOMENT(RESET, RST_SENT, CLOSE, CLOSE));
-	EXPECT(stage, receiver,
+	EXPECT(self, receiver,
 	       MOMENT(RESET, RST_RECEIVED, ESTABLISHED, CLOSE, HOW(RESET_RECEIVED)),
 	       MOMENT(CALL, CLOSE, CLOSE, CLOSE));
 }
 
-static void unread(struct stage *stage)
+static void unread(struct fixture *self)
 {
 	struct net_end client, server;
 
-	net_pair(stage->family, &client, &server);
+	net_pair(self->family, &client, &server);
 	net_send(&server, 100);
 	net_await_unread(&client, 100);
 	close(client.fd);
 	net_expect_error(&server, ECONNRESET);
 	close(server.fd);
-	expect_reset(stage, &client, &server);
+	expect_reset(self, &client, &server);
 }
 
-static void linger0(struct stage *stage)
+static void linger0(struct fixture *self)
 {
 	struct net_end client, server;
 
-	net_pair(stage->family, &client, &server);
+	net_pair(self->family, &client, &server);
 	net_abort(client.fd);
 	net_expect_error(&server, ECONNRESET);
 	close(server.fd);
-	expect_reset(stage, &client, &server);
+	expect_reset(self, &client, &server);
 }
 
-static void reset_while_closing(struct stage *stage)
+static void reset_while_closing(struct fixture *self)
 {
 	struct net_end end;
 	uint32_t u, v;
 
-	peer_connect(&stage->peer, &end);
+	peer_connect(&self->peer, &end);
 	u = end.snd_nxt;
 	v = end.rcv_nxt;
-	peer_send(&stage->peer, FIN | ACK, v, u, 0);
+	peer_send(&self->peer, FIN | ACK, v, u, 0);
 	net_await_state(&end, TCP_CLOSE_WAIT);
-	peer_send(&stage->peer, RST | ACK, v + 1, u, 0);
+	peer_send(&self->peer, RST | ACK, v + 1, u, 0);
 	net_await_state(&end, TCP_CLOSE);
 	close(end.fd);
-	EXPECT(stage, &end,
+	EXPECT(self, &end,
 	       MOMENT(SEGMENT, SEG_RCV, ESTABLISHED, CLOSE_WAIT),
 	       MOMENT(RESET, RST_RECEIVED, CLOSE_WAIT, CLOSE, HOW(RESET_RECEIVED)),
 	       MOMENT(CALL, CLOSE, CLOSE, CLOSE));
 }
 
-static void time_wait_expires(struct stage *stage)
+static void time_wait_expires(struct fixture *self)
 {
 	struct net_end end;
 
-	life_time_wait(stage, &end);
-	EXPECT(stage, &end,
+	life_time_wait(self, &end);
+	EXPECT(self, &end,
 	       MOMENT(CALL, CLOSE, ESTABLISHED, FIN_WAIT1, QUEUED),
 	       MOMENT(SEGMENT, SEG_RCV, FIN_WAIT1, FIN_WAIT2),
 	       MOMENT(TIMEWAIT, TW_BORN, FIN_WAIT2, TIME_WAIT, MINISOCK),
 	       MOMENT(TIMEWAIT, TW_EXPIRED, TIME_WAIT, CLOSE, MINISOCK, HOW(THREE_WAY)));
 }
 
-static void time_wait_is_reset(struct stage *stage)
+static void time_wait_is_reset(struct fixture *self)
 {
 	struct net_end end;
 
-	life_time_wait(stage, &end);
-	peer_send(&stage->peer, RST, end.rcv_nxt + 1, 0, 0);
-	EXPECT(stage, &end,
+	life_time_wait(self, &end);
+	peer_send(&self->peer, RST, end.rcv_nxt + 1, 0, 0);
+	EXPECT(self, &end,
 	       MOMENT(CALL, CLOSE, ESTABLISHED, FIN_WAIT1, QUEUED),
 	       MOMENT(SEGMENT, SEG_RCV, FIN_WAIT1, FIN_WAIT2),
 	       MOMENT(TIMEWAIT, TW_BORN, FIN_WAIT2, TIME_WAIT, MINISOCK),
@@ -261,13 +261,13 @@ static void time_wait_is_reset(struct stage *stage)
 		      .timewait = TCP_TEARDOWN_TW_RESET, HOW(THREE_WAY)));
 }
 
-static void fin_wait2_expires(struct stage *stage)
+static void fin_wait2_expires(struct fixture *self)
 {
 	struct net_end end;
 
 	net_sysctl("ipv4/tcp_fin_timeout", "7");
-	life_fin_wait2(stage, &end);
-	EXPECT(stage, &end,
+	life_fin_wait2(self, &end);
+	EXPECT(self, &end,
 	       MOMENT(CALL, CLOSE, ESTABLISHED, FIN_WAIT1, QUEUED),
 	       MOMENT(SEGMENT, SEG_RCV, FIN_WAIT1, FIN_WAIT2, BORN),
 	       MOMENT(TIMEWAIT, TW_EXPIRED, FIN_WAIT2, CLOSE, MINISOCK,
@@ -276,19 +276,19 @@ static void fin_wait2_expires(struct stage *stage)
 
 int main(void)
 {
-	static const struct scene scenes[] = {
-		SCENE("four waves by close()", four_waves),
-		SCENE("four waves by shutdown()", four_waves_by_shutdown),
-		SCENE_WITH_PEER("three waves", three_waves),
-		SCENE_WITH_PEER("simultaneous", simultaneous),
-		SCENE("close() with unread data", unread),
-		SCENE("SO_LINGER 0", linger0),
-		SCENE_WITH_PEER("RST in CLOSE_WAIT", reset_while_closing),
-		SCENE_WITH_PEER("TIME_WAIT expires", time_wait_expires),
-		SCENE_WITH_PEER("TIME_WAIT is reset", time_wait_is_reset),
-		SCENE_WITH_PEER("FIN_WAIT2 expires", fin_wait2_expires),
+	static const struct testcase testcases[] = {
+		TESTCASE("four waves by close()", four_waves),
+		TESTCASE("four waves by shutdown()", four_waves_by_shutdown),
+		TESTCASE_WITH_PEER("three waves", three_waves),
+		TESTCASE_WITH_PEER("simultaneous", simultaneous),
+		TESTCASE("close() with unread data", unread),
+		TESTCASE("SO_LINGER 0", linger0),
+		TESTCASE_WITH_PEER("RST in CLOSE_WAIT", reset_while_closing),
+		TESTCASE_WITH_PEER("TIME_WAIT expires", time_wait_expires),
+		TESTCASE_WITH_PEER("TIME_WAIT is reset", time_wait_is_reset),
+		TESTCASE_WITH_PEER("FIN_WAIT2 expires", fin_wait2_expires),
 	};
 
-	stage_needs_icount();
-	return stage_run(scenes, ARRAY_SIZE(scenes));
+	fixture_needs_icount();
+	return testcases_run(testcases, ARRAY_SIZE(testcases));
 }

@@ -22,7 +22,7 @@
 #include <unistd.h>
 
 #include "lib/mptcp.h"
-#include "lib/stage.h"
+#include "lib/fixture.h"
 
 #define DATA 10
 
@@ -43,14 +43,14 @@ static struct net_end subflow_of(const struct net_end *end)
 }
 
 /* Its numbers, by the first segment that it sends with that flag; FIN or RST. */
-static void learn_numbers(struct stage *stage, struct net_end *subflow, uint8_t flag)
+static void learn_numbers(struct fixture *self, struct net_end *subflow, uint8_t flag)
 {
 	const struct segment *s = NULL;
 	unsigned int i;
 
-	capture_read(&stage->capture);
-	for (i = 0; i < stage->capture.nr && !s; i++) {
-		s = &stage->capture.segments[i];
+	capture_read(&self->capture);
+	for (i = 0; i < self->capture.nr && !s; i++) {
+		s = &self->capture.segments[i];
 		if (!s->out || !(s->flags & flag) ||
 		    !net_place_is(&s->from, subflow->local.addr, subflow->local.port))
 			s = NULL;
@@ -61,39 +61,39 @@ static void learn_numbers(struct stage *stage, struct net_end *subflow, uint8_t 
 }
 
 /* Its id, as records tell; the calls are left out: in which thread is not said. */
-static void take_in(struct stage *stage, struct net_end *subflow)
+static void take_in(struct fixture *self, struct net_end *subflow)
 {
 	struct fact *r;
 	unsigned int i, nr = 0;
 
 	net_settle();
-	records_read(&stage->records);
-	for (i = 0; i < stage->records.nr; i++) {
-		r = &stage->records.records[i];
+	records_read(&self->records);
+	for (i = 0; i < self->records.nr; i++) {
+		r = &self->records.records[i];
 		if (net_place_is(&subflow->local, r->local, r->local_port))
 			subflow->cookie = r->cookie;
 		if (r->kind != FACT_CALL)
-			stage->records.records[nr++] = *r;
+			self->records.records[nr++] = *r;
 	}
-	stage->records.nr = nr;
+	self->records.nr = nr;
 	REQUIRE(subflow->cookie, "no record of it");
 }
 
-static void expect_closer(struct stage *stage, const struct net_end *end)
+static void expect_closer(struct fixture *self, const struct net_end *end)
 {
 	uint32_t u = end->snd_nxt, v = end->rcv_nxt;
 
-	EXPECT_ROWS(stage, end,
+	EXPECT_ROWS(self, end,
 		    WANT_STATE(ESTABLISHED, FIN_WAIT1, u, v),
 		    WANT_SEGMENT(QUEUE, FIN | ACK, FIN_WAIT1, u, v),
 		    ROWS_FIN_ACKED_BY_FIN(u, v));
 }
 
-static void expect_other(struct stage *stage, const struct net_end *end)
+static void expect_other(struct fixture *self, const struct net_end *end)
 {
 	uint32_t w = end->snd_nxt, u = end->rcv_nxt - 1;
 
-	EXPECT_ROWS(stage, end,
+	EXPECT_ROWS(self, end,
 		    ROWS_PEER_FIN(w, u),
 		    WANT_SEGMENT(RCV, ACK, CLOSE_WAIT, u + 1, w),
 		    WANT_STATE(CLOSE_WAIT, LAST_ACK, w, u + 1),
@@ -101,38 +101,38 @@ static void expect_other(struct stage *stage, const struct net_end *end)
 		    ROWS_LAST_ACK(w, u));
 }
 
-static void await_ends(struct stage *stage, unsigned int nr)
+static void await_ends(struct fixture *self, unsigned int nr)
 {
 	struct net_wait wait = { };
 
 	do {
-		records_read(&stage->records);
-		if (stage->records.nr_ends >= nr)
+		records_read(&self->records);
+		if (self->records.nr_ends >= nr)
 			return;
 	} while (net_wait(&wait));
-	CHECK(false, "%u have ended, not %u", stage->records.nr_ends, nr);
+	CHECK(false, "%u have ended, not %u", self->records.nr_ends, nr);
 }
 
-static void closed(struct stage *stage)
+static void closed(struct fixture *self)
 {
 	struct net_end client, server, closer, other;
 
-	mptcp_pair(stage->family, &client, &server, DATA);
+	mptcp_pair(self->family, &client, &server, DATA);
 	closer = subflow_of(&client);
 	other = subflow_of(&server);
 	close(client.fd);
 	net_expect_eof(&server);
 	close(server.fd);
-	await_ends(stage, 1);
-	learn_numbers(stage, &closer, FIN);
-	learn_numbers(stage, &other, FIN);
-	take_in(stage, &closer);
-	take_in(stage, &other);
-	expect_closer(stage, &closer);
-	expect_other(stage, &other);
-	stage_leave(stage);
-	stage_verdict(stage, &closer, VERDICT(THREE_WAY, LOCAL, CLOSE, .no_owner = true));
-	stage_verdict(stage, &other, VERDICT(THREE_WAY, PEER, PEER, .no_owner = true));
+	await_ends(self, 1);
+	learn_numbers(self, &closer, FIN);
+	learn_numbers(self, &other, FIN);
+	take_in(self, &closer);
+	take_in(self, &other);
+	expect_closer(self, &closer);
+	expect_other(self, &other);
+	fixture_leave(self);
+	fixture_verdict(self, &closer, VERDICT(THREE_WAY, LOCAL, CLOSE, .no_owner = true));
+	fixture_verdict(self, &other, VERDICT(THREE_WAY, PEER, PEER, .no_owner = true));
 }
 
 /* Up to 6.9 the kernel does not, and MPTCP's own can't be found from outside. */
@@ -151,54 +151,54 @@ static bool kernel_tells_reasons(void)
 	return strstr(text, " reason;");
 }
 
-static void expect_aborted(struct stage *stage, const struct net_end *end)
+static void expect_aborted(struct fixture *self, const struct net_end *end)
 {
 	uint32_t u = end->snd_nxt, v = end->rcv_nxt;
 
-	EXPECT_ROWS(stage, end,
+	EXPECT_ROWS(self, end,
 		    WANT_RESET(SENT, RST | ACK, ESTABLISHED, u, v,
 			       .reason = kernel_tells_reasons() ?
 					 TCP_TEARDOWN_REASON_TCP_ABORT_ON_CLOSE :
 					 TCP_TEARDOWN_REASON_NOT_SPECIFIED),
 		    WANT_STATE(ESTABLISHED, CLOSE, u, v));
-	stage_verdict(stage, end, VERDICT(RESET_SENT, LOCAL, CLOSE));
+	fixture_verdict(self, end, VERDICT(RESET_SENT, LOCAL, CLOSE));
 }
 
-static void expect_reset(struct stage *stage, const struct net_end *end)
+static void expect_reset(struct fixture *self, const struct net_end *end)
 {
 	uint32_t v = end->snd_nxt, u = end->rcv_nxt;
 
-	EXPECT_ROWS(stage, end,
+	EXPECT_ROWS(self, end,
 		    WANT_RESET(RECEIVED, RST | ACK, ESTABLISHED, u, v),
 		    WANT_STATE(ESTABLISHED, CLOSE, v, u));
-	stage_verdict(stage, end, VERDICT(RESET_RECEIVED, PEER, PEER, .no_owner = true));
+	fixture_verdict(self, end, VERDICT(RESET_RECEIVED, PEER, PEER, .no_owner = true));
 }
 
 /* Data unread: a fast close, for which TCP's own close() is not called. */
-static void aborted(struct stage *stage)
+static void aborted(struct fixture *self)
 {
 	struct net_end client, server, closer, other;
 
-	mptcp_pair(stage->family, &client, &server, DATA);
+	mptcp_pair(self->family, &client, &server, DATA);
 	net_send(&server, DATA);
 	net_await_unread(&client, DATA);
 	closer = subflow_of(&client);
 	other = subflow_of(&server);
 	close(client.fd);
-	await_ends(stage, 2);
+	await_ends(self, 2);
 	close(server.fd);
-	learn_numbers(stage, &closer, RST);
+	learn_numbers(self, &closer, RST);
 	other.snd_nxt = closer.rcv_nxt;
 	other.rcv_nxt = closer.snd_nxt;
-	take_in(stage, &closer);
-	take_in(stage, &other);
-	expect_aborted(stage, &closer);
-	expect_reset(stage, &other);
+	take_in(self, &closer);
+	take_in(self, &other);
+	expect_aborted(self, &closer);
+	expect_reset(self, &other);
 }
 
-static const struct scene scenes[] = {
-	SCENE("an MPTCP connection is closed", closed),
-	SCENE("an MPTCP connection is closed with data unread", aborted),
+static const struct testcase testcases[] = {
+	TESTCASE("an MPTCP connection is closed", closed),
+	TESTCASE("an MPTCP connection is closed with data unread", aborted),
 };
 
 int main(void)
@@ -207,5 +207,5 @@ int main(void)
 
 	if (why)
 		ktap_skip_all("%s", why);
-	return stage_run(scenes, ARRAY_SIZE(scenes));
+	return testcases_run(testcases, ARRAY_SIZE(testcases));
 }

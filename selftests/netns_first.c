@@ -53,7 +53,7 @@ static void room_open(struct room *room, int pairs)
 }
 
 /* Reset by the clients. The RSTs may have to wait for ksoftirqd. */
-static void room_play(const struct room *room, int pairs)
+static void room_run(const struct room *room, int pairs)
 {
 	int i;
 
@@ -62,7 +62,7 @@ static void room_play(const struct room *room, int pairs)
 }
 
 /* When the RSTs have come. */
-static void room_play_on(const struct room *room, int pairs)
+static void room_run_on(const struct room *room, int pairs)
 {
 	int i;
 
@@ -117,17 +117,17 @@ static struct sum sum_of_host(void)
 }
 
 /* All of them at once, and nothing comes between. */
-static void play_all(int pairs)
+static void run_all(int pairs)
 {
 	const struct sched_param fifo = { .sched_priority = 1 }, normal = { };
 	int i;
 
 	REQUIRE(!sched_setscheduler(0, SCHED_FIFO, &fifo), "no SCHED_FIFO");
 	for (i = 0; i < ROOMS; i++)
-		room_play(&rooms[i], pairs);
+		room_run(&rooms[i], pairs);
 	REQUIRE(!sched_setscheduler(0, SCHED_OTHER, &normal), "no SCHED_OTHER");
 	for (i = 0; i < ROOMS; i++)
-		room_play_on(&rooms[i], pairs);
+		room_run_on(&rooms[i], pairs);
 }
 
 static void open_all(int pairs)
@@ -173,15 +173,15 @@ static void check_host(struct sum before, struct sum alone)
 	      sum.calls - before.calls, ROOMS * alone.calls);
 }
 
-static void scene(int pairs)
+static void test_order(int pairs)
 {
 	struct sum before, alone;
 	struct room one;
 	int elsewhere;
 
 	room_open(&one, pairs);
-	room_play(&one, pairs);
-	room_play_on(&one, pairs);
+	room_run(&one, pairs);
+	room_run_on(&one, pairs);
 	alone = sum_of_room(&one);
 	close(one.ns);
 	CHECK(alone.calls == 2U * pairs && !alone.elsewhere, "%lu calls, %lu elsewhere",
@@ -190,7 +190,7 @@ static void scene(int pairs)
 
 	open_all(pairs);
 	before = sum_of_host();
-	play_all(pairs);
+	run_all(pairs);
 	elsewhere = check_rooms(alone);
 	CHECK(!elsewhere, "%d namespaces have counts elsewhere",
 	      elsewhere);
@@ -211,6 +211,6 @@ int main(void)
 	ktap_plan(2);
 	module_unload_soon();
 	REQUIRE(!module_load(""), "the module does not load");
-	scene(MANY);
+	test_order(MANY);
 	return ktap_exit();
 }

@@ -135,7 +135,7 @@ static void check_connections(const struct room *room, unsigned int nr, const ch
 	CHECK(owned, "none with owner %s %s", pid, comm);
 }
 
-static void play(struct room *rooms, enum net_family family)
+static void run(struct room *rooms, enum net_family family)
 {
 	struct room *first = &rooms[0], *second = &rooms[1];
 
@@ -188,7 +188,7 @@ static void family_cases(enum net_family family)
 	const char *name = net_family_names[family];
 	char pid[16];
 
-	play(rooms, family);
+	run(rooms, family);
 	room_enter(&rooms[0]);
 	check_summary(of_four_waves, ARRAY_SIZE(of_four_waves));
 	room_enter(&rooms[1]);

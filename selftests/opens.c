@@ -58,14 +58,14 @@ static const struct tcp_teardown_record *find_end(const struct records *records,
 	return NULL;
 }
 
-static const struct tcp_teardown_record *await_end(struct stage *stage, uint64_t cookie)
+static const struct tcp_teardown_record *await_end(struct fixture *self, uint64_t cookie)
 {
 	const struct tcp_teardown_record *r;
 	struct net_wait wait = { };
 
 	do {
-		records_read(&stage->records);
-		r = find_end(&stage->records, cookie);
+		records_read(&self->records);
+		r = find_end(&self->records, cookie);
 	} while (!r && net_wait(&wait));
 	REQUIRE(r, "it has not ended");
 	return r;
@@ -79,10 +79,10 @@ static void check_owner(const struct tcp_teardown_record *r, pid_t pid, const ch
 	CHECK(!(r->flags & TCP_TEARDOWN_F_OPENER) == !opener, "flags 0x%x", r->flags);
 }
 
-static void expect_end(struct stage *stage, const struct net_end *end, uint8_t how,
+static void expect_end(struct fixture *self, const struct net_end *end, uint8_t how,
 		       const struct opened *opened)
 {
-	const struct tcp_teardown_record *r = await_end(stage, end->cookie);
+	const struct tcp_teardown_record *r = await_end(self, end->cookie);
 	double lifetime = r->lifetime / 1e9;
 
 	CHECK(r->how == how, "how %u, not %u", r->how, how);
@@ -124,32 +124,32 @@ static void nap(void)
 }
 
 /* A connection of the test with itself, one end of which resets it. */
-static void reset_pair(struct stage *stage, bool by_client)
+static void reset_pair(struct fixture *self, bool by_client)
 {
 	struct net_end ends[2], *other = &ends[by_client];
 	double began = net_now();
 	struct opened opened;
 
-	net_pair(stage->family, &ends[0], &ends[1]);
+	net_pair(self->family, &ends[0], &ends[1]);
 	talk(&ends[0], &ends[1]);
 	net_abort(ends[!by_client].fd);
 	net_expect_error(other, ECONNRESET);
 	opened = by_client ? mine(began, UP, DOWN) : mine(began, DOWN, UP);
-	expect_end(stage, other, TCP_TEARDOWN_RESET_RECEIVED, &opened);
+	expect_end(self, other, TCP_TEARDOWN_RESET_RECEIVED, &opened);
 	close(other->fd);
 	opened = by_client ? mine(began, DOWN, UP) : mine(began, UP, DOWN);
 	opened.opener = false;
-	expect_end(stage, &ends[!by_client], TCP_TEARDOWN_RESET_SENT, &opened);
+	expect_end(self, &ends[!by_client], TCP_TEARDOWN_RESET_SENT, &opened);
 }
 
-static void client_is_reset(struct stage *stage)
+static void client_is_reset(struct fixture *self)
 {
-	reset_pair(stage, false);
+	reset_pair(self, false);
 }
 
-static void server_is_reset(struct stage *stage)
+static void server_is_reset(struct fixture *self)
 {
-	reset_pair(stage, true);
+	reset_pair(self, true);
 }
 
 /* A child of that name; in it 0 is returned. */
@@ -219,24 +219,24 @@ static pid_t fork_acceptor(int listener, int go)
 }
 
 /* The accepted end, seen from the other: its cookie is that of its first record. */
-static uint64_t cookie_of_peer(struct stage *stage, const struct net_end *end)
+static uint64_t cookie_of_peer(struct fixture *self, const struct net_end *end)
 {
 	struct net_wait wait = { };
 	unsigned int i;
 
 	do {
-		records_read(&stage->records);
-		for (i = 0; i < stage->records.nr; i++)
-			if (net_place_is(&end->peer, stage->records.records[i].local,
-					 stage->records.records[i].local_port))
-				return stage->records.records[i].cookie;
+		records_read(&self->records);
+		for (i = 0; i < self->records.nr; i++)
+			if (net_place_is(&end->peer, self->records.records[i].local,
+					 self->records.records[i].local_port))
+				return self->records.records[i].cookie;
 	} while (net_wait(&wait));
 	REQUIRE(false, "no record of the peer");
 	return 0;
 }
 
 /* The other end closes, in CLOSE_WAIT nobody does. @fin_first: before accept() */
-static void leak(struct stage *stage, bool fin_first)
+static void leak(struct fixture *self, bool fin_first)
 {
 	struct sockaddr_storage addr;
 	struct net_end client, server = { };
@@ -248,10 +248,10 @@ static void leak(struct stage *stage, bool fin_first)
 	pid_t pid;
 
 	REQUIRE(!pipe(go), "no pipe");
-	listener = net_listen(stage->family, &port);
+	listener = net_listen(self->family, &port);
 	pid = fork_acceptor(listener, go[0]);
-	len = net_loopback(stage->family, port, &addr);
-	client.fd = socket(net_domain(stage->family), SOCK_STREAM, 0);
+	len = net_loopback(self->family, port, &addr);
+	client.fd = socket(net_domain(self->family), SOCK_STREAM, 0);
 	REQUIRE(!connect(client.fd, (void *)&addr, len), "no connection");
 	net_learn(&client);
 	began = net_now();
@@ -260,7 +260,7 @@ static void leak(struct stage *stage, bool fin_first)
 	nap();
 	net_send(&client, UP);
 	shutdown(client.fd, SHUT_WR);
-	server.cookie = cookie_of_peer(stage, &client);
+	server.cookie = cookie_of_peer(self, &client);
 	nap();
 	if (fin_first) {
 		expect_line(server.cookie, 0, "-", false);
@@ -273,24 +273,24 @@ static void leak(struct stage *stage, bool fin_first)
 		.pid = pid, .comm = CHILD, .opener = true, .rx = UP,
 		.most = net_now() - began,
 	};
-	expect_end(stage, &server, TCP_TEARDOWN_RESET_RECEIVED, &opened);
+	expect_end(self, &server, TCP_TEARDOWN_RESET_RECEIVED, &opened);
 	close(listener);
 	end_child(pid);
 	close(go[0]);
 	close(go[1]);
 }
 
-static void nobody_closes(struct stage *stage)
+static void nobody_closes(struct fixture *self)
 {
-	leak(stage, false);
+	leak(self, false);
 }
 
-static void fin_before_accept(struct stage *stage)
+static void fin_before_accept(struct fixture *self)
 {
-	leak(stage, true);
+	leak(self, true);
 }
 
-static void refused(struct stage *stage)
+static void refused(struct fixture *self)
 {
 	struct sockaddr_storage addr;
 	struct net_end client = { };
@@ -299,9 +299,9 @@ static void refused(struct stage *stage)
 	uint16_t port;
 	socklen_t len;
 
-	close(net_listen(stage->family, &port));
-	len = net_loopback(stage->family, port, &addr);
-	client.fd = socket(net_domain(stage->family), SOCK_STREAM, 0);
+	close(net_listen(self->family, &port));
+	len = net_loopback(self->family, port, &addr);
+	client.fd = socket(net_domain(self->family), SOCK_STREAM, 0);
 	CHECK(connect(client.fd, (void *)&addr, len) < 0 && errno == ECONNREFUSED,
 	      "connect was not refused");
 	len = sizeof(client.cookie);
@@ -309,13 +309,13 @@ static void refused(struct stage *stage)
 		"no cookie");
 	opened = mine(began, 0, 0);
 	opened.least = 0;
-	expect_end(stage, &client, TCP_TEARDOWN_REFUSED, &opened);
-	CHECK(find_end(&stage->records, client.cookie)->local_port, "no local port");
+	expect_end(self, &client, TCP_TEARDOWN_REFUSED, &opened);
+	CHECK(find_end(&self->records, client.cookie)->local_port, "no local port");
 	close(client.fd);
 }
 
 /* A SYN at 0 and one at 1 s. */
-static void unanswered(struct stage *stage)
+static void unanswered(struct fixture *self)
 {
 	double began = net_now();
 	struct opened opened;
@@ -324,24 +324,24 @@ static void unanswered(struct stage *stage)
 	socklen_t len = sizeof(error);
 
 	net_sysctl("ipv4/tcp_syn_retries", "1");
-	peer_await_connect(&stage->peer, &end);
-	await_end(stage, end.cookie);
+	peer_await_connect(&self->peer, &end);
+	await_end(self, end.cookie);
 	opened = mine(began, 0, 0);
-	expect_end(stage, &end, TCP_TEARDOWN_TIMED_OUT, &opened);
+	expect_end(self, &end, TCP_TEARDOWN_TIMED_OUT, &opened);
 	CHECK(!getsockopt(end.fd, SOL_SOCKET, SO_ERROR, &error, &len) && error == ETIMEDOUT,
 	      "not timed out");
 	close(end.fd);
 }
 
 /* Who closes replaces who opened. */
-static void handed_on(struct stage *stage)
+static void handed_on(struct fixture *self)
 {
 	struct net_end client, server;
 	double began = net_now();
 	struct opened opened;
 	pid_t pid;
 
-	net_pair(stage->family, &client, &server);
+	net_pair(self->family, &client, &server);
 	talk(&client, &server);
 	pid = fork_child();
 	if (!pid) {
@@ -356,9 +356,9 @@ static void handed_on(struct stage *stage)
 	opened.pid = pid;
 	opened.comm = CHILD;
 	opened.opener = false;
-	expect_end(stage, &server, TCP_TEARDOWN_RESET_SENT, &opened);
+	expect_end(self, &server, TCP_TEARDOWN_RESET_SENT, &opened);
 	opened = mine(began, DOWN, UP);
-	expect_end(stage, &client, TCP_TEARDOWN_RESET_RECEIVED, &opened);
+	expect_end(self, &client, TCP_TEARDOWN_RESET_RECEIVED, &opened);
 	close(client.fd);
 	end_child(pid);
 }
@@ -375,31 +375,31 @@ static unsigned long remembered(void)
 }
 
 /* What is remembered of one that nobody has accepted. */
-static void not_accepted(struct stage *stage)
+static void not_accepted(struct fixture *self)
 {
 	static const struct opened nobody = { .comm = "", .rx = UP };
 	struct net_end client, server = { };
 	struct sockaddr_storage addr;
 	unsigned long before = remembered();
 	uint16_t port;
-	int listener = net_listen(stage->family, &port);
-	socklen_t len = net_loopback(stage->family, port, &addr);
+	int listener = net_listen(self->family, &port);
+	socklen_t len = net_loopback(self->family, port, &addr);
 
-	client.fd = socket(net_domain(stage->family), SOCK_STREAM, 0);
+	client.fd = socket(net_domain(self->family), SOCK_STREAM, 0);
 	REQUIRE(!connect(client.fd, (void *)&addr, len), "no connection");
 	net_learn(&client);
 	net_send(&client, UP);
 	net_await_acked(&client);
 	CHECK(remembered() == before + 1, "%lu are remembered, not %lu", remembered(), before + 1);
 	net_abort(client.fd);
-	server.cookie = cookie_of_peer(stage, &client);
-	expect_end(stage, &server, TCP_TEARDOWN_RESET_RECEIVED, &nobody);
+	server.cookie = cookie_of_peer(self, &client);
+	expect_end(self, &server, TCP_TEARDOWN_RESET_RECEIVED, &nobody);
 	CHECK(remembered() == before, "%lu are remembered, not %lu", remembered(), before);
 	close(listener);
 }
 
 /* Of the open ones nothing is left; of one that is closing all. */
-static void switched_off(struct stage *stage)
+static void switched_off(struct fixture *self)
 {
 	static const struct opened nobody = { .comm = "", .rx = UP, .tx = DOWN };
 	struct net_end open[2], closing[2];
@@ -408,8 +408,8 @@ static void switched_off(struct stage *stage)
 	struct opened opened;
 	char line[512];
 
-	net_pair(stage->family, &open[0], &open[1]);
-	net_pair(stage->family, &closing[0], &closing[1]);
+	net_pair(self->family, &open[0], &open[1]);
+	net_pair(self->family, &closing[0], &closing[1]);
 	talk(&open[0], &open[1]);
 	shutdown(closing[0].fd, SHUT_WR);
 	net_expect_eof(&closing[1]);
@@ -420,11 +420,11 @@ static void switched_off(struct stage *stage)
 	opened = mine(began, 0, 0);
 	expect_line(closing[1].cookie, opened.pid, opened.comm, true);
 	net_abort(open[0].fd);
-	expect_end(stage, &open[1], TCP_TEARDOWN_RESET_RECEIVED, &nobody);
+	expect_end(self, &open[1], TCP_TEARDOWN_RESET_RECEIVED, &nobody);
 	net_abort(closing[0].fd);
 	opened = mine(began, 0, 0);
-	expect_end(stage, &closing[1], TCP_TEARDOWN_RESET_RECEIVED, &opened);
-	net_pair(stage->family, &open[0], &closing[0]);
+	expect_end(self, &closing[1], TCP_TEARDOWN_RESET_RECEIVED, &opened);
+	net_pair(self->family, &open[0], &closing[0]);
 	CHECK(remembered() == before, "%lu are remembered, not %lu", remembered(), before);
 	group_set("+opens");
 	net_abort(open[0].fd);
@@ -433,17 +433,17 @@ static void switched_off(struct stage *stage)
 	close(closing[1].fd);
 }
 
-static void await_ends(struct stage *stage, unsigned int nr)
+static void await_ends(struct fixture *self, unsigned int nr)
 {
 	struct net_wait wait = { };
 
 	do
-		records_read(&stage->records);
-	while (stage->records.nr_ends < nr && net_wait(&wait));
+		records_read(&self->records);
+	while (self->records.nr_ends < nr && net_wait(&wait));
 }
 
 /* A kernel thread closes them. Who has accepted one is not known. */
-static void subflows(struct stage *stage)
+static void subflows(struct fixture *self)
 {
 	struct net_end client, server;
 	const struct tcp_teardown_record *r;
@@ -453,19 +453,19 @@ static void subflows(struct stage *stage)
 	struct opened opened;
 	socklen_t len = sizeof(addr);
 
-	mptcp_pair(stage->family, &client, &server, UP);
+	mptcp_pair(self->family, &client, &server, UP);
 	REQUIRE(!getsockname(client.fd, (void *)&addr, &len), "no own address");
 	local = net_place_of(&addr);
 	close(client.fd);
 	net_expect_eof(&server);
 	close(server.fd);
 	/* A worker of MPTCP's sends the second FIN; until then there is something to capture. */
-	await_ends(stage, 1);
-	stage_leave(stage);
-	await_ends(stage, 2);
+	await_ends(self, 1);
+	fixture_leave(self);
+	await_ends(self, 2);
 	opened = mine(0, 0, 0);
-	for (i = 0; i < stage->records.nr_moments; i++) {
-		r = &stage->records.moments[i];
+	for (i = 0; i < self->records.nr_moments; i++) {
+		r = &self->records.moments[i];
 		if (!net_place_is(&local, r->local, r->local_port) ||
 		    !(r->kind == TCP_TEARDOWN_CALL || r->how))
 			continue;
@@ -475,20 +475,20 @@ static void subflows(struct stage *stage)
 	CHECK(ends == 1, "%u have ended, and are known since they were opened", ends);
 }
 
-static const struct scene scenes[] = {
-	SCENE("who connects, reset by the peer", client_is_reset),
-	SCENE("who accepts, reset by the peer", server_is_reset),
-	SCENE("who accepts, and does not close", nobody_closes),
-	SCENE("who accepts what is closing already", fin_before_accept),
-	SCENE("who connects, and is refused", refused),
-	SCENE_WITH_PEER("who connects, and is not answered", unanswered),
-	SCENE("who closes is not who accepts", handed_on),
-	SCENE("nobody accepts", not_accepted),
-	SCENE("the group is switched off", switched_off),
-	SCENE("subflows of MPTCP", subflows, .lacks = mptcp_lacks),
+static const struct testcase testcases[] = {
+	TESTCASE("who connects, reset by the peer", client_is_reset),
+	TESTCASE("who accepts, reset by the peer", server_is_reset),
+	TESTCASE("who accepts, and does not close", nobody_closes),
+	TESTCASE("who accepts what is closing already", fin_before_accept),
+	TESTCASE("who connects, and is refused", refused),
+	TESTCASE_WITH_PEER("who connects, and is not answered", unanswered),
+	TESTCASE("who closes is not who accepts", handed_on),
+	TESTCASE("nobody accepts", not_accepted),
+	TESTCASE("the group is switched off", switched_off),
+	TESTCASE("subflows of MPTCP", subflows, .lacks = mptcp_lacks),
 };
 
 int main(void)
 {
-	return group_run("opens", 2, scenes, ARRAY_SIZE(scenes));
+	return group_run("opens", 2, testcases, ARRAY_SIZE(testcases));
 }

@@ -76,19 +76,19 @@ static void use_memory(void)
 		net_send(&from, 65536);
 }
 
-static void last_ack(struct stage *stage)
+static void last_ack(struct fixture *self)
 {
 	struct net_end end;
 	uint32_t w, u;
 
 	net_sysctl("ipv4/tcp_orphan_retries", "4");
-	peer_connect(&stage->peer, &end);
+	peer_connect(&self->peer, &end);
 	w = end.snd_nxt;
 	u = end.rcv_nxt;
-	peer_send(&stage->peer, FIN | ACK, u, w, 0);
-	peer_expect(&stage->peer, ACK, w, u + 1, 0);
+	peer_send(&self->peer, FIN | ACK, u, w, 0);
+	peer_expect(&self->peer, ACK, w, u + 1, 0);
 	close(end.fd);
-	stage_verdict(stage, &end, VERDICT(TIMED_OUT, PEER, RETRIES));
+	fixture_verdict(self, &end, VERDICT(TIMED_OUT, PEER, RETRIES));
 	const struct want first[] = {
 		ROWS_PEER_FIN(w, u),
 		ROWS_CLOSE_AFTER_PEER(w, u),
@@ -101,22 +101,22 @@ static void last_ack(struct stage *stage)
 		last, ARRAY_SIZE(last),
 	};
 
-	tries_expect(stage, &end, &tries, 4);
+	tries_expect(self, &end, &tries, 4);
 }
 
-static void closing(struct stage *stage)
+static void closing(struct fixture *self)
 {
 	struct net_end end;
 	uint32_t u, v;
 
 	net_sysctl("ipv4/tcp_orphan_retries", "4");
-	peer_connect(&stage->peer, &end);
+	peer_connect(&self->peer, &end);
 	u = end.snd_nxt;
 	v = end.rcv_nxt;
 	close(end.fd);
-	peer_expect(&stage->peer, FIN | ACK, u, v, 0);
-	peer_send(&stage->peer, FIN | ACK, v, u, 0);
-	stage_verdict(stage, &end, VERDICT(TIMED_OUT, BOTH, RETRIES));
+	peer_expect(&self->peer, FIN | ACK, u, v, 0);
+	peer_send(&self->peer, FIN | ACK, v, u, 0);
+	fixture_verdict(self, &end, VERDICT(TIMED_OUT, BOTH, RETRIES));
 	const struct want first[] = {
 		ROWS_CLOSE(u, v),
 		WANT_SEGMENT(RCV, FIN | ACK, FIN_WAIT1, v, u),
@@ -130,24 +130,24 @@ static void closing(struct stage *stage)
 		last, ARRAY_SIZE(last),
 	};
 
-	tries_expect(stage, &end, &tries, 4);
+	tries_expect(self, &end, &tries, 4);
 }
 
-static void fin_unsent(struct stage *stage)
+static void fin_unsent(struct fixture *self)
 {
 	struct net_end end;
 	uint32_t u, v;
 
 	net_sysctl("ipv4/tcp_orphan_retries", "4");
-	stage->peer.window = 0;
-	peer_connect(&stage->peer, &end);
+	self->peer.window = 0;
+	peer_connect(&self->peer, &end);
 	u = end.snd_nxt;
 	v = end.rcv_nxt;
 	net_send(&end, DATA);
 	close(end.fd);
-	stage_verdict(stage, &end, VERDICT(TIMED_OUT, LOCAL, RETRIES,
-					   .flags = TCP_TEARDOWN_F_FIN_UNSENT));
-	EXPECT_ROWS(stage, &end,
+	fixture_verdict(self, &end, VERDICT(TIMED_OUT, LOCAL, RETRIES,
+					    .flags = TCP_TEARDOWN_F_FIN_UNSENT));
+	EXPECT_ROWS(self, &end,
 		    WANT_CALL(CLOSE, ESTABLISHED, u, v, .unsent = DATA),
 		    WANT_STATE(ESTABLISHED, FIN_WAIT1, u, v),
 		    WANT_SEGMENT(QUEUE, FIN | ACK, FIN_WAIT1, u + DATA, v, .unsent = DATA),
@@ -155,46 +155,46 @@ static void fin_unsent(struct stage *stage)
 }
 
 /* The kernel counts orphans every 100 ms, so one that is there that long counts. */
-static void make_orphan(struct stage *stage, struct net_end *end)
+static void make_orphan(struct fixture *self, struct net_end *end)
 {
-	peer_connect(&stage->peer, end);
+	peer_connect(&self->peer, end);
 	close(end->fd);
-	peer_expect(&stage->peer, FIN | ACK, end->snd_nxt, end->rcv_nxt, 0);
+	peer_expect(&self->peer, FIN | ACK, end->snd_nxt, end->rcv_nxt, 0);
 	usleep(200000);
 	usleep(200000);
 }
 
 /* The second orphan is one too many, and told so at the end of its close(). */
-static void too_many(struct stage *stage)
+static void too_many(struct fixture *self)
 {
 	struct net_end first, end;
 	uint32_t u, v;
 
-	peer_connect(&stage->peer, &end);
-	make_orphan(stage, &first);
+	peer_connect(&self->peer, &end);
+	make_orphan(self, &first);
 	u = end.snd_nxt;
 	v = end.rcv_nxt;
 	setting_set(&max_orphans, "0");
 	close(end.fd);
 	setting_restore(&max_orphans);
-	EXPECT_ROWS(stage, &end,
+	EXPECT_ROWS(self, &end,
 		    ROWS_CLOSE(u, v),
 		    WANT_STATE(FIN_WAIT1, CLOSE, u + 1, v),
 		    WANT_RESET(SENT, RST | ACK, CLOSE, u + 1, v,
 			       REASON(TCP_ABORT_ON_MEMORY)));
-	stage_verdict(stage, &end, VERDICT(ORPHAN_KILLED, LOCAL, MEMORY));
+	fixture_verdict(self, &end, VERDICT(ORPHAN_KILLED, LOCAL, MEMORY));
 }
 
-static void too_many_to_resend(struct stage *stage)
+static void too_many_to_resend(struct fixture *self)
 {
 	struct net_end end;
 	uint32_t u, v;
 
-	make_orphan(stage, &end);
+	make_orphan(self, &end);
 	u = end.snd_nxt;
 	v = end.rcv_nxt;
 	setting_set(&max_orphans, "0");
-	stage_verdict(stage, &end, VERDICT(ORPHAN_KILLED, LOCAL, MEMORY));
+	fixture_verdict(self, &end, VERDICT(ORPHAN_KILLED, LOCAL, MEMORY));
 	setting_restore(&max_orphans);
 	const struct want first[] = {
 		ROWS_CLOSE(u, v),
@@ -208,17 +208,17 @@ static void too_many_to_resend(struct stage *stage)
 		last, ARRAY_SIZE(last),
 	};
 
-	tries_expect(stage, &end, &tries, 0);
+	tries_expect(self, &end, &tries, 0);
 }
 
 /* More than tcp_mem allows, and the orphan has its share of it. */
-static void memory(struct stage *stage)
+static void memory(struct fixture *self)
 {
 	struct net_end end;
 	uint32_t u, v;
 
-	stage->peer.window = WINDOW;
-	peer_connect(&stage->peer, &end);
+	self->peer.window = WINDOW;
+	peer_connect(&self->peer, &end);
 	net_send(&end, FLIGHT);
 	net_learn_numbers(&end);
 	u = end.snd_nxt;
@@ -226,49 +226,49 @@ static void memory(struct stage *stage)
 	setting_set(&tcp_mem, "1 1 1");
 	close(end.fd);
 	setting_restore(&tcp_mem);
-	EXPECT_ROWS(stage, &end,
+	EXPECT_ROWS(self, &end,
 		    ROWS_CLOSE(u, v),
 		    WANT_STATE(FIN_WAIT1, CLOSE, u + 1, v),
 		    WANT_RESET(SENT, RST | ACK, CLOSE, u + 1, v,
 			       REASON(TCP_ABORT_ON_MEMORY)));
-	stage_verdict(stage, &end, VERDICT(ORPHAN_KILLED, LOCAL, MEMORY));
+	fixture_verdict(self, &end, VERDICT(ORPHAN_KILLED, LOCAL, MEMORY));
 }
 
 /* It keeps its namespace until it is given up. */
-static void netns_left(struct stage *stage)
+static void netns_left(struct fixture *self)
 {
 	struct net_end end;
 	uint32_t u, v;
 
 	net_sysctl("ipv4/tcp_orphan_retries", "4");
-	peer_connect(&stage->peer, &end);
+	peer_connect(&self->peer, &end);
 	u = end.snd_nxt;
 	v = end.rcv_nxt;
 	close(end.fd);
-	stage_await(stage, &end, 3);
-	stage_leave(stage);
-	stage_verdict(stage, &end, VERDICT(TIMED_OUT, LOCAL, RETRIES));
-	EXPECT_ROWS(stage, &end,
+	fixture_await(self, &end, 3);
+	fixture_leave(self);
+	fixture_verdict(self, &end, VERDICT(TIMED_OUT, LOCAL, RETRIES));
+	EXPECT_ROWS(self, &end,
 		    ROWS_CLOSE(u, v),
 		    WANT_STATE(FIN_WAIT1, CLOSE, u + 1, v));
 }
 
-static const struct scene scenes[] = {
-	SCENE_WITH_PEER("the peer never answers the FIN, in LAST_ACK", last_ack),
-	SCENE_WITH_PEER("the peer never answers the FIN, in CLOSING", closing),
-	SCENE_WITH_PEER("the peer never opens its window for the FIN", fin_unsent),
-	SCENE_WITH_PEER("tcp_max_orphans, at the end of close()", too_many),
-	SCENE_WITH_PEER("tcp_max_orphans, when the FIN is due again", too_many_to_resend),
-	SCENE_WITH_PEER("tcp_mem, at the end of close()", memory),
-	SCENE_WITH_PEER("an orphan whose namespace everybody has left", netns_left),
+static const struct testcase testcases[] = {
+	TESTCASE_WITH_PEER("the peer never answers the FIN, in LAST_ACK", last_ack),
+	TESTCASE_WITH_PEER("the peer never answers the FIN, in CLOSING", closing),
+	TESTCASE_WITH_PEER("the peer never opens its window for the FIN", fin_unsent),
+	TESTCASE_WITH_PEER("tcp_max_orphans, at the end of close()", too_many),
+	TESTCASE_WITH_PEER("tcp_max_orphans, when the FIN is due again", too_many_to_resend),
+	TESTCASE_WITH_PEER("tcp_mem, at the end of close()", memory),
+	TESTCASE_WITH_PEER("an orphan whose namespace everybody has left", netns_left),
 };
 
 int main(void)
 {
-	stage_needs_icount();
+	fixture_needs_icount();
 	setting_open(&max_orphans);
 	setting_open(&tcp_mem);
 	atexit(restore_all);
 	use_memory();
-	return stage_run(scenes, ARRAY_SIZE(scenes));
+	return testcases_run(testcases, ARRAY_SIZE(testcases));
 }

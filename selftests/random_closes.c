@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Every FIN and RST on the wire stands in the records, with its numbers, and no
- * record tells of a segment that was not there: tcpdump is the witness.
+ * record describes a segment that was not there: they are compared with tcpdump.
  *
  * 5000 connections of random shape, half of them IPv6, go through a line that
- * loses, doubles and reorders (see lib/wire.h): who closes and how, how much is
+ * loses, doubles and reorders (see random/wire.h): who closes and how, how much is
  * sent and read, and when; some processes are killed. At each end tcpdump writes
  * down all of TCP. Then the two are held against each other, segment by segment
- * (see lib/judge.c, which says what is not told of, and why). That the judge can
+ * (see random/judge.c, which says what is not told of, and why). That the judge can
  * tell is shown in the same run, by what it says when a record is taken away,
  * when a number in one is changed, and when a captured segment is taken away.
  *
@@ -37,19 +37,20 @@
 #include <unistd.h>
 
 #include "lib/capture.h"
-#include "lib/crowd.h"
 #include "lib/files.h"
-#include "lib/judge.h"
 #include "lib/ktap.h"
 #include "lib/pairs.h"
+#include "lib/random.h"
 #include "lib/records.h"
 #include "lib/torture.h"
-#include "lib/wire.h"
+#include "random/judge.h"
+#include "random/wire.h"
+#include "random/workload.h"
 
 #define CONNECTIONS 5000
 #define NETEM "delay 1ms 2ms loss 2% duplicate 1% reorder 10% 50%"
 #define BUFFER_KB 16384
-#define CASES 7			/* of each play */
+#define CASES 7			/* of each run */
 #define TRIES 3			/* to have the judge miss one */
 #define FEWER 5			/* times, where not all are remembered */
 #define ROOM 1024		/* max_connections, where the table is full */
@@ -63,7 +64,7 @@
 
 struct test {
 	struct wire wire;
-	struct crowd crowd;
+	struct workload workload;
 	struct dump dumps[WIRE_ENDS];
 	struct evidence evidence;
 	unsigned int at;		/* whose dump is read */
@@ -114,8 +115,8 @@ static void compare_clocks(struct test *test)
 /* Which connection it is, by A's port; false if it is none of them. */
 static bool conn_of(const struct test *test, uint16_t port, unsigned int *conn)
 {
-	*conn = port - CROWD_PORT;
-	return port >= CROWD_PORT && *conn < test->crowd.nr;
+	*conn = port - WORKLOAD_PORT;
+	return port >= WORKLOAD_PORT && *conn < test->workload.nr;
 }
 
 static void see_packet(void *arg, uint64_t time, const uint8_t *packet, unsigned int len)
@@ -146,16 +147,16 @@ static void see_packet(void *arg, uint64_t time, const uint8_t *packet, unsigned
 static void add_record(struct test *test, const struct fact *r)
 {
 	struct evidence *e = &test->evidence;
-	struct telling *t;
+	struct logged *t;
 
 	if (r->netns != test->wire.inode[WIRE_A] && r->netns != test->wire.inode[WIRE_B])
 		return;
-	e->tellings = grow(e->tellings, e->nr_tellings, sizeof(*t));
-	t = &e->tellings[e->nr_tellings];
-	*t = (struct telling){ .record = *r, .end = r->netns == test->wire.inode[WIRE_B] };
+	e->logged = grow(e->logged, e->nr_logged, sizeof(*t));
+	t = &e->logged[e->nr_logged];
+	*t = (struct logged){ .record = *r, .end = r->netns == test->wire.inode[WIRE_B] };
 	if (CHECK(conn_of(test, t->end == WIRE_A ? r->local_port : r->peer_port, &t->conn),
 		  "a record of nobody's"))
-		e->nr_tellings++;
+		e->nr_logged++;
 	else
 		record_note(r, "this one");
 }
@@ -206,7 +207,7 @@ static void make_traffic(struct test *test)
 	for (end = 0; end < WIRE_ENDS; end++)
 		dump_start(&test->dumps[end], &test->wire, end);
 	compare_clocks(test);
-	crowd_run(&test->crowd, take_records, test);
+	workload_run(&test->workload, take_records, test);
 	await_ends(test);
 	for (end = 0; end < WIRE_ENDS; end++)
 		dump_stop(&test->dumps[end]);
@@ -214,7 +215,7 @@ static void make_traffic(struct test *test)
 		dump_read(&test->dumps[test->at], see_packet, test);
 	evidence_sort(&test->evidence);
 	ktap_result("%u connections with seed %llu, captured without a loss",
-		    test->crowd.nr, (unsigned long long)test->crowd.seed);
+		    test->workload.nr, (unsigned long long)test->workload.seed);
 }
 
 /*
@@ -243,12 +244,12 @@ static bool is_slow(void)
 /* How many verdicts there are on the connection of the nth, among those of its end. */
 static unsigned int count_ends(const struct evidence *e, size_t n)
 {
-	const struct telling *t, *like = &e->tellings[n];
+	const struct logged *t, *like = &e->logged[n];
 	unsigned int nr = 0;
 
-	while (n && e->tellings[n - 1].conn == like->conn && e->tellings[n - 1].end == like->end)
+	while (n && e->logged[n - 1].conn == like->conn && e->logged[n - 1].end == like->end)
 		n--;
-	for (t = &e->tellings[n]; t < e->tellings + e->nr_tellings; t++) {
+	for (t = &e->logged[n]; t < e->logged + e->nr_logged; t++) {
 		if (t->conn != like->conn || t->end != like->end)
 			break;
 		nr += t->record.kind == FACT_END && t->record.cookie == like->record.cookie;
@@ -263,8 +264,8 @@ static void check_ends(struct test *test)
 	const struct fact *r;
 	size_t i;
 
-	for (i = 0; i < e->nr_tellings; i++) {
-		r = &e->tellings[i].record;
+	for (i = 0; i < e->nr_logged; i++) {
+		r = &e->logged[i].record;
 		untracked += !!(r->flags & TCP_TEARDOWN_F_UNTRACKED);
 		if (r->kind != FACT_STATE || r->new_state != TCP_CLOSE)
 			continue;
@@ -288,13 +289,13 @@ static void check_verdicts(struct test *test)
 	for (i = 0; i < VERDICTS; i++)
 		ktap_note("%8lu %s", test->verdicts[i], verdict_names[i]);
 	for (i = 0; i < 2; i++)
-		CHECK(!test->verdicts[VERDICT_UNTOLD + i], "%s: %lu",
-		      verdict_names[VERDICT_UNTOLD + i], test->verdicts[VERDICT_UNTOLD + i]);
+		CHECK(!test->verdicts[VERDICT_UNLOGGED + i], "%s: %lu",
+		      verdict_names[VERDICT_UNLOGGED + i], test->verdicts[VERDICT_UNLOGGED + i]);
 	/* What the line and the shapes are there for. */
 	for (i = 0; i < VERDICT_FIN_EARLY; i++)
 		if (i != VERDICT_FIN_BACKLOG && i != VERDICT_OTHER_BACKLOG &&
 		    i != VERDICT_FIN_LEFT && (i != VERDICT_FIN_SENT_LATER || !is_slow()))
-			CHECK(test->verdicts[i] || test->crowd.nr < CONNECTIONS, "no %s",
+			CHECK(test->verdicts[i] || test->workload.nr < CONNECTIONS, "no %s",
 			      verdict_names[i]);
 	ktap_result("each FIN and RST is told of, and nothing else");
 }
@@ -305,19 +306,19 @@ static bool finds_fault(struct test *test)
 	unsigned long verdicts[VERDICTS];
 
 	judge(&test->evidence, verdicts, 0);
-	return verdicts[VERDICT_UNTOLD] || verdicts[VERDICT_UNSEEN];
+	return verdicts[VERDICT_UNLOGGED] || verdicts[VERDICT_UNSEEN];
 }
 
 /* A record with that verdict, by chance. */
-static struct telling *pick(struct test *test, enum verdict verdict, unsigned int tries)
+static struct logged *pick(struct test *test, enum verdict verdict, unsigned int tries)
 {
 	struct evidence *e = &test->evidence;
-	size_t start = crowd_random(test->crowd.seed, verdict + tries * VERDICTS) %
-		       e->nr_tellings, i;
-	struct telling *t;
+	size_t start = random_of(test->workload.seed, verdict + tries * VERDICTS) %
+		       e->nr_logged, i;
+	struct logged *t;
 
-	for (i = 0; i < e->nr_tellings; i++) {
-		t = &e->tellings[(start + i) % e->nr_tellings];
+	for (i = 0; i < e->nr_logged; i++) {
+		t = &e->logged[(start + i) % e->nr_logged];
 		if (t->verdict == verdict)
 			return t;
 	}
@@ -326,10 +327,10 @@ static struct telling *pick(struct test *test, enum verdict verdict, unsigned in
 
 /* After check_verdicts(), and between two tries: the verdicts of what is true. */
 static void try_each(struct test *test, const char *name,
-		     bool (*try_one)(struct test *test, struct telling *t))
+		     bool (*try_one)(struct test *test, struct logged *t))
 {
 	unsigned long verdicts[VERDICTS];
-	struct telling *t = NULL;
+	struct logged *t = NULL;
 	unsigned int i, tries;
 	bool found;
 
@@ -349,7 +350,7 @@ static void try_each(struct test *test, const char *name,
 }
 
 /* Of what is no FIN and no RST, or is told of twice, nobody asks. */
-static bool try_without_record(struct test *test, struct telling *t)
+static bool try_without_record(struct test *test, struct logged *t)
 {
 	const struct fact *r = &t->record;
 	bool found;
@@ -374,7 +375,7 @@ static bool try_without_record(struct test *test, struct telling *t)
 	return found;
 }
 
-static bool try_other_number(struct test *test, struct telling *t)
+static bool try_other_number(struct test *test, struct logged *t)
 {
 	bool found;
 
@@ -403,7 +404,7 @@ static void hide(struct test *test, const struct sighting *like, bool gone)
 	}
 }
 
-static bool try_without_segment(struct test *test, struct telling *t)
+static bool try_without_segment(struct test *test, struct logged *t)
 {
 	struct sighting *s = test->evidence.sightings;
 	size_t i, nr = test->evidence.nr_sightings;
@@ -471,21 +472,21 @@ static void set_up(struct test *test)
 		net_sysctl("ipv4/tcp_fin_timeout", "3");
 		net_sysctl("ipv4/tcp_max_tw_buckets", "100000");
 	}
-	test->crowd.wire = &test->wire;
+	test->workload.wire = &test->wire;
 	test->account = files_account(ALL_CPUS);
 }
 
 static void parse(struct test *test, const char *nr, const char *seed)
 {
-	test->crowd.nr = nr ? strtoul(nr, NULL, 0) : CONNECTIONS;
-	REQUIRE(test->crowd.nr && test->crowd.nr <= CROWD_MAX, "connections: 1 to %u",
-		CROWD_MAX);
+	test->workload.nr = nr ? strtoul(nr, NULL, 0) : CONNECTIONS;
+	REQUIRE(test->workload.nr && test->workload.nr <= WORKLOAD_MAX, "connections: 1 to %u",
+		WORKLOAD_MAX);
 	if (seed)
-		test->crowd.seed = strtoull(seed, NULL, 0);
+		test->workload.seed = strtoull(seed, NULL, 0);
 	else
-		REQUIRE(getrandom(&test->crowd.seed, sizeof(test->crowd.seed), 0) ==
-			sizeof(test->crowd.seed), "no seed");
-	ktap_note("seed %llu", (unsigned long long)test->crowd.seed);
+		REQUIRE(getrandom(&test->workload.seed, sizeof(test->workload.seed), 0) ==
+			sizeof(test->workload.seed), "no seed");
+	ktap_note("seed %llu", (unsigned long long)test->workload.seed);
 }
 
 static void tear_down(struct test *test)
@@ -496,14 +497,14 @@ static void tear_down(struct test *test)
 		close(test->wire.netns[end]);
 	let_go();
 	free(test->evidence.sightings);
-	free(test->evidence.tellings);
+	free(test->evidence.logged);
 	memset(&test->evidence, 0, sizeof(test->evidence));
 	files_reset();
 	REQUIRE(!setns(test->home, CLONE_NEWNET), "can't go home");
 	net_sysctl("core/netdev_tstamp_prequeue", "1");
 }
 
-static void play(struct test *test)
+static void run(struct test *test)
 {
 	set_up(test);
 	make_traffic(test);
@@ -534,17 +535,17 @@ static void feed(void)
 		!write_text(FAILSLAB "ignore-gfp-wait", "Y", 0), "failslab");
 }
 
-/* Of the crowd's connections one in four finds room, and a quarter of the table at most. */
+/* Of the workload's connections one in four finds room, and a quarter of the table at most. */
 static void fill_table(const struct test *test)
 {
-	hold_all_but(test->crowd.nr < ROOM ? test->crowd.nr / 4 : ROOM / 4);
+	hold_all_but(test->workload.nr < ROOM ? test->workload.nr / 4 : ROOM / 4);
 }
 
-static void play_full(struct test *test)
+static void run_full(struct test *test)
 {
 	torture_load("max_connections=1024");
 	test->hold = fill_table;
-	play(test);
+	run(test);
 }
 
 static void empty_pool(const struct test *test)
@@ -553,7 +554,7 @@ static void empty_pool(const struct test *test)
 	hold(HELD_STARVED);
 }
 
-static void play_starved(struct test *test)
+static void run_starved(struct test *test)
 {
 	unsigned int i;
 
@@ -565,7 +566,7 @@ static void play_starved(struct test *test)
 	}
 	starve();
 	test->hold = empty_pool;
-	play(test);
+	run(test);
 	feed();
 }
 
@@ -585,11 +586,11 @@ int main(int argc, char **argv)
 	parse(&test, argc > 1 ? argv[1] : getenv("TT_CONNECTIONS"),
 	      argc > 2 ? argv[2] : getenv("TT_SEED"));
 	torture_load("");
-	play(&test);
+	run(&test);
 	test.roomy = false;
-	test.crowd.nr = test.crowd.nr / FEWER + 1;
-	play_full(&test);
-	play_starved(&test);
+	test.workload.nr = test.workload.nr / FEWER + 1;
+	run_full(&test);
+	run_starved(&test);
 	torture_load("");
 	return ktap_exit();
 }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The kernel's own counters as the witness: each scene moves them by numbers
+ * Compared with the kernel's own counters: each case moves them by numbers
  * that are known beforehand, and the file reconcile says the same of the kernel
  * and of the module, line by line.
  *
- * Each is played once in one namespace, with IPv4, and twice in another, with
+ * Each runs once in one namespace, with IPv4, and twice in another, with
  * IPv6. What is not expected to move has not moved.
  *
  * Modes: icount
@@ -523,13 +523,13 @@ static void check_mixed(const struct room *room)
 	      reading.kernel[ON_CLOSE] && reading.kernel[OUT_RSTS], "too little happened");
 }
 
-struct scene {
+struct testcase {
 	const char *name;
-	void (*play)(struct room *room);
+	void (*run)(struct room *room);
 	long moved[LINES + 1];
 };
 
-static const struct scene scenes[] = {
+static const struct testcase testcases[] = {
 	{ "four waves", four_way, { [TW] = 1, [TW_EXPIRED] = 1 } },
 	{ "tcp_fin_timeout of 2 s", short_wait, { [TW_KILLED] = 1 } },
 	{ "no bucket for FIN_WAIT2", refused_minisock, { [OVERFLOW] = 1 } },
@@ -554,9 +554,9 @@ static const struct scene scenes[] = {
 	{ "too many orphans", memory, { [ON_MEMORY] = 2, [OUT_RSTS] = 2 } },
 };
 
-/* What is left of a play before, nobody reads. */
-static void play_in(const struct scene *scene, struct room *room, const long *moved,
-		    unsigned int before)
+/* What an earlier run has left unread is discarded. */
+static void run_in(const struct testcase *testcase, struct room *room, const long *moved,
+		   unsigned int before)
 {
 	struct segment segment;
 	unsigned int i;
@@ -567,30 +567,30 @@ static void play_in(const struct scene *scene, struct room *room, const long *mo
 			await(room, i, before * moved[i]);
 	while (peer_try_read(&room->peer, &segment))
 		;
-	scene->play(room);
+	testcase->run(room);
 }
 
-static void play(const struct scene *scene)
+static void run(const struct testcase *testcase)
 {
 	struct room rooms[2];
 	long moved[LINES + 1];
 
-	memcpy(moved, scene->moved, sizeof(moved));
+	memcpy(moved, testcase->moved, sizeof(moved));
 	if (!tw_at_birth)
 		moved[TW] = moved[TW_EXPIRED];
 	room_open(&rooms[0], NET_IPV4);
 	room_open(&rooms[1], NET_IPV6);
-	play_in(scene, &rooms[1], moved, 0);
-	play_in(scene, &rooms[0], moved, 0);
-	play_in(scene, &rooms[1], moved, 1);
+	run_in(testcase, &rooms[1], moved, 0);
+	run_in(testcase, &rooms[0], moved, 0);
+	run_in(testcase, &rooms[1], moved, 1);
 	check_room(&rooms[0], moved, 1);
 	check_room(&rooms[1], moved, 2);
-	ktap_result("%s", scene->name);
+	ktap_result("%s", testcase->name);
 	room_close(&rooms[0]);
 	room_close(&rooms[1]);
 }
 
-static void play_mixed(void)
+static void run_mixed(void)
 {
 	struct room rooms[2];
 	unsigned int i;
@@ -631,9 +631,9 @@ int main(void)
 		ktap_skip_all("no TUN device, or no tcp_diag that can kill");
 	max_orphans = open("/proc/sys/net/ipv4/tcp_max_orphans", O_WRONLY);
 	tw_at_birth = counts_births();
-	ktap_plan(ARRAY_SIZE(scenes) + 1);
-	for (i = 0; i < ARRAY_SIZE(scenes); i++)
-		play(&scenes[i]);
-	play_mixed();
+	ktap_plan(ARRAY_SIZE(testcases) + 1);
+	for (i = 0; i < ARRAY_SIZE(testcases); i++)
+		run(&testcases[i]);
+	run_mixed();
 	return ktap_exit();
 }

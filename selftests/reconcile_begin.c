@@ -88,7 +88,7 @@ static void check_all(void)
 	}
 }
 
-static void play_turn(const char *off, const char *on)
+static void run_turn(const char *off, const char *on)
 {
 	CHECK(!files_write(ALL_CPUS, "hooks", off), "%s", off);
 	shared->runs = true;
@@ -100,7 +100,7 @@ static void play_turn(const char *off, const char *on)
 	check_all();
 }
 
-static void play(const char *off, const char *on)
+static void run(const char *off, const char *on)
 {
 	pid_t pids[PROCESSES];
 	unsigned long made = 0;
@@ -115,7 +115,7 @@ static void play(const char *off, const char *on)
 	}
 	await_rest();
 	for (turn = 0; turn < TURNS && !ktap_case_failed(); turn++)
-		play_turn(off, on);
+		run_turn(off, on);
 	for (i = 0; i < PROCESSES; i++) {
 		CHECK(shared->made[i], "process %u has made none", i);
 		made += shared->made[i];
@@ -145,7 +145,7 @@ int main(void)
 	REQUIRE(shared != MAP_FAILED, "no memory");
 	go_first();
 	ktap_plan(2);
-	play("-resets", "+resets");
-	play("-timewait", "+timewait");
+	run("-resets", "+resets");
+	run("-timewait", "+timewait");
 	return ktap_exit();
 }

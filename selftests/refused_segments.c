@@ -20,34 +20,34 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "lib/stage.h"
+#include "lib/fixture.h"
 
 #define NOW 1000000		/* the peer's clock */
 #define LONG_AGO 1000
 #define BEYOND 1000000		/* any window here */
 
 /* A connection with timestamps. */
-static void begin(struct stage *stage, struct net_end *end)
+static void begin(struct fixture *self, struct net_end *end)
 {
-	stage->peer.tsval = NOW;
-	peer_connect(&stage->peer, end);
+	self->peer.tsval = NOW;
+	peer_connect(&self->peer, end);
 }
 
 /* As it was sent long ago. */
-static void send_old(struct stage *stage, uint8_t flags, uint32_t seq, uint32_t ack)
+static void send_old(struct fixture *self, uint8_t flags, uint32_t seq, uint32_t ack)
 {
-	stage->peer.tsval = LONG_AGO;
-	peer_send(&stage->peer, flags, seq, ack, 0);
-	stage->peer.tsval = NOW;
+	self->peer.tsval = LONG_AGO;
+	peer_send(&self->peer, flags, seq, ack, 0);
+	self->peer.tsval = NOW;
 }
 
 /* What the kernel answers, if anything. */
-static void drain(struct stage *stage)
+static void drain(struct fixture *self)
 {
 	struct segment segment;
 
 	net_settle();
-	while (peer_try_read(&stage->peer, &segment))
+	while (peer_try_read(&self->peer, &segment))
 		CHECK(!(segment.flags & RST), "a RST");
 }
 
@@ -58,16 +58,16 @@ static bool is_received(const struct tcp_teardown_record *r)
 }
 
 /* CHECK what was received, in order: 'R' is refused, '!' a RST that ends it, '.' good. */
-static void expect_marks(struct stage *stage, const struct net_end *end, const char *want)
+static void expect_marks(struct fixture *self, const struct net_end *end, const char *want)
 {
 	const struct tcp_teardown_record *r;
 	char marks[64] = "";
 	unsigned int i, nr = 0;
 
 	net_settle();
-	records_read(&stage->records);
-	for (i = 0; i < stage->records.nr_moments && nr < sizeof(marks) - 1; i++) {
-		r = &stage->records.moments[i];
+	records_read(&self->records);
+	for (i = 0; i < self->records.nr_moments && nr < sizeof(marks) - 1; i++) {
+		r = &self->records.moments[i];
 		if (r->cookie != end->cookie || !is_received(r))
 			continue;
 		marks[nr++] = r->flags & TCP_TEARDOWN_F_REFUSED ? 'R' :
@@ -77,123 +77,123 @@ static void expect_marks(struct stage *stage, const struct net_end *end, const c
 }
 
 /* CHECK the verdict, and how often the peer's FIN came again. */
-static void expect_end(struct stage *stage, const struct net_end *end,
+static void expect_end(struct fixture *self, const struct net_end *end,
 		       const struct verdict *verdict, unsigned int again)
 {
 	unsigned int i;
 
 	CHECK(records_counter("fin_received_again") == again, "fin_received_again: %llu",
 	      records_counter("fin_received_again"));
-	stage_leave(stage);
-	stage_verdict(stage, end, verdict);
-	for (i = 0; i < stage->records.nr_ends; i++)
-		if (stage->records.ends[i].cookie == end->cookie)
-			CHECK(stage->records.ends[i].end.fins_again == again, "fins_again %u",
-			      stage->records.ends[i].end.fins_again);
+	fixture_leave(self);
+	fixture_verdict(self, end, verdict);
+	for (i = 0; i < self->records.nr_ends; i++)
+		if (self->records.ends[i].cookie == end->cookie)
+			CHECK(self->records.ends[i].end.fins_again == again, "fins_again %u",
+			      self->records.ends[i].end.fins_again);
 }
 
 /* --- a FIN with the ACK of ours, in FIN_WAIT1 --------------------------------------- */
 
-static void to_fin_wait1(struct stage *stage, struct net_end *end)
+static void to_fin_wait1(struct fixture *self, struct net_end *end)
 {
-	begin(stage, end);
+	begin(self, end);
 	close(end->fd);
-	peer_expect(&stage->peer, FIN | ACK, end->snd_nxt, end->rcv_nxt, 0);
+	peer_expect(&self->peer, FIN | ACK, end->snd_nxt, end->rcv_nxt, 0);
 }
 
 /* The ACK by itself, and later the FIN: four waves. */
-static void four_waves(struct stage *stage, const struct net_end *end)
+static void four_waves(struct fixture *self, const struct net_end *end)
 {
 	uint32_t u = end->snd_nxt, v = end->rcv_nxt;
 
-	drain(stage);
-	peer_send(&stage->peer, ACK, v, u + 1, 0);
+	drain(self);
+	peer_send(&self->peer, ACK, v, u + 1, 0);
 	net_settle();
 	CHECK(records_counter("minisock_born_in_fin_wait2") == 1, "no FIN_WAIT2");
-	peer_send(&stage->peer, FIN | ACK, v, u + 1, 0);
-	peer_expect(&stage->peer, ACK, u + 1, v + 1, 0);
-	expect_marks(stage, end, "R..");
-	expect_end(stage, end, VERDICT(FOUR_WAY, LOCAL, CLOSE), 0);
+	peer_send(&self->peer, FIN | ACK, v, u + 1, 0);
+	peer_expect(&self->peer, ACK, u + 1, v + 1, 0);
+	expect_marks(self, end, "R..");
+	expect_end(self, end, VERDICT(FOUR_WAY, LOCAL, CLOSE), 0);
 }
 
-static void paws(struct stage *stage)
+static void paws(struct fixture *self)
 {
 	struct net_end end;
 
-	to_fin_wait1(stage, &end);
-	send_old(stage, FIN | ACK, end.rcv_nxt, end.snd_nxt + 1);
-	four_waves(stage, &end);
+	to_fin_wait1(self, &end);
+	send_old(self, FIN | ACK, end.rcv_nxt, end.snd_nxt + 1);
+	four_waves(self, &end);
 }
 
-static void with_syn(struct stage *stage)
+static void with_syn(struct fixture *self)
 {
 	struct net_end end;
 
-	to_fin_wait1(stage, &end);
-	peer_send(&stage->peer, SYN | FIN | ACK, end.rcv_nxt, end.snd_nxt + 1, 0);
-	four_waves(stage, &end);
+	to_fin_wait1(self, &end);
+	peer_send(&self->peer, SYN | FIN | ACK, end.rcv_nxt, end.snd_nxt + 1, 0);
+	four_waves(self, &end);
 }
 
-static void beyond_window(struct stage *stage)
+static void beyond_window(struct fixture *self)
 {
 	struct net_end end;
 
-	to_fin_wait1(stage, &end);
-	peer_send(&stage->peer, FIN | ACK, end.rcv_nxt + BEYOND, end.snd_nxt + 1, 0);
+	to_fin_wait1(self, &end);
+	peer_send(&self->peer, FIN | ACK, end.rcv_nxt + BEYOND, end.snd_nxt + 1, 0);
 	net_settle();
 	CHECK(!records_counter("fin_received_out_of_order"), "out of order: %llu",
 	      records_counter("fin_received_out_of_order"));
-	four_waves(stage, &end);
+	four_waves(self, &end);
 }
 
-static void before_window(struct stage *stage)
+static void before_window(struct fixture *self)
 {
 	struct net_end end;
 
-	to_fin_wait1(stage, &end);
-	peer_send(&stage->peer, FIN | ACK, end.rcv_nxt - 10, end.snd_nxt + 1, 0);
-	four_waves(stage, &end);
+	to_fin_wait1(self, &end);
+	peer_send(&self->peer, FIN | ACK, end.rcv_nxt - 10, end.snd_nxt + 1, 0);
+	four_waves(self, &end);
 }
 
-static void acks_unsent(struct stage *stage)
+static void acks_unsent(struct fixture *self)
 {
 	struct net_end end;
 
-	to_fin_wait1(stage, &end);
-	peer_send(&stage->peer, FIN | ACK, end.rcv_nxt, end.snd_nxt + 100, 0);
-	four_waves(stage, &end);
+	to_fin_wait1(self, &end);
+	peer_send(&self->peer, FIN | ACK, end.rcv_nxt, end.snd_nxt + 100, 0);
+	four_waves(self, &end);
 }
 
-static void without_ack(struct stage *stage)
+static void without_ack(struct fixture *self)
 {
 	struct net_end end;
 
-	to_fin_wait1(stage, &end);
-	peer_send(&stage->peer, FIN, end.rcv_nxt, 0, 0);
-	four_waves(stage, &end);
+	to_fin_wait1(self, &end);
+	peer_send(&self->peer, FIN, end.rcv_nxt, 0, 0);
+	four_waves(self, &end);
 }
 
 /* Not refused: its ACK is taken, its FIN is one of before. */
-static void fin_of_before(struct stage *stage)
+static void fin_of_before(struct fixture *self)
 {
 	struct net_end end;
 	uint32_t u, v;
 
-	begin(stage, &end);
+	begin(self, &end);
 	u = end.snd_nxt;
 	v = end.rcv_nxt;
 	CHECK(!shutdown(end.fd, SHUT_WR), "shutdown");
-	peer_expect(&stage->peer, FIN | ACK, u, v, 0);
-	peer_send(&stage->peer, FIN | ACK, v - 1, u + 1, 0);
+	peer_expect(&self->peer, FIN | ACK, u, v, 0);
+	peer_send(&self->peer, FIN | ACK, v - 1, u + 1, 0);
 	net_await_state(&end, TCP_FIN_WAIT2);
-	drain(stage);
-	peer_send(&stage->peer, FIN | ACK, v - 1, u + 1, 0);
-	drain(stage);
-	peer_send(&stage->peer, FIN | ACK, v, u + 1, 0);
-	peer_expect(&stage->peer, ACK, u + 1, v + 1, 0);
+	drain(self);
+	peer_send(&self->peer, FIN | ACK, v - 1, u + 1, 0);
+	drain(self);
+	peer_send(&self->peer, FIN | ACK, v, u + 1, 0);
+	peer_expect(&self->peer, ACK, u + 1, v + 1, 0);
 	close(end.fd);
-	expect_marks(stage, &end, "...");
-	expect_end(stage, &end, VERDICT(FOUR_WAY, LOCAL, SHUTDOWN), 0);
+	expect_marks(self, &end, "...");
+	expect_end(self, &end, VERDICT(FOUR_WAY, LOCAL, SHUTDOWN), 0);
 }
 
 /* --- in other states ------------------------------------------------------------------ */
@@ -201,186 +201,186 @@ static void fin_of_before(struct stage *stage)
 /* Refused ones of all kinds, around RCV.NXT. */
 #define REFUSED_MARKS "RRRRRR"
 
-static void send_refused(struct stage *stage, uint32_t nxt, uint32_t ack)
+static void send_refused(struct fixture *self, uint32_t nxt, uint32_t ack)
 {
-	send_old(stage, FIN | ACK, nxt, ack);
-	peer_send(&stage->peer, SYN | FIN | ACK, nxt, ack, 0);
-	peer_send(&stage->peer, FIN | ACK, nxt + BEYOND, ack, 0);
-	peer_send(&stage->peer, FIN | ACK, nxt - 10, ack, 0);
-	peer_send(&stage->peer, RST, nxt + 5, 0, 0);
-	peer_send(&stage->peer, RST, nxt + BEYOND, 0, 0);
-	drain(stage);
+	send_old(self, FIN | ACK, nxt, ack);
+	peer_send(&self->peer, SYN | FIN | ACK, nxt, ack, 0);
+	peer_send(&self->peer, FIN | ACK, nxt + BEYOND, ack, 0);
+	peer_send(&self->peer, FIN | ACK, nxt - 10, ack, 0);
+	peer_send(&self->peer, RST, nxt + 5, 0, 0);
+	peer_send(&self->peer, RST, nxt + BEYOND, 0, 0);
+	drain(self);
 }
 
-static void in_fin_wait2(struct stage *stage)
+static void in_fin_wait2(struct fixture *self)
 {
 	struct net_end end;
 	uint32_t u, v;
 
-	begin(stage, &end);
+	begin(self, &end);
 	u = end.snd_nxt;
 	v = end.rcv_nxt;
 	CHECK(!shutdown(end.fd, SHUT_WR), "shutdown");
-	peer_expect(&stage->peer, FIN | ACK, u, v, 0);
-	peer_send(&stage->peer, ACK, v, u + 1, 0);
+	peer_expect(&self->peer, FIN | ACK, u, v, 0);
+	peer_send(&self->peer, ACK, v, u + 1, 0);
 	net_await_state(&end, TCP_FIN_WAIT2);
-	send_refused(stage, v, u + 1);
+	send_refused(self, v, u + 1);
 	net_await_state(&end, TCP_FIN_WAIT2);
-	peer_send(&stage->peer, FIN | ACK, v, u + 1, 0);
-	peer_expect(&stage->peer, ACK, u + 1, v + 1, 0);
+	peer_send(&self->peer, FIN | ACK, v, u + 1, 0);
+	peer_expect(&self->peer, ACK, u + 1, v + 1, 0);
 	close(end.fd);
-	expect_marks(stage, &end, "." REFUSED_MARKS ".");
-	expect_end(stage, &end, VERDICT(FOUR_WAY, LOCAL, SHUTDOWN), 0);
+	expect_marks(self, &end, "." REFUSED_MARKS ".");
+	expect_end(self, &end, VERDICT(FOUR_WAY, LOCAL, SHUTDOWN), 0);
 }
 
 /* The peer's FIN, and ours; that FIN again, once in each state. */
-static void in_close_wait(struct stage *stage)
+static void in_close_wait(struct fixture *self)
 {
 	struct net_end end;
 	uint32_t u, v;
 
-	begin(stage, &end);
+	begin(self, &end);
 	u = end.snd_nxt;
 	v = end.rcv_nxt;
-	peer_send(&stage->peer, FIN | ACK, v, u, 0);
-	peer_expect(&stage->peer, ACK, u, v + 1, 0);
-	send_refused(stage, v + 1, u);
-	send_old(stage, FIN | ACK, v, u);
-	peer_send(&stage->peer, FIN | ACK, v, u, 0);
-	drain(stage);
+	peer_send(&self->peer, FIN | ACK, v, u, 0);
+	peer_expect(&self->peer, ACK, u, v + 1, 0);
+	send_refused(self, v + 1, u);
+	send_old(self, FIN | ACK, v, u);
+	peer_send(&self->peer, FIN | ACK, v, u, 0);
+	drain(self);
 	net_await_state(&end, TCP_CLOSE_WAIT);
 	close(end.fd);
-	peer_expect(&stage->peer, FIN | ACK, u, v + 1, 0);
-	send_refused(stage, v + 1, u);
-	send_old(stage, FIN | ACK, v, u + 1);
-	peer_send(&stage->peer, FIN | ACK, v, u, 0);
-	drain(stage);
-	peer_send(&stage->peer, ACK, v + 1, u + 1, 0);
-	stage_await(stage, &end, 2 + 8 + 3 + 8 + 2);
-	expect_marks(stage, &end, "." REFUSED_MARKS "R." REFUSED_MARKS "R..");
-	expect_end(stage, &end, VERDICT(FOUR_WAY, PEER, PEER), 2);
+	peer_expect(&self->peer, FIN | ACK, u, v + 1, 0);
+	send_refused(self, v + 1, u);
+	send_old(self, FIN | ACK, v, u + 1);
+	peer_send(&self->peer, FIN | ACK, v, u, 0);
+	drain(self);
+	peer_send(&self->peer, ACK, v + 1, u + 1, 0);
+	fixture_await(self, &end, 2 + 8 + 3 + 8 + 2);
+	expect_marks(self, &end, "." REFUSED_MARKS "R." REFUSED_MARKS "R..");
+	expect_end(self, &end, VERDICT(FOUR_WAY, PEER, PEER), 2);
 }
 
 /* A minisock takes a RST beyond RCV.NXT, and a SYN that is not old. */
-static void minisock_in_fin_wait2(struct stage *stage)
+static void minisock_in_fin_wait2(struct fixture *self)
 {
 	struct net_end end;
 	uint32_t u, v;
 
-	to_fin_wait1(stage, &end);
+	to_fin_wait1(self, &end);
 	u = end.snd_nxt;
 	v = end.rcv_nxt;
-	peer_send(&stage->peer, ACK, v, u + 1, 0);
+	peer_send(&self->peer, ACK, v, u + 1, 0);
 	net_settle();
-	send_old(stage, FIN | ACK, v, u + 1);
-	send_old(stage, RST, v, 0);
-	peer_send(&stage->peer, FIN | ACK, v + BEYOND, u + 1, 0);
-	peer_send(&stage->peer, FIN | ACK, v - 10, u + 1, 0);
-	peer_send(&stage->peer, RST, v + BEYOND, 0, 0);
-	peer_send(&stage->peer, FIN | ACK, v - 1, u + 1, 0);
-	drain(stage);
-	peer_send(&stage->peer, FIN | ACK, v, u + 1, 0);
-	peer_expect(&stage->peer, ACK, u + 1, v + 1, 0);
-	expect_marks(stage, &end, ".RRRRR..");
-	expect_end(stage, &end, VERDICT(FOUR_WAY, LOCAL, CLOSE), 0);
+	send_old(self, FIN | ACK, v, u + 1);
+	send_old(self, RST, v, 0);
+	peer_send(&self->peer, FIN | ACK, v + BEYOND, u + 1, 0);
+	peer_send(&self->peer, FIN | ACK, v - 10, u + 1, 0);
+	peer_send(&self->peer, RST, v + BEYOND, 0, 0);
+	peer_send(&self->peer, FIN | ACK, v - 1, u + 1, 0);
+	drain(self);
+	peer_send(&self->peer, FIN | ACK, v, u + 1, 0);
+	peer_expect(&self->peer, ACK, u + 1, v + 1, 0);
+	expect_marks(self, &end, ".RRRRR..");
+	expect_end(self, &end, VERDICT(FOUR_WAY, LOCAL, CLOSE), 0);
 }
 
-static void in_time_wait(struct stage *stage)
+static void in_time_wait(struct fixture *self)
 {
 	struct net_end end;
 	uint32_t u, v;
 
-	to_fin_wait1(stage, &end);
+	to_fin_wait1(self, &end);
 	u = end.snd_nxt;
 	v = end.rcv_nxt;
-	peer_send(&stage->peer, FIN | ACK, v, u + 1, 0);
-	peer_expect(&stage->peer, ACK, u + 1, v + 1, 0);
-	send_old(stage, FIN | ACK, v, u + 1);
-	send_old(stage, RST, v + 1, 0);
-	peer_send(&stage->peer, RST, v + 5, 0, 0);
-	peer_send(&stage->peer, FIN | ACK, v - 10, u + 1, 0);
-	peer_send(&stage->peer, SYN | FIN | ACK, v - 20, u + 1, 0);
-	peer_send(&stage->peer, FIN | ACK, v, u + 1, 0);
-	drain(stage);
+	peer_send(&self->peer, FIN | ACK, v, u + 1, 0);
+	peer_expect(&self->peer, ACK, u + 1, v + 1, 0);
+	send_old(self, FIN | ACK, v, u + 1);
+	send_old(self, RST, v + 1, 0);
+	peer_send(&self->peer, RST, v + 5, 0, 0);
+	peer_send(&self->peer, FIN | ACK, v - 10, u + 1, 0);
+	peer_send(&self->peer, SYN | FIN | ACK, v - 20, u + 1, 0);
+	peer_send(&self->peer, FIN | ACK, v, u + 1, 0);
+	drain(self);
 	CHECK(!records_counter("minisock_reset"), "a minisock was reset");
-	expect_marks(stage, &end, ".RRR...");
-	expect_end(stage, &end, VERDICT(THREE_WAY, LOCAL, CLOSE), 1);
+	expect_marks(self, &end, ".RRR...");
+	expect_end(self, &end, VERDICT(THREE_WAY, LOCAL, CLOSE), 1);
 }
 
-static void rfc1337(struct stage *stage)
+static void rfc1337(struct fixture *self)
 {
 	struct net_end end;
 	uint32_t u, v;
 
 	net_sysctl("ipv4/tcp_rfc1337", "1");
-	to_fin_wait1(stage, &end);
+	to_fin_wait1(self, &end);
 	u = end.snd_nxt;
 	v = end.rcv_nxt;
-	peer_send(&stage->peer, FIN | ACK, v, u + 1, 0);
-	peer_expect(&stage->peer, ACK, u + 1, v + 1, 0);
-	peer_send(&stage->peer, RST, v + 1, 0, 0);
-	drain(stage);
+	peer_send(&self->peer, FIN | ACK, v, u + 1, 0);
+	peer_expect(&self->peer, ACK, u + 1, v + 1, 0);
+	peer_send(&self->peer, RST, v + 1, 0, 0);
+	drain(self);
 	CHECK(!records_counter("minisock_reset"), "a minisock was reset");
-	expect_marks(stage, &end, ".R");
-	expect_end(stage, &end, VERDICT(THREE_WAY, LOCAL, CLOSE), 0);
+	expect_marks(self, &end, ".R");
+	expect_end(self, &end, VERDICT(THREE_WAY, LOCAL, CLOSE), 0);
 }
 
 /* --- a RST behind refused ones -------------------------------------------------------- */
 
-static void rst_in_fin_wait1(struct stage *stage)
+static void rst_in_fin_wait1(struct fixture *self)
 {
 	struct net_end end;
 
-	to_fin_wait1(stage, &end);
-	peer_send(&stage->peer, RST, end.rcv_nxt + 5, 0, 0);
-	peer_send(&stage->peer, RST, end.rcv_nxt - 1, 0, 0);
-	drain(stage);
-	peer_send(&stage->peer, RST, end.rcv_nxt, 0, 0);
+	to_fin_wait1(self, &end);
+	peer_send(&self->peer, RST, end.rcv_nxt + 5, 0, 0);
+	peer_send(&self->peer, RST, end.rcv_nxt - 1, 0, 0);
+	drain(self);
+	peer_send(&self->peer, RST, end.rcv_nxt, 0, 0);
 	net_settle();
-	expect_marks(stage, &end, "RR!");
+	expect_marks(self, &end, "RR!");
 	CHECK(records_counter("rst_received") == 1, "rst_received: %llu",
 	      records_counter("rst_received"));
-	expect_end(stage, &end, VERDICT(RESET_RECEIVED, LOCAL, PEER), 0);
+	expect_end(self, &end, VERDICT(RESET_RECEIVED, LOCAL, PEER), 0);
 }
 
 /* With the FIN's own number; an old timestamp is no reason to refuse it. */
-static void rst_in_close_wait(struct stage *stage)
+static void rst_in_close_wait(struct fixture *self)
 {
 	struct net_end end;
 	uint32_t u, v;
 
-	begin(stage, &end);
+	begin(self, &end);
 	u = end.snd_nxt;
 	v = end.rcv_nxt;
-	peer_send(&stage->peer, FIN | ACK, v, u, 0);
-	peer_expect(&stage->peer, ACK, u, v + 1, 0);
-	peer_send(&stage->peer, RST, v - 1, 0, 0);
-	drain(stage);
-	send_old(stage, RST, v, 0);
+	peer_send(&self->peer, FIN | ACK, v, u, 0);
+	peer_expect(&self->peer, ACK, u, v + 1, 0);
+	peer_send(&self->peer, RST, v - 1, 0, 0);
+	drain(self);
+	send_old(self, RST, v, 0);
 	net_settle();
 	close(end.fd);
-	expect_marks(stage, &end, ".R!");
-	expect_end(stage, &end, VERDICT(RESET_RECEIVED, PEER, PEER, .no_owner = true), 0);
+	expect_marks(self, &end, ".R!");
+	expect_end(self, &end, VERDICT(RESET_RECEIVED, PEER, PEER, .no_owner = true), 0);
 }
 
-static const struct scene scenes[] = {
-	SCENE_WITH_PEER("FIN_WAIT1: a FIN that PAWS refuses", paws),
-	SCENE_WITH_PEER("FIN_WAIT1: a FIN with SYN", with_syn),
-	SCENE_WITH_PEER("FIN_WAIT1: a FIN beyond the window", beyond_window),
-	SCENE_WITH_PEER("FIN_WAIT1: a FIN before the window", before_window),
-	SCENE_WITH_PEER("FIN_WAIT1: a FIN that acknowledges too much", acks_unsent),
-	SCENE_WITH_PEER("FIN_WAIT1: a FIN without ACK", without_ack),
-	SCENE_WITH_PEER("FIN_WAIT1, FIN_WAIT2: a FIN of before", fin_of_before),
-	SCENE_WITH_PEER("FIN_WAIT2: refused FINs and RSTs", in_fin_wait2),
-	SCENE_WITH_PEER("CLOSE_WAIT, LAST_ACK: refused FINs and RSTs", in_close_wait),
-	SCENE_WITH_PEER("a minisock in FIN_WAIT2", minisock_in_fin_wait2),
-	SCENE_WITH_PEER("TIME_WAIT: FINs of all kinds, refused RSTs", in_time_wait),
-	SCENE_WITH_PEER("TIME_WAIT: a RST with tcp_rfc1337", rfc1337),
-	SCENE_WITH_PEER("FIN_WAIT1: refused RSTs, and one that is not", rst_in_fin_wait1),
-	SCENE_WITH_PEER("CLOSE_WAIT: a RST that follows the FIN, old", rst_in_close_wait),
+static const struct testcase testcases[] = {
+	TESTCASE_WITH_PEER("FIN_WAIT1: a FIN that PAWS refuses", paws),
+	TESTCASE_WITH_PEER("FIN_WAIT1: a FIN with SYN", with_syn),
+	TESTCASE_WITH_PEER("FIN_WAIT1: a FIN beyond the window", beyond_window),
+	TESTCASE_WITH_PEER("FIN_WAIT1: a FIN before the window", before_window),
+	TESTCASE_WITH_PEER("FIN_WAIT1: a FIN that acknowledges too much", acks_unsent),
+	TESTCASE_WITH_PEER("FIN_WAIT1: a FIN without ACK", without_ack),
+	TESTCASE_WITH_PEER("FIN_WAIT1, FIN_WAIT2: a FIN of before", fin_of_before),
+	TESTCASE_WITH_PEER("FIN_WAIT2: refused FINs and RSTs", in_fin_wait2),
+	TESTCASE_WITH_PEER("CLOSE_WAIT, LAST_ACK: refused FINs and RSTs", in_close_wait),
+	TESTCASE_WITH_PEER("a minisock in FIN_WAIT2", minisock_in_fin_wait2),
+	TESTCASE_WITH_PEER("TIME_WAIT: FINs of all kinds, refused RSTs", in_time_wait),
+	TESTCASE_WITH_PEER("TIME_WAIT: a RST with tcp_rfc1337", rfc1337),
+	TESTCASE_WITH_PEER("FIN_WAIT1: refused RSTs, and one that is not", rst_in_fin_wait1),
+	TESTCASE_WITH_PEER("CLOSE_WAIT: a RST that follows the FIN, old", rst_in_close_wait),
 };
 
 int main(void)
 {
-	return stage_run(scenes, ARRAY_SIZE(scenes));
+	return testcases_run(testcases, ARRAY_SIZE(testcases));
 }

@@ -10,7 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "lib/stage.h"
+#include "lib/fixture.h"
 
 #define UNREAD 10
 
@@ -21,7 +21,7 @@ static void repair(const struct net_end *end)
 	REQUIRE(!setsockopt(end->fd, IPPROTO_TCP, TCP_REPAIR, &on, sizeof(on)), "TCP_REPAIR");
 }
 
-static void expect_call(struct stage *stage, const struct net_end *end, uint8_t what,
+static void expect_call(struct fixture *self, const struct net_end *end, uint8_t what,
 			bool linger, uint32_t unread)
 {
 	struct want want[] = {
@@ -31,69 +31,69 @@ static void expect_call(struct stage *stage, const struct net_end *end, uint8_t 
 	};
 
 	want[0].what = what;
-	stage_expect(stage, end, want, ARRAY_SIZE(want));
+	fixture_expect(self, end, want, ARRAY_SIZE(want));
 }
 
-static void closed(struct stage *stage)
+static void closed(struct fixture *self)
 {
 	struct net_end end, other;
 
-	net_pair(stage->family, &end, &other);
+	net_pair(self->family, &end, &other);
 	repair(&end);
 	close(end.fd);
-	expect_call(stage, &end, TCP_TEARDOWN_CLOSE, false, 0);
-	stage_verdict(stage, &end, VERDICT(ABORTED, LOCAL, CLOSE));
+	expect_call(self, &end, TCP_TEARDOWN_CLOSE, false, 0);
+	fixture_verdict(self, &end, VERDICT(ABORTED, LOCAL, CLOSE));
 }
 
 /* What would make it a RST otherwise. */
-static void with_linger(struct stage *stage)
+static void with_linger(struct fixture *self)
 {
 	const struct linger linger = { .l_onoff = 1 };
 	struct net_end end, other;
 
-	net_pair(stage->family, &end, &other);
+	net_pair(self->family, &end, &other);
 	CHECK(!setsockopt(end.fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger)), "SO_LINGER");
 	repair(&end);
 	close(end.fd);
-	expect_call(stage, &end, TCP_TEARDOWN_CLOSE, true, 0);
-	stage_verdict(stage, &end, VERDICT(ABORTED, LOCAL, CLOSE));
+	expect_call(self, &end, TCP_TEARDOWN_CLOSE, true, 0);
+	fixture_verdict(self, &end, VERDICT(ABORTED, LOCAL, CLOSE));
 }
 
-static void with_data(struct stage *stage)
+static void with_data(struct fixture *self)
 {
 	struct net_end end, other;
 
-	net_pair(stage->family, &end, &other);
+	net_pair(self->family, &end, &other);
 	net_send(&other, UNREAD);
 	net_await_unread(&end, UNREAD);
 	net_await_acked(&other);
 	net_learn_numbers(&end);
 	repair(&end);
 	close(end.fd);
-	expect_call(stage, &end, TCP_TEARDOWN_CLOSE, false, UNREAD);
-	stage_verdict(stage, &end, VERDICT(ABORTED, LOCAL, CLOSE));
+	expect_call(self, &end, TCP_TEARDOWN_CLOSE, false, UNREAD);
+	fixture_verdict(self, &end, VERDICT(ABORTED, LOCAL, CLOSE));
 }
 
-static void disconnected(struct stage *stage)
+static void disconnected(struct fixture *self)
 {
 	const struct sockaddr none = { .sa_family = AF_UNSPEC };
 	struct net_end end, other;
 
-	net_pair(stage->family, &end, &other);
+	net_pair(self->family, &end, &other);
 	repair(&end);
 	CHECK(!connect(end.fd, &none, sizeof(none)), "disconnect");
 	close(end.fd);
-	expect_call(stage, &end, TCP_TEARDOWN_DISCONNECT, false, 0);
-	stage_verdict(stage, &end, VERDICT(ABORTED, LOCAL, DISCONNECT));
+	expect_call(self, &end, TCP_TEARDOWN_DISCONNECT, false, 0);
+	fixture_verdict(self, &end, VERDICT(ABORTED, LOCAL, DISCONNECT));
 }
 
-static void exited(struct stage *stage)
+static void exited(struct fixture *self)
 {
 	struct net_end end, other;
 	int status;
 	pid_t pid;
 
-	net_pair(stage->family, &end, &other);
+	net_pair(self->family, &end, &other);
 	repair(&end);
 	pid = fork();
 	if (!pid) {
@@ -102,20 +102,20 @@ static void exited(struct stage *stage)
 	}
 	close(end.fd);
 	REQUIRE(pid > 0 && waitpid(pid, &status, 0) == pid, "no child");
-	stage_verdict(stage, &end, VERDICT(ABORTED, LOCAL, EXIT, .pid = pid));
-	records_read(&stage->records);
-	CHECK(stage->records.ends[0].flags & TCP_TEARDOWN_F_EXIT, "exit is not told");
+	fixture_verdict(self, &end, VERDICT(ABORTED, LOCAL, EXIT, .pid = pid));
+	records_read(&self->records);
+	CHECK(self->records.ends[0].flags & TCP_TEARDOWN_F_EXIT, "exit is not told");
 }
 
-static const struct scene scenes[] = {
-	SCENE("close() with TCP_REPAIR", closed),
-	SCENE("the same with SO_LINGER 0", with_linger),
-	SCENE("the same with data unread", with_data),
-	SCENE("connect() with AF_UNSPEC with TCP_REPAIR", disconnected),
-	SCENE("exit with TCP_REPAIR", exited),
+static const struct testcase testcases[] = {
+	TESTCASE("close() with TCP_REPAIR", closed),
+	TESTCASE("the same with SO_LINGER 0", with_linger),
+	TESTCASE("the same with data unread", with_data),
+	TESTCASE("connect() with AF_UNSPEC with TCP_REPAIR", disconnected),
+	TESTCASE("exit with TCP_REPAIR", exited),
 };
 
 int main(void)
 {
-	return stage_run(scenes, ARRAY_SIZE(scenes));
+	return testcases_run(testcases, ARRAY_SIZE(testcases));
 }

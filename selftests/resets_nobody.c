@@ -23,7 +23,7 @@
 #include <errno.h>
 #include <unistd.h>
 
-#include "lib/stage.h"
+#include "lib/fixture.h"
 
 #define CLOSED_PORT 9
 #define SEQ 5000
@@ -38,11 +38,11 @@ struct reply {
 };
 
 /* CHECK that the kernel answers with that RST, and that it is told of so. */
-static void expect_told(struct stage *stage, uint64_t cookie, const struct reply *reply)
+static void expect_told(struct fixture *self, uint64_t cookie, const struct reply *reply)
 {
 	const struct net_end nobody = {
-		.local = stage->peer.kernel, .peer = stage->peer.self, .cookie = cookie,
-		.domain = stage->family == NET_IPV6 ? AF_INET6 : AF_INET,
+		.local = self->peer.kernel, .peer = self->peer.self, .cookie = cookie,
+		.domain = self->family == NET_IPV6 ? AF_INET6 : AF_INET,
 	};
 	const struct want want[] = { {
 		.kind = FACT_RESET, .what = TCP_TEARDOWN_RST_REPLY,
@@ -50,8 +50,8 @@ static void expect_told(struct stage *stage, uint64_t cookie, const struct reply
 		.seq = reply->seq, .ack = reply->ack, .reason = reply->reason,
 	} };
 
-	peer_expect(&stage->peer, reply->flags, reply->seq, reply->ack, 0);
-	records_expect(&stage->records, &nobody, want, ARRAY_SIZE(want));
+	peer_expect(&self->peer, reply->flags, reply->seq, reply->ack, 0);
+	records_expect(&self->records, &nobody, want, ARRAY_SIZE(want));
 }
 
 static void expect_counted(const char *counter)
@@ -60,86 +60,86 @@ static void expect_counted(const char *counter)
 	      "%s is not counted", counter);
 }
 
-static void expect_reply(struct stage *stage, uint8_t state, uint8_t flags, uint32_t seq,
+static void expect_reply(struct fixture *self, uint8_t state, uint8_t flags, uint32_t seq,
 			 uint32_t ack, uint16_t reason, const char *counter)
 {
 	const struct reply reply = { state, flags, seq, ack, reason };
 
-	expect_told(stage, 0, &reply);
+	expect_told(self, 0, &reply);
 	expect_counted(counter);
 }
 
-static void closed_port_syn(struct stage *stage)
+static void closed_port_syn(struct fixture *self)
 {
-	stage->peer.kernel.port = CLOSED_PORT;
-	peer_send(&stage->peer, SYN, SEQ, 0, 0);
-	expect_reply(stage, 0, RST | ACK, 0, SEQ + 1,
+	self->peer.kernel.port = CLOSED_PORT;
+	peer_send(&self->peer, SYN, SEQ, 0, 0);
+	expect_reply(self, 0, RST | ACK, 0, SEQ + 1,
 		     TCP_TEARDOWN_REASON_NO_SOCKET, "rst_sent_for_NO_SOCKET");
 }
 
-static void closed_port_ack(struct stage *stage)
+static void closed_port_ack(struct fixture *self)
 {
-	stage->peer.kernel.port = CLOSED_PORT;
-	peer_send(&stage->peer, ACK, SEQ, ACKED, 0);
-	expect_reply(stage, 0, RST, ACKED, 0,
+	self->peer.kernel.port = CLOSED_PORT;
+	peer_send(&self->peer, ACK, SEQ, ACKED, 0);
+	expect_reply(self, 0, RST, ACKED, 0,
 		     TCP_TEARDOWN_REASON_NO_SOCKET, "rst_sent_for_NO_SOCKET");
 }
 
-static void closed_port_fin(struct stage *stage)
+static void closed_port_fin(struct fixture *self)
 {
-	stage->peer.kernel.port = CLOSED_PORT;
-	peer_send(&stage->peer, FIN, SEQ, 0, DATA);
-	expect_reply(stage, 0, RST | ACK, 0, SEQ + DATA + 1,
+	self->peer.kernel.port = CLOSED_PORT;
+	peer_send(&self->peer, FIN, SEQ, 0, DATA);
+	expect_reply(self, 0, RST | ACK, 0, SEQ + DATA + 1,
 		     TCP_TEARDOWN_REASON_NO_SOCKET, "rst_sent_for_NO_SOCKET");
 	/* The FIN is nobody's: no record tells of it. */
-	stage_excuse(stage, false, FIN);
+	fixture_excuse(self, false, FIN);
 }
 
-static void listener_ack(struct stage *stage)
+static void listener_ack(struct fixture *self)
 {
-	int listener = peer_listen(&stage->peer, 0);
+	int listener = peer_listen(&self->peer, 0);
 
-	peer_send(&stage->peer, ACK, SEQ, ACKED, 0);
-	expect_reply(stage, TCP_LISTEN, RST, ACKED, 0,
+	peer_send(&self->peer, ACK, SEQ, ACKED, 0);
+	expect_reply(self, TCP_LISTEN, RST, ACKED, 0,
 		     TCP_TEARDOWN_REASON_TCP_FLAGS, "rst_sent_for_TCP_FLAGS");
 	close(listener);
 }
 
 /* Until there is a request. Return: the number that its SYN,ACK has. */
-static uint32_t request(struct stage *stage)
+static uint32_t request(struct fixture *self)
 {
 	struct segment reply;
 
-	peer_send(&stage->peer, SYN, SEQ, 0, 0);
-	REQUIRE(peer_read(&stage->peer, &reply, 0) && reply.flags == (SYN | ACK) &&
+	peer_send(&self->peer, SYN, SEQ, 0, 0);
+	REQUIRE(peer_read(&self->peer, &reply, 0) && reply.flags == (SYN | ACK) &&
 		reply.ack == SEQ + 1, "no answer to the SYN");
 	return reply.seq;
 }
 
-static void request_bad_ack(struct stage *stage)
+static void request_bad_ack(struct fixture *self)
 {
-	int listener = peer_listen(&stage->peer, 0);
-	uint32_t iss = request(stage);
+	int listener = peer_listen(&self->peer, 0);
+	uint32_t iss = request(self);
 
-	peer_send(&stage->peer, ACK, SEQ + 1, iss + 2, 0);
-	expect_reply(stage, TCP_LISTEN, RST, iss + 2, 0,
+	peer_send(&self->peer, ACK, SEQ + 1, iss + 2, 0);
+	expect_reply(self, TCP_LISTEN, RST, iss + 2, 0,
 		     TCP_TEARDOWN_REASON_TCP_FLAGS, "rst_sent_for_TCP_FLAGS");
 	close(listener);
 }
 
-static void request_syn(struct stage *stage)
+static void request_syn(struct fixture *self)
 {
-	int listener = peer_listen(&stage->peer, 0);
+	int listener = peer_listen(&self->peer, 0);
 
-	request(stage);
-	peer_send(&stage->peer, SYN, SEQ + 1, 0, 0);
-	expect_reply(stage, TCP_SYN_RECV, RST | ACK, 0, SEQ + 2,
+	request(self);
+	peer_send(&self->peer, SYN, SEQ + 1, 0, 0);
+	expect_reply(self, TCP_SYN_RECV, RST | ACK, 0, SEQ + 2,
 		     TCP_TEARDOWN_REASON_INVALID_SYN, "rst_sent_for_INVALID_SYN");
 	close(listener);
 }
 
 /* Whose queue was full: of that listener, and of no connection. */
-static void expect_queue_full(struct stage *stage, int listener, uint32_t iss)
+static void expect_queue_full(struct fixture *self, int listener, uint32_t iss)
 {
 	const struct reply reply = {
 		TCP_SYN_RECV, RST, iss + 1, 0, TCP_TEARDOWN_REASON_INVALID_SYN
@@ -149,51 +149,51 @@ static void expect_queue_full(struct stage *stage, int listener, uint32_t iss)
 	uint64_t cookie = 0;
 
 	CHECK(!getsockopt(listener, SOL_SOCKET, SO_COOKIE, &cookie, &len), "no cookie");
-	expect_told(stage, cookie, &reply);
-	r = records_last(&stage->records, cookie);
+	expect_told(self, cookie, &reply);
+	r = records_last(&self->records, cookie);
 	CHECK(r && r->flags & TCP_TEARDOWN_F_QUEUE_FULL, "the queue is not said to be full");
 	expect_counted("rst_for_full_accept_queue");
 	CHECK(records_counter("rst_sent_for_INVALID_SYN") == 1, "it is not counted");
 }
 
 /* Two requests, and room for one connection. */
-static void request_overflow(struct stage *stage)
+static void request_overflow(struct fixture *self)
 {
-	int listener = peer_listen(&stage->peer, 0);
+	int listener = peer_listen(&self->peer, 0);
 	struct net_end first = { };
 	uint32_t iss[2];
 
 	net_sysctl("ipv4/tcp_abort_on_overflow", "1");
 	REQUIRE(!listen(listener, 2), "no listener");
-	iss[0] = request(stage);
-	stage->peer.self.port++;
-	iss[1] = request(stage);
+	iss[0] = request(self);
+	self->peer.self.port++;
+	iss[1] = request(self);
 	REQUIRE(!listen(listener, 0), "no room for one");
-	stage->peer.self.port--;
-	peer_send(&stage->peer, ACK, SEQ + 1, iss[0] + 1, 0);
-	stage->peer.self.port++;
-	peer_send(&stage->peer, ACK, SEQ + 1, iss[1] + 1, 0);
-	expect_queue_full(stage, listener, iss[1]);
+	self->peer.self.port--;
+	peer_send(&self->peer, ACK, SEQ + 1, iss[0] + 1, 0);
+	self->peer.self.port++;
+	peer_send(&self->peer, ACK, SEQ + 1, iss[1] + 1, 0);
+	expect_queue_full(self, listener, iss[1]);
 	first.fd = accept(listener, NULL, NULL);
 	CHECK(first.fd >= 0, "the first is not there");
-	stage->peer.self.port--;
-	peer_send(&stage->peer, RST, SEQ + 1, 0, 0);
+	self->peer.self.port--;
+	peer_send(&self->peer, RST, SEQ + 1, 0, 0);
 	net_expect_error(&first, ECONNRESET);
 	close(first.fd);
 	close(listener);
 }
 
-static const struct scene scenes[] = {
-	SCENE_WITH_PEER("SYN to a closed port", closed_port_syn),
-	SCENE_WITH_PEER("ACK to a closed port", closed_port_ack),
-	SCENE_WITH_PEER("data and FIN without ACK to a closed port", closed_port_fin),
-	SCENE_WITH_PEER("ACK to a listener", listener_ack),
-	SCENE_WITH_PEER("ACK that a request does not wait for", request_bad_ack),
-	SCENE_WITH_PEER("SYN in the window of a request", request_syn),
-	SCENE_WITH_PEER("ACK when accept() is too slow", request_overflow),
+static const struct testcase testcases[] = {
+	TESTCASE_WITH_PEER("SYN to a closed port", closed_port_syn),
+	TESTCASE_WITH_PEER("ACK to a closed port", closed_port_ack),
+	TESTCASE_WITH_PEER("data and FIN without ACK to a closed port", closed_port_fin),
+	TESTCASE_WITH_PEER("ACK to a listener", listener_ack),
+	TESTCASE_WITH_PEER("ACK that a request does not wait for", request_bad_ack),
+	TESTCASE_WITH_PEER("SYN in the window of a request", request_syn),
+	TESTCASE_WITH_PEER("ACK when accept() is too slow", request_overflow),
 };
 
 int main(void)
 {
-	return stage_run(scenes, ARRAY_SIZE(scenes));
+	return testcases_run(testcases, ARRAY_SIZE(testcases));
 }

@@ -30,56 +30,56 @@
 #include "lib/life.h"
 
 /* CHECK the records, after those of a life, and that there was one such RST. */
-static void expect(struct stage *stage, const struct net_end *end, struct life *life,
+static void expect(struct fixture *self, const struct net_end *end, struct life *life,
 		   const struct want *want, unsigned int nr, const char *state)
 {
 	char counter[64];
 
-	life_expect(stage, end, life, want, nr);
+	life_expect(self, end, life, want, nr);
 	snprintf(counter, sizeof(counter), "rst_received_in_%s", state);
 	CHECK(records_counter(counter) == 1 && records_counter("rst_received") == 1,
 	      "%s is not 1", counter);
 }
 
-static void expect_none(struct stage *stage)
+static void expect_none(struct fixture *self)
 {
 	net_settle();
-	records_read(&stage->records);
-	CHECK(!stage->records.nr && !records_counter("rst_received"), "a RST is told of");
-	stage_excuse(stage, false, RST);
+	records_read(&self->records);
+	CHECK(!self->records.nr && !records_counter("rst_received"), "a RST is told of");
+	fixture_excuse(self, false, RST);
 }
 
-static void listening(struct stage *stage)
+static void listening(struct fixture *self)
 {
-	int listener = peer_listen(&stage->peer, 0);
+	int listener = peer_listen(&self->peer, 0);
 
-	peer_send(&stage->peer, RST, PEER_ISS, 0, 0);
-	expect_none(stage);
+	peer_send(&self->peer, RST, PEER_ISS, 0, 0);
+	expect_none(self);
 	close(listener);
 }
 
-static void request(struct stage *stage)
+static void request(struct fixture *self)
 {
-	int listener = peer_listen(&stage->peer, 0);
+	int listener = peer_listen(&self->peer, 0);
 	struct segment reply;
 
-	peer_send(&stage->peer, SYN, PEER_ISS, 0, 0);
-	REQUIRE(peer_read(&stage->peer, &reply, 0) && reply.flags == (SYN | ACK),
+	peer_send(&self->peer, SYN, PEER_ISS, 0, 0);
+	REQUIRE(peer_read(&self->peer, &reply, 0) && reply.flags == (SYN | ACK),
 		"no answer to the SYN");
-	peer_send(&stage->peer, RST, PEER_ISS + 1, 0, 0);
-	expect_none(stage);
+	peer_send(&self->peer, RST, PEER_ISS + 1, 0, 0);
+	expect_none(self);
 	close(listener);
 }
 
-static void syn_sent(struct stage *stage)
+static void syn_sent(struct fixture *self)
 {
 	struct life life = { };
 	struct net_end end;
 	uint32_t u;
 
-	peer_await_connect(&stage->peer, &end);
+	peer_await_connect(&self->peer, &end);
 	u = end.snd_nxt;
-	peer_send(&stage->peer, RST | ACK, 0, u, 0);
+	peer_send(&self->peer, RST | ACK, 0, u, 0);
 	net_expect_error(&end, ECONNREFUSED);
 	close(end.fd);
 	const struct want want[] = {
@@ -88,20 +88,20 @@ static void syn_sent(struct stage *stage)
 		WANT_CALL(CLOSE, CLOSE, u, 0),
 	};
 
-	expect(stage, &end, &life, want, ARRAY_SIZE(want), "SYN_SENT");
+	expect(self, &end, &life, want, ARRAY_SIZE(want), "SYN_SENT");
 }
 
-static void syn_recv(struct stage *stage)
+static void syn_recv(struct fixture *self)
 {
 	uint32_t u, v = PEER_ISS + 1;
 	struct life life = { };
 	struct net_end end;
 
-	peer_await_connect(&stage->peer, &end);
+	peer_await_connect(&self->peer, &end);
 	u = end.snd_nxt;
-	peer_send(&stage->peer, SYN, PEER_ISS, 0, 0);
-	peer_expect(&stage->peer, SYN | ACK, u - 1, v, 0);
-	peer_send(&stage->peer, RST, v, 0, 0);
+	peer_send(&self->peer, SYN, PEER_ISS, 0, 0);
+	peer_expect(&self->peer, SYN | ACK, u - 1, v, 0);
+	peer_send(&self->peer, RST, v, 0, 0);
 	net_expect_error(&end, ECONNRESET);
 	close(end.fd);
 	const struct want want[] = {
@@ -110,31 +110,31 @@ static void syn_recv(struct stage *stage)
 		WANT_CALL(CLOSE, CLOSE, u, v),
 	};
 
-	expect(stage, &end, &life, want, ARRAY_SIZE(want), "SYN_RECV");
+	expect(self, &end, &life, want, ARRAY_SIZE(want), "SYN_RECV");
 }
 
-static void established_ahead(struct stage *stage)
+static void established_ahead(struct fixture *self)
 {
 	struct net_end end;
 
-	peer_connect(&stage->peer, &end);
-	peer_send(&stage->peer, RST, end.rcv_nxt + 1, 0, 0);
-	peer_expect(&stage->peer, ACK, end.snd_nxt, end.rcv_nxt, 0);
-	expect_none(stage);
+	peer_connect(&self->peer, &end);
+	peer_send(&self->peer, RST, end.rcv_nxt + 1, 0, 0);
+	peer_expect(&self->peer, ACK, end.snd_nxt, end.rcv_nxt, 0);
+	expect_none(self);
 	net_abort(end.fd);
-	stage_await(stage, &end, 3);
+	fixture_await(self, &end, 3);
 }
 
-static void established(struct stage *stage)
+static void established(struct fixture *self)
 {
 	struct life life = { };
 	struct net_end end;
 	uint32_t u, v;
 
-	peer_connect(&stage->peer, &end);
+	peer_connect(&self->peer, &end);
 	u = end.snd_nxt;
 	v = end.rcv_nxt;
-	peer_send(&stage->peer, RST, v, 0, 0);
+	peer_send(&self->peer, RST, v, 0, 0);
 	net_expect_error(&end, ECONNRESET);
 	close(end.fd);
 	const struct want want[] = {
@@ -143,39 +143,39 @@ static void established(struct stage *stage)
 		WANT_CALL(CLOSE, CLOSE, u, v),
 	};
 
-	expect(stage, &end, &life, want, ARRAY_SIZE(want), "ESTABLISHED");
+	expect(self, &end, &life, want, ARRAY_SIZE(want), "ESTABLISHED");
 }
 
-static void fin_wait1(struct stage *stage)
+static void fin_wait1(struct fixture *self)
 {
 	struct net_end end;
-	struct life life = life_fin_wait1(stage, &end, 0);
+	struct life life = life_fin_wait1(self, &end, 0);
 	uint32_t u = end.snd_nxt, v = end.rcv_nxt;
 
-	peer_send(&stage->peer, RST | ACK, v, u, 0);
+	peer_send(&self->peer, RST | ACK, v, u, 0);
 	const struct want want[] = {
 		WANT_SEGMENT(RCV, RST | ACK, FIN_WAIT1, v, u),
 		WANT_RESET(RECEIVED, RST | ACK, FIN_WAIT1, v, u),
 		WANT_STATE(FIN_WAIT1, CLOSE, u + 1, v),
 	};
 
-	expect(stage, &end, &life, want, ARRAY_SIZE(want), "FIN_WAIT1");
+	expect(self, &end, &life, want, ARRAY_SIZE(want), "FIN_WAIT1");
 }
 
-static void fin_wait2(struct stage *stage)
+static void fin_wait2(struct fixture *self)
 {
 	struct life life = { };
 	struct net_end end;
 	uint32_t u, v;
 
-	peer_connect(&stage->peer, &end);
+	peer_connect(&self->peer, &end);
 	u = end.snd_nxt;
 	v = end.rcv_nxt;
 	CHECK(!shutdown(end.fd, SHUT_WR), "shutdown");
-	peer_expect(&stage->peer, FIN | ACK, u, v, 0);
-	peer_send(&stage->peer, ACK, v, u + 1, 0);
-	stage_await(stage, &end, 5);
-	peer_send(&stage->peer, RST | ACK, v, u + 1, 0);
+	peer_expect(&self->peer, FIN | ACK, u, v, 0);
+	peer_send(&self->peer, ACK, v, u + 1, 0);
+	fixture_await(self, &end, 5);
+	peer_send(&self->peer, RST | ACK, v, u + 1, 0);
 	net_expect_error(&end, ECONNRESET);
 	close(end.fd);
 	const struct want want[] = {
@@ -187,19 +187,19 @@ static void fin_wait2(struct stage *stage)
 		WANT_CALL(CLOSE, CLOSE, u + 1, v),
 	};
 
-	expect(stage, &end, &life, want, ARRAY_SIZE(want), "FIN_WAIT2");
+	expect(self, &end, &life, want, ARRAY_SIZE(want), "FIN_WAIT2");
 }
 
 /* Above 60 s there is no minisock before the rest of them is over. */
-static void fin_wait2_orphan(struct stage *stage)
+static void fin_wait2_orphan(struct fixture *self)
 {
 	struct net_end end;
-	struct life life = life_fin_wait1(stage, &end, 90);
+	struct life life = life_fin_wait1(self, &end, 90);
 	uint32_t u = end.snd_nxt, v = end.rcv_nxt;
 
-	peer_send(&stage->peer, ACK, v, u + 1, 0);
-	stage_await(stage, &end, 5);
-	peer_send(&stage->peer, RST | ACK, v, u + 1, 0);
+	peer_send(&self->peer, ACK, v, u + 1, 0);
+	fixture_await(self, &end, 5);
+	peer_send(&self->peer, RST | ACK, v, u + 1, 0);
 	const struct want want[] = {
 		ROWS_FIN_ACKED(u, v),
 		WANT_SEGMENT(RCV, RST | ACK, FIN_WAIT2, v, u + 1),
@@ -207,18 +207,18 @@ static void fin_wait2_orphan(struct stage *stage)
 		WANT_STATE(FIN_WAIT2, CLOSE, u + 1, v),
 	};
 
-	expect(stage, &end, &life, want, ARRAY_SIZE(want), "FIN_WAIT2");
+	expect(self, &end, &life, want, ARRAY_SIZE(want), "FIN_WAIT2");
 }
 
-static void closing(struct stage *stage)
+static void closing(struct fixture *self)
 {
 	struct net_end end;
-	struct life life = life_fin_wait1(stage, &end, 0);
+	struct life life = life_fin_wait1(self, &end, 0);
 	uint32_t u = end.snd_nxt, v = end.rcv_nxt;
 
-	peer_send(&stage->peer, FIN | ACK, v, u, 0);
-	peer_expect(&stage->peer, ACK, u + 1, v + 1, 0);
-	peer_send(&stage->peer, RST | ACK, v + 1, u, 0);
+	peer_send(&self->peer, FIN | ACK, v, u, 0);
+	peer_expect(&self->peer, ACK, u + 1, v + 1, 0);
+	peer_send(&self->peer, RST | ACK, v + 1, u, 0);
 	const struct want want[] = {
 		WANT_SEGMENT(RCV, FIN | ACK, FIN_WAIT1, v, u),
 		WANT_STATE(FIN_WAIT1, CLOSING, u + 1, v + 1),
@@ -227,28 +227,28 @@ static void closing(struct stage *stage)
 		WANT_STATE(CLOSING, CLOSE, u + 1, v + 1),
 	};
 
-	expect(stage, &end, &life, want, ARRAY_SIZE(want), "CLOSING");
+	expect(self, &end, &life, want, ARRAY_SIZE(want), "CLOSING");
 }
 
 /* The peer's end has closed: FIN v ack u. */
-static void close_second(struct stage *stage, struct net_end *end)
+static void close_second(struct fixture *self, struct net_end *end)
 {
-	peer_connect(&stage->peer, end);
-	peer_send(&stage->peer, FIN | ACK, end->rcv_nxt, end->snd_nxt, 0);
-	peer_expect(&stage->peer, ACK, end->snd_nxt, end->rcv_nxt + 1, 0);
+	peer_connect(&self->peer, end);
+	peer_send(&self->peer, FIN | ACK, end->rcv_nxt, end->snd_nxt, 0);
+	peer_expect(&self->peer, ACK, end->snd_nxt, end->rcv_nxt + 1, 0);
 }
 
-static void close_wait(struct stage *stage)
+static void close_wait(struct fixture *self)
 {
 	struct life life = { };
 	struct net_end end;
 	uint32_t u, v;
 
-	close_second(stage, &end);
+	close_second(self, &end);
 	u = end.snd_nxt;
 	v = end.rcv_nxt;
-	peer_send(&stage->peer, RST | ACK, v + 1, u, 0);
-	stage_await(stage, &end, 5);
+	peer_send(&self->peer, RST | ACK, v + 1, u, 0);
+	fixture_await(self, &end, 5);
 	close(end.fd);
 	const struct want want[] = {
 		ROWS_PEER_FIN(u, v),
@@ -258,21 +258,21 @@ static void close_wait(struct stage *stage)
 		WANT_CALL(CLOSE, CLOSE, u, v + 1),
 	};
 
-	expect(stage, &end, &life, want, ARRAY_SIZE(want), "CLOSE_WAIT");
+	expect(self, &end, &life, want, ARRAY_SIZE(want), "CLOSE_WAIT");
 }
 
-static void last_ack(struct stage *stage)
+static void last_ack(struct fixture *self)
 {
 	struct life life = { };
 	struct net_end end;
 	uint32_t u, v;
 
-	close_second(stage, &end);
+	close_second(self, &end);
 	u = end.snd_nxt;
 	v = end.rcv_nxt;
 	close(end.fd);
-	peer_expect(&stage->peer, FIN | ACK, u, v + 1, 0);
-	peer_send(&stage->peer, RST | ACK, v + 1, u, 0);
+	peer_expect(&self->peer, FIN | ACK, u, v + 1, 0);
+	peer_send(&self->peer, RST | ACK, v + 1, u, 0);
 	const struct want want[] = {
 		ROWS_PEER_FIN(u, v),
 		ROWS_CLOSE_AFTER_PEER(u, v),
@@ -281,25 +281,25 @@ static void last_ack(struct stage *stage)
 		WANT_STATE(LAST_ACK, CLOSE, u + 1, v + 1),
 	};
 
-	expect(stage, &end, &life, want, ARRAY_SIZE(want), "LAST_ACK");
+	expect(self, &end, &life, want, ARRAY_SIZE(want), "LAST_ACK");
 }
 
-static const struct scene scenes[] = {
-	SCENE_WITH_PEER("RST to a listener", listening),
-	SCENE_WITH_PEER("RST in SYN_SENT", syn_sent),
-	SCENE_WITH_PEER("RST for a request", request),
-	SCENE_WITH_PEER("RST in SYN_RECV after crossed SYNs", syn_recv),
-	SCENE_WITH_PEER("RST ahead of RCV.NXT in ESTABLISHED", established_ahead),
-	SCENE_WITH_PEER("RST in ESTABLISHED", established),
-	SCENE_WITH_PEER("RST in FIN_WAIT1", fin_wait1),
-	SCENE_WITH_PEER("RST in FIN_WAIT2", fin_wait2),
-	SCENE_WITH_PEER("RST in an orphan's FIN_WAIT2", fin_wait2_orphan),
-	SCENE_WITH_PEER("RST in CLOSING", closing),
-	SCENE_WITH_PEER("RST in CLOSE_WAIT", close_wait),
-	SCENE_WITH_PEER("RST in LAST_ACK", last_ack),
+static const struct testcase testcases[] = {
+	TESTCASE_WITH_PEER("RST to a listener", listening),
+	TESTCASE_WITH_PEER("RST in SYN_SENT", syn_sent),
+	TESTCASE_WITH_PEER("RST for a request", request),
+	TESTCASE_WITH_PEER("RST in SYN_RECV after crossed SYNs", syn_recv),
+	TESTCASE_WITH_PEER("RST ahead of RCV.NXT in ESTABLISHED", established_ahead),
+	TESTCASE_WITH_PEER("RST in ESTABLISHED", established),
+	TESTCASE_WITH_PEER("RST in FIN_WAIT1", fin_wait1),
+	TESTCASE_WITH_PEER("RST in FIN_WAIT2", fin_wait2),
+	TESTCASE_WITH_PEER("RST in an orphan's FIN_WAIT2", fin_wait2_orphan),
+	TESTCASE_WITH_PEER("RST in CLOSING", closing),
+	TESTCASE_WITH_PEER("RST in CLOSE_WAIT", close_wait),
+	TESTCASE_WITH_PEER("RST in LAST_ACK", last_ack),
 };
 
 int main(void)
 {
-	return stage_run(scenes, ARRAY_SIZE(scenes));
+	return testcases_run(testcases, ARRAY_SIZE(testcases));
 }

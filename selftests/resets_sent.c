@@ -59,12 +59,12 @@
 #define DATA 10
 
 /* CHECK the records, after those of a life, and that there was one such RST. */
-static void expect(struct stage *stage, const struct net_end *end, struct life *life,
+static void expect(struct fixture *self, const struct net_end *end, struct life *life,
 		   const struct want *want, unsigned int nr, const char *reason)
 {
 	char counter[64];
 
-	life_expect(stage, end, life, want, nr);
+	life_expect(self, end, life, want, nr);
 	snprintf(counter, sizeof(counter), "rst_sent_for_%s", reason);
 	CHECK(records_counter(counter) == 1, "%s is not 1", counter);
 }
@@ -75,16 +75,16 @@ static void set_tcp(const struct net_end *end, int option, int value)
 	      "option %d", option);
 }
 
-static void syn_sent(struct stage *stage)
+static void syn_sent(struct fixture *self)
 {
 	struct life life = { };
 	struct net_end end;
 	uint32_t iss;
 
-	peer_await_connect(&stage->peer, &end);
+	peer_await_connect(&self->peer, &end);
 	iss = end.snd_nxt - 1;
-	peer_send(&stage->peer, SYN | ACK, PEER_ISS, iss, 0);
-	peer_expect(&stage->peer, RST, iss, 0, 0);
+	peer_send(&self->peer, SYN | ACK, PEER_ISS, iss, 0);
+	peer_expect(&self->peer, RST, iss, 0, 0);
 	close(end.fd);
 	const struct want want[] = {
 		WANT_RESET(REPLY, RST, SYN_SENT, iss, 0, REASON(TCP_INVALID_ACK_SEQUENCE)),
@@ -92,24 +92,24 @@ static void syn_sent(struct stage *stage)
 		WANT_STATE(SYN_SENT, CLOSE, iss + 1, 0),
 	};
 
-	expect(stage, &end, &life, want, ARRAY_SIZE(want), "TCP_INVALID_ACK_SEQUENCE");
+	expect(self, &end, &life, want, ARRAY_SIZE(want), "TCP_INVALID_ACK_SEQUENCE");
 }
 
 /* The peer's SYN crosses the kernel's; then an ACK that is so far off. */
-static void crossed(struct stage *stage, int off, uint16_t reason, const char *word)
+static void crossed(struct fixture *self, int off, uint16_t reason, const char *word)
 {
 	struct life life = { };
 	struct net_end end;
 	uint32_t iss;
 
-	peer_await_connect(&stage->peer, &end);
+	peer_await_connect(&self->peer, &end);
 	iss = end.snd_nxt - 1;
-	peer_send(&stage->peer, SYN, PEER_ISS, 0, 0);
-	peer_expect(&stage->peer, SYN | ACK, iss, PEER_ISS + 1, 0);
-	peer_send(&stage->peer, ACK, PEER_ISS + 1, iss + off, 0);
-	peer_expect(&stage->peer, RST, iss + off, 0, 0);
+	peer_send(&self->peer, SYN, PEER_ISS, 0, 0);
+	peer_expect(&self->peer, SYN | ACK, iss, PEER_ISS + 1, 0);
+	peer_send(&self->peer, ACK, PEER_ISS + 1, iss + off, 0);
+	peer_expect(&self->peer, RST, iss + off, 0, 0);
 	net_abort(end.fd);
-	peer_expect(&stage->peer, RST | ACK, iss + 1, PEER_ISS + 1, 0);
+	peer_expect(&self->peer, RST | ACK, iss + 1, PEER_ISS + 1, 0);
 	const struct want want[] = {
 		WANT_RESET(REPLY, RST, SYN_RECV, iss + off, 0, .reason = reason),
 		WANT_CALL(CLOSE, SYN_RECV, iss + 1, PEER_ISS + 1, .linger = true),
@@ -117,35 +117,35 @@ static void crossed(struct stage *stage, int off, uint16_t reason, const char *w
 		WANT_RESET(SENT, RST | ACK, CLOSE, iss + 1, PEER_ISS + 1, REASON(TCP_STATE)),
 	};
 
-	expect(stage, &end, &life, want, ARRAY_SIZE(want), word);
+	expect(self, &end, &life, want, ARRAY_SIZE(want), word);
 }
 
-static void crossed_unsent(struct stage *stage)
+static void crossed_unsent(struct fixture *self)
 {
-	crossed(stage, 2, TCP_TEARDOWN_REASON_TCP_ACK_UNSENT_DATA,
+	crossed(self, 2, TCP_TEARDOWN_REASON_TCP_ACK_UNSENT_DATA,
 		"TCP_ACK_UNSENT_DATA");
 }
 
-static void crossed_old(struct stage *stage)
+static void crossed_old(struct fixture *self)
 {
-	crossed(stage, -1, TCP_TEARDOWN_REASON_TCP_TOO_OLD_ACK,
+	crossed(self, -1, TCP_TEARDOWN_REASON_TCP_TOO_OLD_ACK,
 		"TCP_TOO_OLD_ACK");
 }
 
 /* A SYN in the window is no more than a reason to ask; then ss -K. */
-static void established(struct stage *stage)
+static void established(struct fixture *self)
 {
 	struct life life = { };
 	struct net_end end;
 	uint32_t u, v;
 
-	peer_connect(&stage->peer, &end);
+	peer_connect(&self->peer, &end);
 	u = end.snd_nxt;
 	v = end.rcv_nxt;
-	peer_send(&stage->peer, SYN, v, 0, 0);
-	peer_expect(&stage->peer, ACK, u, v, 0);
-	diag_destroy(stage->family, &end);
-	peer_expect(&stage->peer, RST | ACK, u, v, 0);
+	peer_send(&self->peer, SYN, v, 0, 0);
+	peer_expect(&self->peer, ACK, u, v, 0);
+	diag_destroy(self->family, &end);
+	peer_expect(&self->peer, RST | ACK, u, v, 0);
 	net_expect_error(&end, ECONNABORTED);
 	close(end.fd);
 	const struct want want[] = {
@@ -155,27 +155,27 @@ static void established(struct stage *stage)
 		WANT_CALL(CLOSE, CLOSE, u, v),
 	};
 
-	expect(stage, &end, &life, want, ARRAY_SIZE(want), "TCP_STATE");
+	expect(self, &end, &life, want, ARRAY_SIZE(want), "TCP_STATE");
 }
 
 /* The kernel's probes carry the number before u. */
-static void keepalive(struct stage *stage)
+static void keepalive(struct fixture *self)
 {
 	struct life life = { };
 	struct net_end end;
 	uint32_t u, v;
 	int on = 1;
 
-	peer_connect(&stage->peer, &end);
+	peer_connect(&self->peer, &end);
 	u = end.snd_nxt;
 	v = end.rcv_nxt;
 	set_tcp(&end, TCP_KEEPIDLE, 1);
 	set_tcp(&end, TCP_KEEPINTVL, 1);
 	set_tcp(&end, TCP_KEEPCNT, 2);
 	CHECK(!setsockopt(end.fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on)), "SO_KEEPALIVE");
-	peer_expect(&stage->peer, ACK, u - 1, v, 0);
-	peer_expect(&stage->peer, ACK, u - 1, v, 0);
-	peer_expect(&stage->peer, RST | ACK, u, v, 0);
+	peer_expect(&self->peer, ACK, u - 1, v, 0);
+	peer_expect(&self->peer, ACK, u - 1, v, 0);
+	peer_expect(&self->peer, RST | ACK, u, v, 0);
 	net_expect_error(&end, ETIMEDOUT);
 	close(end.fd);
 	const struct want want[] = {
@@ -184,82 +184,82 @@ static void keepalive(struct stage *stage)
 		WANT_CALL(CLOSE, CLOSE, u, v),
 	};
 
-	expect(stage, &end, &life, want, ARRAY_SIZE(want), "TCP_KEEPALIVE_TIMEOUT");
+	expect(self, &end, &life, want, ARRAY_SIZE(want), "TCP_KEEPALIVE_TIMEOUT");
 }
 
 /* A window of 0, and data that waits for another. */
-static void connect_unsent(struct stage *stage, struct net_end *end)
+static void connect_unsent(struct fixture *self, struct net_end *end)
 {
-	stage->peer.window = 0;
-	peer_connect(&stage->peer, end);
+	self->peer.window = 0;
+	peer_connect(&self->peer, end);
 	net_send(end, DATA);
 }
 
-static void established_unsent(struct stage *stage)
+static void established_unsent(struct fixture *self)
 {
 	struct life life = { };
 	struct net_end end;
 	uint32_t u, v;
 
-	connect_unsent(stage, &end);
+	connect_unsent(self, &end);
 	u = end.snd_nxt;
 	v = end.rcv_nxt;
 	net_abort(end.fd);
-	peer_expect(&stage->peer, RST | ACK, u, v, 0);
+	peer_expect(&self->peer, RST | ACK, u, v, 0);
 	const struct want want[] = {
 		WANT_CALL(CLOSE, ESTABLISHED, u, v, .unsent = DATA, .linger = true),
 		WANT_STATE(ESTABLISHED, CLOSE, u, v),
 		WANT_RESET(SENT, RST | ACK, CLOSE, u, v, REASON(TCP_STATE)),
 	};
 
-	expect(stage, &end, &life, want, ARRAY_SIZE(want), "TCP_STATE");
+	expect(self, &end, &life, want, ARRAY_SIZE(want), "TCP_STATE");
 }
 
-static void fin_wait1_data(struct stage *stage)
+static void fin_wait1_data(struct fixture *self)
 {
 	struct net_end end;
-	struct life life = life_fin_wait1(stage, &end, 0);
+	struct life life = life_fin_wait1(self, &end, 0);
 	uint32_t u = end.snd_nxt, v = end.rcv_nxt;
 
-	peer_send(&stage->peer, ACK, v, u, DATA);
-	peer_expect(&stage->peer, RST, u, 0, 0);
+	peer_send(&self->peer, ACK, v, u, DATA);
+	peer_expect(&self->peer, RST, u, 0, 0);
 	const struct want want[] = {
 		WANT_SEGMENT(RCV, ACK, FIN_WAIT1, v, u, .len = DATA),
 		WANT_STATE(FIN_WAIT1, CLOSE, u + 1, v),
 		WANT_RESET(REPLY, RST, CLOSE, u, 0, REASON(TCP_ABORT_ON_DATA)),
 	};
 
-	expect(stage, &end, &life, want, ARRAY_SIZE(want), "TCP_ABORT_ON_DATA");
+	expect(self, &end, &life, want, ARRAY_SIZE(want), "TCP_ABORT_ON_DATA");
 }
 
-static void fin_wait1_linger2(struct stage *stage)
+static void fin_wait1_linger2(struct fixture *self)
 {
 	struct net_end end;
-	struct life life = life_fin_wait1(stage, &end, -1);
+	struct life life = life_fin_wait1(self, &end, -1);
 	uint32_t u = end.snd_nxt, v = end.rcv_nxt;
 
-	peer_send(&stage->peer, ACK, v, u + 1, 0);
-	peer_expect(&stage->peer, RST, u + 1, 0, 0);
+	peer_send(&self->peer, ACK, v, u + 1, 0);
+	peer_expect(&self->peer, RST, u + 1, 0, 0);
 	const struct want want[] = {
 		ROWS_FIN_ACKED(u, v),
 		WANT_STATE(FIN_WAIT2, CLOSE, u + 1, v),
 		WANT_RESET(REPLY, RST, CLOSE, u + 1, 0, REASON(TCP_ABORT_ON_DATA)),
 	};
 
-	expect(stage, &end, &life, want, ARRAY_SIZE(want), "TCP_ABORT_ON_DATA");
+	expect(self, &end, &life, want, ARRAY_SIZE(want), "TCP_ABORT_ON_DATA");
 }
 
 /* Above 60 s the full socket waits first. */
-static void fin_wait2_data(struct stage *stage)
+static void fin_wait2_data(struct fixture *self)
 {
 	struct net_end end;
-	struct life life = life_fin_wait1(stage, &end, 90);
+	struct life life = life_fin_wait1(self, &end, 90);
 	uint32_t u = end.snd_nxt, v = end.rcv_nxt;
 
-	peer_send(&stage->peer, ACK, v, u + 1, 0);
-	stage_await(stage, &end, 5);
-	peer_send(&stage->peer, ACK, v, u + 1, DATA);
-	peer_expect(&stage->peer, RST, u + 1, 0, 0);
+	peer_send(&self->peer, ACK, v, u + 1, 0);
+	fixture_await(self, &end, 5);
+	peer_send(&self->peer, ACK, v, u + 1, DATA);
+	peer_expect(&self->peer, RST, u + 1, 0, 0);
 	const struct want want[] = {
 		ROWS_FIN_ACKED(u, v),
 		WANT_SEGMENT(RCV, ACK, FIN_WAIT2, v, u + 1, .len = DATA),
@@ -267,49 +267,49 @@ static void fin_wait2_data(struct stage *stage)
 		WANT_RESET(REPLY, RST, CLOSE, u + 1, 0, REASON(TCP_ABORT_ON_DATA)),
 	};
 
-	expect(stage, &end, &life, want, ARRAY_SIZE(want), "TCP_ABORT_ON_DATA");
+	expect(self, &end, &life, want, ARRAY_SIZE(want), "TCP_ABORT_ON_DATA");
 }
 
 /* When the first 30 s of 90 are over, only 60 are allowed: none are left. */
-static void fin_wait2_late(struct stage *stage)
+static void fin_wait2_late(struct fixture *self)
 {
 	struct net_end end;
 	struct life life;
 	uint32_t u, v;
 
 	net_sysctl("ipv4/tcp_fin_timeout", "90");
-	life = life_fin_wait1(stage, &end, 0);
+	life = life_fin_wait1(self, &end, 0);
 	u = end.snd_nxt;
 	v = end.rcv_nxt;
-	peer_send(&stage->peer, ACK, v, u + 1, 0);
-	stage_await(stage, &end, 5);
+	peer_send(&self->peer, ACK, v, u + 1, 0);
+	fixture_await(self, &end, 5);
 	net_sysctl("ipv4/tcp_fin_timeout", "60");
-	peer_expect(&stage->peer, RST | ACK, u + 1, v, 0);
+	peer_expect(&self->peer, RST | ACK, u + 1, v, 0);
 	const struct want want[] = {
 		ROWS_FIN_ACKED(u, v),
 		WANT_RESET(SENT, RST | ACK, FIN_WAIT2, u + 1, v, REASON(TCP_STATE)),
 		WANT_STATE(FIN_WAIT2, CLOSE, u + 1, v),
 	};
 
-	expect(stage, &end, &life, want, ARRAY_SIZE(want), "TCP_STATE");
+	expect(self, &end, &life, want, ARRAY_SIZE(want), "TCP_STATE");
 }
 
-static void fin_wait2_linger2(struct stage *stage)
+static void fin_wait2_linger2(struct fixture *self)
 {
 	struct life life = { };
 	struct net_end end;
 	uint32_t u, v;
 
-	peer_connect(&stage->peer, &end);
+	peer_connect(&self->peer, &end);
 	u = end.snd_nxt;
 	v = end.rcv_nxt;
 	set_tcp(&end, TCP_LINGER2, -1);
 	CHECK(!shutdown(end.fd, SHUT_WR), "shutdown");
-	peer_expect(&stage->peer, FIN | ACK, u, v, 0);
-	peer_send(&stage->peer, ACK, v, u + 1, 0);
-	stage_await(stage, &end, 5);
+	peer_expect(&self->peer, FIN | ACK, u, v, 0);
+	peer_send(&self->peer, ACK, v, u + 1, 0);
+	fixture_await(self, &end, 5);
 	close(end.fd);
-	peer_expect(&stage->peer, RST | ACK, u + 1, v, 0);
+	peer_expect(&self->peer, RST | ACK, u + 1, v, 0);
 	const struct want want[] = {
 		ROWS_SHUT_WR(u, v),
 		ROWS_FIN_ACKED(u, v),
@@ -318,18 +318,18 @@ static void fin_wait2_linger2(struct stage *stage)
 		WANT_RESET(SENT, RST | ACK, CLOSE, u + 1, v, REASON(TCP_ABORT_ON_LINGER)),
 	};
 
-	expect(stage, &end, &life, want, ARRAY_SIZE(want), "TCP_ABORT_ON_LINGER");
+	expect(self, &end, &life, want, ARRAY_SIZE(want), "TCP_ABORT_ON_LINGER");
 }
 
 /* One that stays. The kernel counts them ten times a second, if it is not idle. */
-static void make_orphan(struct stage *stage)
+static void make_orphan(struct fixture *self)
 {
 	struct net_end orphan;
 	double counted;
 
-	life_fin_wait1(stage, &orphan, 90);
-	peer_send(&stage->peer, ACK, orphan.rcv_nxt, orphan.snd_nxt + 1, 0);
-	stage_await(stage, &orphan, 5);
+	life_fin_wait1(self, &orphan, 90);
+	peer_send(&self->peer, ACK, orphan.rcv_nxt, orphan.snd_nxt + 1, 0);
+	fixture_await(self, &orphan, 5);
 	sleep(1);
 	counted = net_now() + 0.02;
 	while (net_now() < counted)
@@ -345,59 +345,59 @@ static void limit_orphans(const char *limit)
 	CHECK(pwrite(max_orphans_fd, limit, strlen(limit), 0) > 0, "tcp_max_orphans");
 }
 
-static void memory_close(struct stage *stage)
+static void memory_close(struct fixture *self)
 {
 	struct net_end end;
 	struct life life;
 	uint32_t u, v;
 
-	make_orphan(stage);
+	make_orphan(self);
 	limit_orphans("0");
-	life = life_fin_wait1(stage, &end, 0);
+	life = life_fin_wait1(self, &end, 0);
 	u = end.snd_nxt;
 	v = end.rcv_nxt;
-	peer_expect(&stage->peer, RST | ACK, u + 1, v, 0);
+	peer_expect(&self->peer, RST | ACK, u + 1, v, 0);
 	limit_orphans(max_orphans);
 	const struct want want[] = {
 		WANT_STATE(FIN_WAIT1, CLOSE, u + 1, v),
 		WANT_RESET(SENT, RST | ACK, CLOSE, u + 1, v, REASON(TCP_ABORT_ON_MEMORY)),
 	};
 
-	expect(stage, &end, &life, want, ARRAY_SIZE(want), "TCP_ABORT_ON_MEMORY");
+	expect(self, &end, &life, want, ARRAY_SIZE(want), "TCP_ABORT_ON_MEMORY");
 }
 
 /* When the FIN should be sent again. */
-static void memory_timer(struct stage *stage)
+static void memory_timer(struct fixture *self)
 {
 	struct net_end end;
 	struct life life;
 	uint32_t u, v;
 
-	make_orphan(stage);
-	life = life_fin_wait1(stage, &end, 0);
+	make_orphan(self);
+	life = life_fin_wait1(self, &end, 0);
 	limit_orphans("0");
 	u = end.snd_nxt;
 	v = end.rcv_nxt;
-	peer_expect(&stage->peer, RST | ACK, u + 1, v, 0);
+	peer_expect(&self->peer, RST | ACK, u + 1, v, 0);
 	limit_orphans(max_orphans);
 	const struct want want[] = {
 		WANT_RESET(SENT, RST | ACK, FIN_WAIT1, u + 1, v, REASON(TCP_ABORT_ON_MEMORY)),
 		WANT_STATE(FIN_WAIT1, CLOSE, u + 1, v),
 	};
 
-	expect(stage, &end, &life, want, ARRAY_SIZE(want), "TCP_ABORT_ON_MEMORY");
+	expect(self, &end, &life, want, ARRAY_SIZE(want), "TCP_ABORT_ON_MEMORY");
 }
 
-static void closing(struct stage *stage)
+static void closing(struct fixture *self)
 {
 	struct net_end end;
-	struct life life = life_fin_wait1(stage, &end, 0);
+	struct life life = life_fin_wait1(self, &end, 0);
 	uint32_t u = end.snd_nxt, v = end.rcv_nxt;
 
-	peer_send(&stage->peer, FIN | ACK, v, u, 0);
-	peer_expect(&stage->peer, ACK, u + 1, v + 1, 0);
-	peer_send(&stage->peer, ACK, v, u, DATA);
-	peer_expect(&stage->peer, RST, u, 0, 0);
+	peer_send(&self->peer, FIN | ACK, v, u, 0);
+	peer_expect(&self->peer, ACK, u + 1, v + 1, 0);
+	peer_send(&self->peer, ACK, v, u, DATA);
+	peer_expect(&self->peer, RST, u, 0, 0);
 	const struct want want[] = {
 		WANT_SEGMENT(RCV, FIN | ACK, FIN_WAIT1, v, u),
 		WANT_STATE(FIN_WAIT1, CLOSING, u + 1, v + 1),
@@ -406,22 +406,22 @@ static void closing(struct stage *stage)
 		WANT_RESET(REPLY, RST, CLOSE, u, 0, REASON(TCP_ABORT_ON_DATA)),
 	};
 
-	expect(stage, &end, &life, want, ARRAY_SIZE(want), "TCP_ABORT_ON_DATA");
+	expect(self, &end, &life, want, ARRAY_SIZE(want), "TCP_ABORT_ON_DATA");
 }
 
-static void close_wait(struct stage *stage)
+static void close_wait(struct fixture *self)
 {
 	struct life life = { };
 	struct net_end end;
 	uint32_t u, v;
 
-	peer_connect(&stage->peer, &end);
+	peer_connect(&self->peer, &end);
 	u = end.snd_nxt;
 	v = end.rcv_nxt;
-	peer_send(&stage->peer, FIN | ACK, v, u, 0);
-	peer_expect(&stage->peer, ACK, u, v + 1, 0);
-	peer_send(&stage->peer, ACK, v, u, DATA);
-	peer_expect(&stage->peer, RST, u, 0, 0);
+	peer_send(&self->peer, FIN | ACK, v, u, 0);
+	peer_expect(&self->peer, ACK, u, v + 1, 0);
+	peer_send(&self->peer, ACK, v, u, DATA);
+	peer_expect(&self->peer, RST, u, 0, 0);
 	close(end.fd);
 	const struct want want[] = {
 		ROWS_PEER_FIN(u, v),
@@ -431,24 +431,24 @@ static void close_wait(struct stage *stage)
 		WANT_CALL(CLOSE, CLOSE, u, v + 1),
 	};
 
-	expect(stage, &end, &life, want, ARRAY_SIZE(want), "TCP_ABORT_ON_DATA");
+	expect(self, &end, &life, want, ARRAY_SIZE(want), "TCP_ABORT_ON_DATA");
 }
 
-static void last_ack(struct stage *stage)
+static void last_ack(struct fixture *self)
 {
 	struct life life = { };
 	struct net_end end;
 	uint32_t u, v;
 
-	peer_connect(&stage->peer, &end);
+	peer_connect(&self->peer, &end);
 	u = end.snd_nxt;
 	v = end.rcv_nxt;
-	peer_send(&stage->peer, FIN | ACK, v, u, 0);
-	peer_expect(&stage->peer, ACK, u, v + 1, 0);
+	peer_send(&self->peer, FIN | ACK, v, u, 0);
+	peer_expect(&self->peer, ACK, u, v + 1, 0);
 	close(end.fd);
-	peer_expect(&stage->peer, FIN | ACK, u, v + 1, 0);
-	peer_send(&stage->peer, ACK, v, u, DATA);
-	peer_expect(&stage->peer, RST, u, 0, 0);
+	peer_expect(&self->peer, FIN | ACK, u, v + 1, 0);
+	peer_send(&self->peer, ACK, v, u, DATA);
+	peer_expect(&self->peer, RST, u, 0, 0);
 	const struct want want[] = {
 		ROWS_PEER_FIN(u, v),
 		ROWS_CLOSE_AFTER_PEER(u, v),
@@ -457,20 +457,20 @@ static void last_ack(struct stage *stage)
 		WANT_RESET(REPLY, RST, CLOSE, u, 0, REASON(TCP_ABORT_ON_DATA)),
 	};
 
-	expect(stage, &end, &life, want, ARRAY_SIZE(want), "TCP_ABORT_ON_DATA");
+	expect(self, &end, &life, want, ARRAY_SIZE(want), "TCP_ABORT_ON_DATA");
 }
 
-static void last_ack_unsent(struct stage *stage)
+static void last_ack_unsent(struct fixture *self)
 {
 	struct life life = { };
 	struct net_end end;
 	uint32_t u, v;
 
-	connect_unsent(stage, &end);
+	connect_unsent(self, &end);
 	u = end.snd_nxt;
 	v = end.rcv_nxt;
-	peer_send(&stage->peer, FIN | ACK, v, u, 0);
-	stage_await(stage, &end, 2);
+	peer_send(&self->peer, FIN | ACK, v, u, 0);
+	fixture_await(self, &end, 2);
 	CHECK(!shutdown(end.fd, SHUT_WR), "shutdown");
 	net_abort(end.fd);
 	const struct want want[] = {
@@ -484,45 +484,45 @@ static void last_ack_unsent(struct stage *stage)
 			   REASON(TCP_DISCONNECT_WITH_DATA)),
 	};
 
-	expect(stage, &end, &life, want, ARRAY_SIZE(want), "TCP_DISCONNECT_WITH_DATA");
+	expect(self, &end, &life, want, ARRAY_SIZE(want), "TCP_DISCONNECT_WITH_DATA");
 }
 
-static void time_wait(struct stage *stage)
+static void time_wait(struct fixture *self)
 {
 	struct net_end end;
-	struct life life = life_time_wait(stage, &end);
+	struct life life = life_time_wait(self, &end);
 	uint32_t u = end.snd_nxt, v = end.rcv_nxt;
 	const struct want want[] = {
 		WANT_SEGMENT(RCV, ACK, TIME_WAIT, v + 1, u + 1, BY_MINISOCK, .len = DATA),
 		WANT_TIMEWAIT(REARMED, TIME_WAIT, u + 1, v + 1, .timeout_ms = 60000),
 	};
 
-	peer_send(&stage->peer, ACK, v + 1, u + 1, DATA);
-	peer_expect(&stage->peer, ACK, u + 1, v + 1, 0);
-	life_expect(stage, &end, &life, want, ARRAY_SIZE(want));
+	peer_send(&self->peer, ACK, v + 1, u + 1, DATA);
+	peer_expect(&self->peer, ACK, u + 1, v + 1, 0);
+	life_expect(self, &end, &life, want, ARRAY_SIZE(want));
 	CHECK(!records_counter("rst_sent") && !records_counter("rst_sent_in_reply"),
 	      "a RST was counted");
 }
 
-static const struct scene scenes[] = {
-	SCENE_WITH_PEER("SYN_SENT, an ACK of no SYN", syn_sent),
-	SCENE_WITH_PEER("SYN_RECV, an ACK beyond SND.NXT", crossed_unsent),
-	SCENE_WITH_PEER("SYN_RECV, an ACK before the SYN", crossed_old),
-	SCENE_WITH_PEER("ESTABLISHED, a SYN, and SOCK_DESTROY", established),
-	SCENE_WITH_PEER("ESTABLISHED, keepalive without an answer", keepalive),
-	SCENE_WITH_PEER("ESTABLISHED, SO_LINGER 0 with data unsent", established_unsent),
-	SCENE_WITH_PEER("FIN_WAIT1, data for an orphan", fin_wait1_data),
-	SCENE_WITH_PEER("FIN_WAIT1, the FIN acknowledged, TCP_LINGER2 -1", fin_wait1_linger2),
-	SCENE_WITH_PEER("FIN_WAIT2, data for an orphan", fin_wait2_data),
-	SCENE_WITH_PEER("FIN_WAIT2, too late for a minisock", fin_wait2_late),
-	SCENE_WITH_PEER("FIN_WAIT2, close with TCP_LINGER2 -1", fin_wait2_linger2),
-	SCENE_WITH_PEER("FIN_WAIT1, too many orphans, close", memory_close),
-	SCENE_WITH_PEER("FIN_WAIT1, too many orphans, time-out", memory_timer),
-	SCENE_WITH_PEER("CLOSING, data over the FIN", closing),
-	SCENE_WITH_PEER("CLOSE_WAIT, data over the FIN", close_wait),
-	SCENE_WITH_PEER("LAST_ACK, data over the FIN", last_ack),
-	SCENE_WITH_PEER("LAST_ACK, SO_LINGER 0 with the FIN unsent", last_ack_unsent),
-	SCENE_WITH_PEER("TIME_WAIT, data is answered with ACK", time_wait),
+static const struct testcase testcases[] = {
+	TESTCASE_WITH_PEER("SYN_SENT, an ACK of no SYN", syn_sent),
+	TESTCASE_WITH_PEER("SYN_RECV, an ACK beyond SND.NXT", crossed_unsent),
+	TESTCASE_WITH_PEER("SYN_RECV, an ACK before the SYN", crossed_old),
+	TESTCASE_WITH_PEER("ESTABLISHED, a SYN, and SOCK_DESTROY", established),
+	TESTCASE_WITH_PEER("ESTABLISHED, keepalive without an answer", keepalive),
+	TESTCASE_WITH_PEER("ESTABLISHED, SO_LINGER 0 with data unsent", established_unsent),
+	TESTCASE_WITH_PEER("FIN_WAIT1, data for an orphan", fin_wait1_data),
+	TESTCASE_WITH_PEER("FIN_WAIT1, the FIN acknowledged, TCP_LINGER2 -1", fin_wait1_linger2),
+	TESTCASE_WITH_PEER("FIN_WAIT2, data for an orphan", fin_wait2_data),
+	TESTCASE_WITH_PEER("FIN_WAIT2, too late for a minisock", fin_wait2_late),
+	TESTCASE_WITH_PEER("FIN_WAIT2, close with TCP_LINGER2 -1", fin_wait2_linger2),
+	TESTCASE_WITH_PEER("FIN_WAIT1, too many orphans, close", memory_close),
+	TESTCASE_WITH_PEER("FIN_WAIT1, too many orphans, time-out", memory_timer),
+	TESTCASE_WITH_PEER("CLOSING, data over the FIN", closing),
+	TESTCASE_WITH_PEER("CLOSE_WAIT, data over the FIN", close_wait),
+	TESTCASE_WITH_PEER("LAST_ACK, data over the FIN", last_ack),
+	TESTCASE_WITH_PEER("LAST_ACK, SO_LINGER 0 with the FIN unsent", last_ack_unsent),
+	TESTCASE_WITH_PEER("TIME_WAIT, data is answered with ACK", time_wait),
 };
 
 int main(void)
@@ -532,5 +532,5 @@ int main(void)
 		ktap_skip_all("not in the first network namespace");
 	if (!diag_possible())
 		ktap_skip_all("no tcp_diag that can kill");
-	return stage_run(scenes, ARRAY_SIZE(scenes));
+	return testcases_run(testcases, ARRAY_SIZE(testcases));
 }

@@ -9,29 +9,29 @@
  */
 #include <unistd.h>
 
-#include "lib/stage.h"
+#include "lib/fixture.h"
 
-static int socket_at(struct stage *stage, uint16_t port)
+static int socket_at(struct fixture *self, uint16_t port)
 {
 	struct sockaddr_storage addr;
-	socklen_t len = net_loopback(stage->family, port, &addr);
-	int fd = socket(net_domain(stage->family), SOCK_STREAM, 0), on = 1;
+	socklen_t len = net_loopback(self->family, port, &addr);
+	int fd = socket(net_domain(self->family), SOCK_STREAM, 0), on = 1;
 
 	REQUIRE(!setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) &&
 		!bind(fd, (void *)&addr, len), "port %u is taken", port);
 	return fd;
 }
 
-static void make_pair(struct stage *stage, struct net_end *client, struct net_end *server,
+static void make_pair(struct fixture *self, struct net_end *client, struct net_end *server,
 		      int *listener)
 {
 	struct sockaddr_storage addr;
 	socklen_t len = sizeof(addr);
 
-	*listener = socket_at(stage, 0);
+	*listener = socket_at(self, 0);
 	REQUIRE(!listen(*listener, 1) && !getsockname(*listener, (void *)&addr, &len),
 		"no listener");
-	client->fd = socket_at(stage, 0);
+	client->fd = socket_at(self, 0);
 	REQUIRE(!connect(client->fd, (void *)&addr, len), "no connection");
 	server->fd = accept(*listener, NULL, NULL);
 	REQUIRE(server->fd >= 0, "no connection accepted");
@@ -39,34 +39,34 @@ static void make_pair(struct stage *stage, struct net_end *client, struct net_en
 	net_learn(server);
 }
 
-static void fin_wait2(struct stage *stage)
+static void fin_wait2(struct fixture *self)
 {
 	struct net_end client, server;
 	struct sockaddr_storage addr;
 	int listener, next, on = 1;
 	socklen_t len;
 
-	make_pair(stage, &client, &server, &listener);
+	make_pair(self, &client, &server, &listener);
 	close(client.fd);
 	net_await_state(&server, TCP_CLOSE_WAIT);
-	stage_await(stage, &client, 6);
+	fixture_await(self, &client, 6);
 	REQUIRE(!setsockopt(server.fd, IPPROTO_TCP, TCP_REPAIR, &on, sizeof(on)), "TCP_REPAIR");
 	close(server.fd);
 	sleep(2);		/* its timestamp must be old */
-	next = socket_at(stage, client.local.port);
-	len = net_loopback(stage->family, client.peer.port, &addr);
+	next = socket_at(self, client.local.port);
+	len = net_loopback(self->family, client.peer.port, &addr);
 	REQUIRE(!connect(next, (void *)&addr, len), "no connection");
-	stage_verdict(stage, &client, VERDICT(ABORTED, LOCAL, CONNECT));
-	stage_verdict(stage, &server, VERDICT(ABORTED, PEER, CLOSE));
+	fixture_verdict(self, &client, VERDICT(ABORTED, LOCAL, CONNECT));
+	fixture_verdict(self, &server, VERDICT(ABORTED, PEER, CLOSE));
 	close(listener);
 	close(next);
 }
 
-static const struct scene scenes[] = {
-	SCENE("connect() takes the ports of FIN_WAIT2", fin_wait2),
+static const struct testcase testcases[] = {
+	TESTCASE("connect() takes the ports of FIN_WAIT2", fin_wait2),
 };
 
 int main(void)
 {
-	return stage_run(scenes, ARRAY_SIZE(scenes));
+	return testcases_run(testcases, ARRAY_SIZE(testcases));
 }

@@ -8,7 +8,7 @@
  *	ACK u+1 ack v+1					>
  *	ACK v+1 ack u+1			TIME_WAIT	<
  *
- * In the second scene the peer does not hear the ACK of its FIN and sends it
+ * In the second case the peer does not hear the ACK of its FIN and sends it
  * again, which CLOSING acknowledges and stays.
  *
  * Modes: icount
@@ -16,26 +16,26 @@
  */
 #include <unistd.h>
 
-#include "lib/stage.h"
+#include "lib/fixture.h"
 
-static void cross(struct stage *stage, struct net_end *end)
+static void cross(struct fixture *self, struct net_end *end)
 {
 	uint32_t u, v;
 
-	peer_connect(&stage->peer, end);
+	peer_connect(&self->peer, end);
 	u = end->snd_nxt;
 	v = end->rcv_nxt;
 	close(end->fd);
-	peer_expect(&stage->peer, FIN | ACK, u, v, 0);
-	peer_send(&stage->peer, FIN | ACK, v, u, 0);
-	peer_expect(&stage->peer, ACK, u + 1, v + 1, 0);
+	peer_expect(&self->peer, FIN | ACK, u, v, 0);
+	peer_send(&self->peer, FIN | ACK, v, u, 0);
+	peer_expect(&self->peer, ACK, u + 1, v + 1, 0);
 }
 
-static void expect_crossing(struct stage *stage, const struct net_end *end)
+static void expect_crossing(struct fixture *self, const struct net_end *end)
 {
 	uint32_t u = end->snd_nxt, v = end->rcv_nxt;
 
-	EXPECT_ROWS(stage, end,
+	EXPECT_ROWS(self, end,
 		    ROWS_CLOSE(u, v),
 		    WANT_SEGMENT(RCV, FIN | ACK, FIN_WAIT1, v, u),
 		    WANT_STATE(FIN_WAIT1, CLOSING, u + 1, v + 1),
@@ -44,22 +44,22 @@ static void expect_crossing(struct stage *stage, const struct net_end *end)
 		    WANT_TIMEWAIT(BORN, TIME_WAIT, u + 1, v + 1));
 }
 
-static void crossing(struct stage *stage)
+static void crossing(struct fixture *self)
 {
 	struct net_end end;
 
-	cross(stage, &end);
-	peer_send(&stage->peer, ACK, end.rcv_nxt + 1, end.snd_nxt + 1, 0);
-	expect_crossing(stage, &end);
-	stage_leave(stage);
-	stage_verdict(stage, &end, VERDICT(SIMULTANEOUS, BOTH, CLOSE));
+	cross(self, &end);
+	peer_send(&self->peer, ACK, end.rcv_nxt + 1, end.snd_nxt + 1, 0);
+	expect_crossing(self, &end);
+	fixture_leave(self);
+	fixture_verdict(self, &end, VERDICT(SIMULTANEOUS, BOTH, CLOSE));
 }
 
-static void expect_again(struct stage *stage, const struct net_end *end)
+static void expect_again(struct fixture *self, const struct net_end *end)
 {
 	uint32_t u = end->snd_nxt, v = end->rcv_nxt;
 
-	EXPECT_ROWS(stage, end,
+	EXPECT_ROWS(self, end,
 		    ROWS_CLOSE(u, v),
 		    WANT_SEGMENT(RCV, FIN | ACK, FIN_WAIT1, v, u),
 		    WANT_STATE(FIN_WAIT1, CLOSING, u + 1, v + 1),
@@ -69,25 +69,25 @@ static void expect_again(struct stage *stage, const struct net_end *end)
 		    WANT_TIMEWAIT(BORN, TIME_WAIT, u + 1, v + 1));
 }
 
-static void again(struct stage *stage)
+static void again(struct fixture *self)
 {
 	struct net_end end;
 
-	cross(stage, &end);
-	peer_send(&stage->peer, FIN | ACK, end.rcv_nxt, end.snd_nxt, 0);
-	peer_expect(&stage->peer, ACK, end.snd_nxt + 1, end.rcv_nxt + 1, 0);
-	peer_send(&stage->peer, ACK, end.rcv_nxt + 1, end.snd_nxt + 1, 0);
-	expect_again(stage, &end);
-	stage_leave(stage);
-	stage_verdict(stage, &end, VERDICT(SIMULTANEOUS, BOTH, CLOSE));
+	cross(self, &end);
+	peer_send(&self->peer, FIN | ACK, end.rcv_nxt, end.snd_nxt, 0);
+	peer_expect(&self->peer, ACK, end.snd_nxt + 1, end.rcv_nxt + 1, 0);
+	peer_send(&self->peer, ACK, end.rcv_nxt + 1, end.snd_nxt + 1, 0);
+	expect_again(self, &end);
+	fixture_leave(self);
+	fixture_verdict(self, &end, VERDICT(SIMULTANEOUS, BOTH, CLOSE));
 }
 
-static const struct scene scenes[] = {
-	SCENE_WITH_PEER("the FINs cross", crossing),
-	SCENE_WITH_PEER("the FINs cross, the peer's comes twice", again),
+static const struct testcase testcases[] = {
+	TESTCASE_WITH_PEER("the FINs cross", crossing),
+	TESTCASE_WITH_PEER("the FINs cross, the peer's comes twice", again),
 };
 
 int main(void)
 {
-	return stage_run(scenes, ARRAY_SIZE(scenes));
+	return testcases_run(testcases, ARRAY_SIZE(testcases));
 }

@@ -14,7 +14,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "lib/stage.h"
+#include "lib/fixture.h"
 
 #define DATA 5
 
@@ -82,9 +82,9 @@ static void put_into_sockmap(const struct net_end *end)
 }
 
 /* The server's data is in the sockmap. */
-static void make_pair(struct stage *stage, struct net_end *client, struct net_end *server)
+static void make_pair(struct fixture *self, struct net_end *client, struct net_end *server)
 {
-	net_pair(stage->family, client, server);
+	net_pair(self->family, client, server);
 	put_into_sockmap(server);
 	net_send(client, DATA);
 	net_await_acked(client);
@@ -96,70 +96,70 @@ static void check_kernel(void)
 	CHECK(!records_netstat("TCPAbortOnClose"), "the kernel has reset it");
 }
 
-static void passive(struct stage *stage)
+static void passive(struct fixture *self)
 {
 	struct net_end client, server;
 
-	make_pair(stage, &client, &server);
+	make_pair(self, &client, &server);
 	close(client.fd);
 	net_await_state(&server, TCP_CLOSE_WAIT);
 	usleep(100000);		/* its FIN is acknowledged */
 	close(server.fd);
 	check_kernel();
-	stage_leave(stage);
-	stage_verdict(stage, &server, VERDICT(FOUR_WAY, PEER, PEER));
+	fixture_leave(self);
+	fixture_verdict(self, &server, VERDICT(FOUR_WAY, PEER, PEER));
 }
 
-static void active(struct stage *stage)
+static void active(struct fixture *self)
 {
 	struct net_end client, server;
 
-	make_pair(stage, &client, &server);
+	make_pair(self, &client, &server);
 	close(server.fd);
 	net_await_state(&client, TCP_CLOSE_WAIT);
 	usleep(100000);
 	close(client.fd);
 	check_kernel();
-	stage_leave(stage);
-	stage_verdict(stage, &server, VERDICT(FOUR_WAY, LOCAL, CLOSE));
+	fixture_leave(self);
+	fixture_verdict(self, &server, VERDICT(FOUR_WAY, LOCAL, CLOSE));
 }
 
 /* Nothing follows within close(): its record comes at once, not with the next event. */
-static void in_fin_wait1(struct stage *stage)
+static void in_fin_wait1(struct fixture *self)
 {
-	const struct tcp_teardown_record *r = stage->records.moments;
+	const struct tcp_teardown_record *r = self->records.moments;
 	struct net_end end;
 	uint32_t u, v;
 
-	peer_connect(&stage->peer, &end);
+	peer_connect(&self->peer, &end);
 	put_into_sockmap(&end);
 	u = end.snd_nxt;
 	v = end.rcv_nxt + DATA;
-	peer_send(&stage->peer, PSH | ACK, end.rcv_nxt, u, DATA);
-	peer_expect(&stage->peer, ACK, u, v, 0);
+	peer_send(&self->peer, PSH | ACK, end.rcv_nxt, u, DATA);
+	peer_expect(&self->peer, ACK, u, v, 0);
 	CHECK(!shutdown(end.fd, SHUT_WR), "shutdown");
-	peer_expect(&stage->peer, FIN | ACK, u, v, 0);
+	peer_expect(&self->peer, FIN | ACK, u, v, 0);
 	close(end.fd);
-	records_read(&stage->records);
-	CHECK(stage->records.nr_moments == 2 && r[1].kind == TCP_TEARDOWN_CALL &&
+	records_read(&self->records);
+	CHECK(self->records.nr_moments == 2 && r[1].kind == TCP_TEARDOWN_CALL &&
 	      r[1].what == TCP_TEARDOWN_CLOSE && r[1].unread == DATA,
-	      "%u records, kind %u what %u unread %u", stage->records.nr_moments, r[1].kind,
+	      "%u records, kind %u what %u unread %u", self->records.nr_moments, r[1].kind,
 	      r[1].what, r[1].unread);
-	peer_send(&stage->peer, FIN | ACK, v, u + 1, 0);
-	peer_expect(&stage->peer, ACK, u + 1, v + 1, 0);
+	peer_send(&self->peer, FIN | ACK, v, u + 1, 0);
+	peer_expect(&self->peer, ACK, u + 1, v + 1, 0);
 	check_kernel();
-	stage_leave(stage);
-	stage_verdict(stage, &end, VERDICT(THREE_WAY, LOCAL, SHUTDOWN));
+	fixture_leave(self);
+	fixture_verdict(self, &end, VERDICT(THREE_WAY, LOCAL, SHUTDOWN));
 }
 
-static const struct scene scenes[] = {
-	SCENE("data in a sockmap, the peer closes first", passive, .lacks = no_sockmap),
-	SCENE("data in a sockmap, closed first", active, .lacks = no_sockmap),
-	SCENE_WITH_PEER("data in a sockmap, closed in FIN_WAIT1", in_fin_wait1,
-			.lacks = no_sockmap),
+static const struct testcase testcases[] = {
+	TESTCASE("data in a sockmap, the peer closes first", passive, .lacks = no_sockmap),
+	TESTCASE("data in a sockmap, closed first", active, .lacks = no_sockmap),
+	TESTCASE_WITH_PEER("data in a sockmap, closed in FIN_WAIT1", in_fin_wait1,
+			   .lacks = no_sockmap),
 };
 
 int main(void)
 {
-	return stage_run(scenes, ARRAY_SIZE(scenes));
+	return testcases_run(testcases, ARRAY_SIZE(testcases));
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * "ss -tan" as the witness: while nothing moves, it and connections have the same
+ * Compared with "ss -tan": while nothing moves, it and connections have the same
  * connections in the same states, and what the one calls sk: is the other's id.
  *
  * Held are, in one namespace, against a peer that says no more than it must:
@@ -203,7 +203,7 @@ static pid_t be_busy(void)
 		;
 }
 
-static void play(enum net_family family)
+static void run(enum net_family family)
 {
 	struct list before, theirs, after;
 	struct net_wait wait = { .patience = 20 };
@@ -239,7 +239,7 @@ int main(void)
 	busy = be_busy();
 	ktap_plan(NET_FAMILIES);
 	for (family = 0; family < NET_FAMILIES; family++) {
-		play(family);
+		run(family);
 		ktap_result("ss and connections agree, %s", net_family_names[family]);
 	}
 	kill(busy, SIGKILL);

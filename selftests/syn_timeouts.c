@@ -23,7 +23,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "lib/stage.h"
+#include "lib/fixture.h"
 
 #define DATA 100
 #define HOUR_MS 3600000
@@ -36,9 +36,9 @@ static void set(int fd, int level, int option, int value)
 	CHECK(!setsockopt(fd, level, option, &value, sizeof(value)), "option %d", option);
 }
 
-static void set_recverr(const struct stage *stage, int fd)
+static void set_recverr(const struct fixture *self, int fd)
 {
-	if (stage->family == NET_IPV6)
+	if (self->family == NET_IPV6)
 		set(fd, IPPROTO_IPV6, IPV6_RECVERR, 1);
 	else
 		set(fd, IPPROTO_IP, IP_RECVERR, 1);
@@ -51,91 +51,91 @@ static void await_close(const struct net_end *end, int error)
 	close(end->fd);
 }
 
-static void tries_in_syn_sent(struct stage *stage)
+static void tries_in_syn_sent(struct fixture *self)
 {
 	struct net_end end;
 
-	peer_await_connect(&stage->peer, &end);
+	peer_await_connect(&self->peer, &end);
 	set(end.fd, IPPROTO_TCP, TCP_SYNCNT, 1);
 	set(end.fd, IPPROTO_TCP, TCP_USER_TIMEOUT, HOUR_MS);
 	await_close(&end, ETIMEDOUT);
-	stage_verdict(stage, &end, VERDICT(TIMED_OUT, NONE, RETRIES, .no_owner = true));
+	fixture_verdict(self, &end, VERDICT(TIMED_OUT, NONE, RETRIES, .no_owner = true));
 }
 
-static void time_in_syn_sent(struct stage *stage)
+static void time_in_syn_sent(struct fixture *self)
 {
 	struct net_end end;
 
-	peer_await_connect(&stage->peer, &end);
+	peer_await_connect(&self->peer, &end);
 	set(end.fd, IPPROTO_TCP, TCP_USER_TIMEOUT, 5000);
 	await_close(&end, ETIMEDOUT);
-	stage_verdict(stage, &end, VERDICT(TIMED_OUT, NONE, USER_TIMEOUT, .no_owner = true));
+	fixture_verdict(self, &end, VERDICT(TIMED_OUT, NONE, USER_TIMEOUT, .no_owner = true));
 }
 
 /* *syn_ack is what crossed its own SYN. */
-static void crossed(struct stage *stage, struct net_end *end, struct segment *syn_ack)
+static void crossed(struct fixture *self, struct net_end *end, struct segment *syn_ack)
 {
-	peer_await_connect(&stage->peer, end);
-	peer_send(&stage->peer, SYN, PEER_ISS, 0, 0);
-	REQUIRE(peer_read(&stage->peer, syn_ack, 0) && syn_ack->flags == (SYN | ACK),
+	peer_await_connect(&self->peer, end);
+	peer_send(&self->peer, SYN, PEER_ISS, 0, 0);
+	REQUIRE(peer_read(&self->peer, syn_ack, 0) && syn_ack->flags == (SYN | ACK),
 		"no SYN-ACK");
 	net_await_state(end, TCP_SYN_RECV);
 }
 
-static void tries_in_syn_recv(struct stage *stage)
+static void tries_in_syn_recv(struct fixture *self)
 {
 	struct segment syn_ack;
 	struct net_end end;
 
-	crossed(stage, &end, &syn_ack);
+	crossed(self, &end, &syn_ack);
 	set(end.fd, IPPROTO_TCP, TCP_SYNCNT, 1);
 	set(end.fd, IPPROTO_TCP, TCP_USER_TIMEOUT, HOUR_MS);
 	await_close(&end, ETIMEDOUT);
-	stage_verdict(stage, &end, VERDICT(TIMED_OUT, NONE, RETRIES, .no_owner = true));
+	fixture_verdict(self, &end, VERDICT(TIMED_OUT, NONE, RETRIES, .no_owner = true));
 }
 
-static void icmp_in_syn_sent(struct stage *stage)
+static void icmp_in_syn_sent(struct fixture *self)
 {
 	struct segment syn = { .flags = SYN };
 	struct net_end end;
 
-	peer_await_connect(&stage->peer, &end);
+	peer_await_connect(&self->peer, &end);
 	syn.from = end.local;
 	syn.to = end.peer;
 	syn.seq = end.snd_nxt - 1;
-	set_recverr(stage, end.fd);
+	set_recverr(self, end.fd);
 	set(end.fd, IPPROTO_TCP, TCP_USER_TIMEOUT, HOUR_MS);
-	peer_send_unreachable(&stage->peer, &syn);
+	peer_send_unreachable(&self->peer, &syn);
 	await_close(&end, ECONNREFUSED);
-	stage_verdict(stage, &end, VERDICT(REFUSED, PEER, ICMP, .no_owner = true));
+	fixture_verdict(self, &end, VERDICT(REFUSED, PEER, ICMP, .no_owner = true));
 }
 
-static void icmp_in_syn_recv(struct stage *stage)
+static void icmp_in_syn_recv(struct fixture *self)
 {
 	struct segment syn_ack;
 	struct net_end end;
 
-	crossed(stage, &end, &syn_ack);
-	peer_send_unreachable(&stage->peer, &syn_ack);
+	crossed(self, &end, &syn_ack);
+	peer_send_unreachable(&self->peer, &syn_ack);
 	await_close(&end, ECONNREFUSED);
-	stage_verdict(stage, &end, VERDICT(REFUSED, PEER, ICMP, .no_owner = true));
+	fixture_verdict(self, &end, VERDICT(REFUSED, PEER, ICMP, .no_owner = true));
 }
 
 /* A child with Fast Open, in SYN_RECV; whose listener is returned. */
-static int fast_open(struct stage *stage, struct segment *syn_ack)
+static int fast_open(struct fixture *self, struct segment *syn_ack)
 {
-	int listener = peer_listen(&stage->peer, 0);
+	int listener = peer_listen(&self->peer, 0);
 
 	net_sysctl("ipv4/tcp_fastopen", FAST_OPEN);
 	net_sysctl("ipv4/tcp_synack_retries", "1");
 	set(listener, IPPROTO_TCP, TCP_FASTOPEN, 8);
-	peer_send(&stage->peer, SYN, PEER_ISS, 0, DATA);
-	REQUIRE(peer_read(&stage->peer, syn_ack, 0) && syn_ack->flags == (SYN | ACK) &&
+	peer_send(&self->peer, SYN, PEER_ISS, 0, DATA);
+	REQUIRE(peer_read(&self->peer, syn_ack, 0) && syn_ack->flags == (SYN | ACK) &&
 		syn_ack->ack == PEER_ISS + 1 + DATA, "no Fast Open");
 	return listener;
 }
 
-static void fast_open_accept(struct stage *stage, int listener, struct net_end *end)
+static void fast_open_accept(struct fixture *self, int listener, struct net_end *end)
 {
 	socklen_t len = sizeof(end->cookie);
 
@@ -143,102 +143,102 @@ static void fast_open_accept(struct stage *stage, int listener, struct net_end *
 	end->fd = accept(listener, NULL, NULL);
 	REQUIRE(end->fd >= 0 && !getsockopt(end->fd, SOL_SOCKET, SO_COOKIE, &end->cookie, &len),
 		"no connection accepted");
-	end->domain = net_domain(stage->family);
-	end->local = stage->peer.kernel;
-	end->peer = stage->peer.self;
+	end->domain = net_domain(self->family);
+	end->local = self->peer.kernel;
+	end->peer = self->peer.self;
 	close(listener);
 }
 
-static void fast_open_tries(struct stage *stage)
+static void fast_open_tries(struct fixture *self)
 {
 	struct segment syn_ack;
-	int listener = fast_open(stage, &syn_ack);
+	int listener = fast_open(self, &syn_ack);
 	struct net_end end;
 
-	fast_open_accept(stage, listener, &end);
+	fast_open_accept(self, listener, &end);
 	set(end.fd, IPPROTO_TCP, TCP_USER_TIMEOUT, 1000);
 	net_await_state(&end, TCP_CLOSE);
 	close(end.fd);
-	stage_verdict(stage, &end, VERDICT(TIMED_OUT, NONE, RETRIES, .no_owner = true));
+	fixture_verdict(self, &end, VERDICT(TIMED_OUT, NONE, RETRIES, .no_owner = true));
 }
 
 /* Nobody has its socket, so its id is the record's. */
-static void fast_open_icmp(struct stage *stage)
+static void fast_open_icmp(struct fixture *self)
 {
 	struct segment syn_ack;
-	int listener = fast_open(stage, &syn_ack);
+	int listener = fast_open(self, &syn_ack);
 	struct net_end end = {
-		.domain = net_domain(stage->family),
-		.local = stage->peer.kernel, .peer = stage->peer.self,
+		.domain = net_domain(self->family),
+		.local = self->peer.kernel, .peer = self->peer.self,
 	};
 
-	peer_send_unreachable(&stage->peer, &syn_ack);
+	peer_send_unreachable(&self->peer, &syn_ack);
 	net_settle();
-	records_read(&stage->records);
-	if (CHECK(stage->records.nr_ends == 1, "%u ends", stage->records.nr_ends))
-		end.cookie = stage->records.ends[0].cookie;
-	stage_verdict(stage, &end, VERDICT(REFUSED, PEER, ICMP, .no_owner = true));
+	records_read(&self->records);
+	if (CHECK(self->records.nr_ends == 1, "%u ends", self->records.nr_ends))
+		end.cookie = self->records.ends[0].cookie;
+	fixture_verdict(self, &end, VERDICT(REFUSED, PEER, ICMP, .no_owner = true));
 	close(listener);
 }
 
 /* Accepted, it is as good as established: only tries end it, with the error of ICMP. */
-static void fast_open_icmp_accepted(struct stage *stage)
+static void fast_open_icmp_accepted(struct fixture *self)
 {
 	struct segment syn_ack;
-	int listener = fast_open(stage, &syn_ack);
+	int listener = fast_open(self, &syn_ack);
 	struct net_end end;
 
-	fast_open_accept(stage, listener, &end);
-	peer_send_unreachable(&stage->peer, &syn_ack);
+	fast_open_accept(self, listener, &end);
+	peer_send_unreachable(&self->peer, &syn_ack);
 	net_settle();
-	records_read(&stage->records);
-	CHECK(!stage->records.nr_ends, "ICMP has ended it");
+	records_read(&self->records);
+	CHECK(!self->records.nr_ends, "ICMP has ended it");
 	net_await_state(&end, TCP_CLOSE);
 	close(end.fd);
-	stage_verdict(stage, &end, VERDICT(TIMED_OUT, NONE, RETRIES, .no_owner = true));
+	fixture_verdict(self, &end, VERDICT(TIMED_OUT, NONE, RETRIES, .no_owner = true));
 }
 
-static void icmp_for_request(struct stage *stage)
+static void icmp_for_request(struct fixture *self)
 {
-	int listener = peer_listen(&stage->peer, 0);
+	int listener = peer_listen(&self->peer, 0);
 	struct segment syn_ack;
 
-	peer_send(&stage->peer, SYN, PEER_ISS, 0, 0);
-	REQUIRE(peer_read(&stage->peer, &syn_ack, 0) && syn_ack.flags == (SYN | ACK),
+	peer_send(&self->peer, SYN, PEER_ISS, 0, 0);
+	REQUIRE(peer_read(&self->peer, &syn_ack, 0) && syn_ack.flags == (SYN | ACK),
 		"no SYN-ACK");
-	peer_send_unreachable(&stage->peer, &syn_ack);
+	peer_send_unreachable(&self->peer, &syn_ack);
 	net_settle();
-	records_read(&stage->records);
-	CHECK(!stage->records.nr && !stage->records.nr_ends, "a request is no connection");
+	records_read(&self->records);
+	CHECK(!self->records.nr && !self->records.nr_ends, "a request is no connection");
 	close(listener);
 }
 
 /* An ICMP message about what is in flight, which leaves an error and ends nothing. */
-static void icmp_about_next(struct stage *stage, const struct net_end *end, uint8_t flags)
+static void icmp_about_next(struct fixture *self, const struct net_end *end, uint8_t flags)
 {
 	struct segment segment;
 
-	REQUIRE(peer_read(&stage->peer, &segment, 0) && (segment.flags & ~PSH) == flags,
+	REQUIRE(peer_read(&self->peer, &segment, 0) && (segment.flags & ~PSH) == flags,
 		"nothing was sent");
-	peer_send_unreachable(&stage->peer, &segment);
+	peer_send_unreachable(&self->peer, &segment);
 	net_settle();
-	records_read(&stage->records);
-	CHECK(!stage->records.nr_ends, "ICMP has ended %llx",
+	records_read(&self->records);
+	CHECK(!self->records.nr_ends, "ICMP has ended %llx",
 	      (unsigned long long)end->cookie);
 }
 
-static void recverr_in_established(struct stage *stage)
+static void recverr_in_established(struct fixture *self)
 {
 	struct net_end end;
 
 	net_sysctl("ipv4/tcp_retries2", "3");
-	peer_connect(&stage->peer, &end);
-	set_recverr(stage, end.fd);
+	peer_connect(&self->peer, &end);
+	set_recverr(self, end.fd);
 	net_send(&end, DATA);
-	icmp_about_next(stage, &end, ACK);
+	icmp_about_next(self, &end, ACK);
 	net_await_state(&end, TCP_CLOSE);
 	close(end.fd);
-	stage_verdict(stage, &end, VERDICT(TIMED_OUT, NONE, RETRIES, .no_owner = true));
+	fixture_verdict(self, &end, VERDICT(TIMED_OUT, NONE, RETRIES, .no_owner = true));
 }
 
 static void set_max_orphans(const char *value)
@@ -247,39 +247,39 @@ static void set_max_orphans(const char *value)
 }
 
 /* The error is still there when another thing ends it. */
-static void recverr_orphan_killed(struct stage *stage)
+static void recverr_orphan_killed(struct fixture *self)
 {
 	struct net_end first, end;
 
-	peer_connect(&stage->peer, &first);
-	peer_connect(&stage->peer, &end);
-	set_recverr(stage, end.fd);
+	peer_connect(&self->peer, &first);
+	peer_connect(&self->peer, &end);
+	set_recverr(self, end.fd);
 	close(first.fd);
-	peer_expect(&stage->peer, FIN | ACK, first.snd_nxt, first.rcv_nxt, 0);
+	peer_expect(&self->peer, FIN | ACK, first.snd_nxt, first.rcv_nxt, 0);
 	close(end.fd);
-	icmp_about_next(stage, &end, FIN | ACK);
+	icmp_about_next(self, &end, FIN | ACK);
 	set_max_orphans("0");
-	stage_verdict(stage, &end, VERDICT(ORPHAN_KILLED, LOCAL, MEMORY));
+	fixture_verdict(self, &end, VERDICT(ORPHAN_KILLED, LOCAL, MEMORY));
 	set_max_orphans("4096");
 }
 
-static const struct scene scenes[] = {
-	SCENE_WITH_PEER("TCP_SYNCNT before TCP_USER_TIMEOUT", tries_in_syn_sent),
-	SCENE_WITH_PEER("TCP_USER_TIMEOUT before the tries", time_in_syn_sent),
-	SCENE_WITH_PEER("the same tries in SYN_RECV, crossed SYNs", tries_in_syn_recv),
-	SCENE_WITH_PEER("ICMP in SYN_SENT, with IP_RECVERR", icmp_in_syn_sent),
-	SCENE_WITH_PEER("ICMP in SYN_RECV, crossed SYNs", icmp_in_syn_recv),
-	SCENE_WITH_PEER("Fast Open, tries of the SYN-ACK", fast_open_tries),
-	SCENE_WITH_PEER("Fast Open, ICMP before accept()", fast_open_icmp),
-	SCENE_WITH_PEER("Fast Open, ICMP after accept()", fast_open_icmp_accepted),
-	SCENE_WITH_PEER("ICMP for a request", icmp_for_request),
-	SCENE_WITH_PEER("ICMP with IP_RECVERR in ESTABLISHED", recverr_in_established),
-	SCENE_WITH_PEER("ICMP with IP_RECVERR, then too many orphans", recverr_orphan_killed),
+static const struct testcase testcases[] = {
+	TESTCASE_WITH_PEER("TCP_SYNCNT before TCP_USER_TIMEOUT", tries_in_syn_sent),
+	TESTCASE_WITH_PEER("TCP_USER_TIMEOUT before the tries", time_in_syn_sent),
+	TESTCASE_WITH_PEER("the same tries in SYN_RECV, crossed SYNs", tries_in_syn_recv),
+	TESTCASE_WITH_PEER("ICMP in SYN_SENT, with IP_RECVERR", icmp_in_syn_sent),
+	TESTCASE_WITH_PEER("ICMP in SYN_RECV, crossed SYNs", icmp_in_syn_recv),
+	TESTCASE_WITH_PEER("Fast Open, tries of the SYN-ACK", fast_open_tries),
+	TESTCASE_WITH_PEER("Fast Open, ICMP before accept()", fast_open_icmp),
+	TESTCASE_WITH_PEER("Fast Open, ICMP after accept()", fast_open_icmp_accepted),
+	TESTCASE_WITH_PEER("ICMP for a request", icmp_for_request),
+	TESTCASE_WITH_PEER("ICMP with IP_RECVERR in ESTABLISHED", recverr_in_established),
+	TESTCASE_WITH_PEER("ICMP with IP_RECVERR, then too many orphans", recverr_orphan_killed),
 };
 
 int main(void)
 {
-	stage_needs_icount();
+	fixture_needs_icount();
 	max_orphans = open("/proc/sys/net/ipv4/tcp_max_orphans", O_WRONLY | O_CLOEXEC);
-	return stage_run(scenes, ARRAY_SIZE(scenes));
+	return testcases_run(testcases, ARRAY_SIZE(testcases));
 }

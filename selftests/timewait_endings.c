@@ -20,10 +20,10 @@
 #define DATA 10
 #define LATER 100000		/* how far a new SYN's number is ahead */
 
-static void reset_time_wait(struct stage *stage)
+static void reset_time_wait(struct fixture *self)
 {
 	struct net_end end;
-	struct life life = life_time_wait(stage, &end);
+	struct life life = life_time_wait(self, &end);
 	uint32_t u = end.snd_nxt, v = end.rcv_nxt;
 	const struct want want[] = {
 		WANT_SEGMENT(RCV, RST, TIME_WAIT, v + 1, 0, BY_MINISOCK),
@@ -32,17 +32,17 @@ static void reset_time_wait(struct stage *stage)
 	};
 
 	net_sysctl("ipv4/tcp_rfc1337", "0");
-	peer_send(&stage->peer, RST, v + 1, 0, 0);
-	life_expect(stage, &end, &life, want, ARRAY_SIZE(want));
+	peer_send(&self->peer, RST, v + 1, 0, 0);
+	life_expect(self, &end, &life, want, ARRAY_SIZE(want));
 	life_counted(TCP_TEARDOWN_TW_RESET);
-	stage_verdict(stage, &end, VERDICT(THREE_WAY, LOCAL, CLOSE));
+	fixture_verdict(self, &end, VERDICT(THREE_WAY, LOCAL, CLOSE));
 }
 
 /* It is still there: the FIN that comes again is acknowledged again. */
-static void reset_rfc1337(struct stage *stage)
+static void reset_rfc1337(struct fixture *self)
 {
 	struct net_end end;
-	struct life life = life_time_wait(stage, &end);
+	struct life life = life_time_wait(self, &end);
 	uint32_t u = end.snd_nxt, v = end.rcv_nxt;
 	const struct want want[] = {
 		WANT_SEGMENT(RCV, RST, TIME_WAIT, v + 1, 0, BY_MINISOCK),
@@ -51,19 +51,19 @@ static void reset_rfc1337(struct stage *stage)
 	};
 
 	net_sysctl("ipv4/tcp_rfc1337", "1");
-	peer_send(&stage->peer, RST, v + 1, 0, 0);
-	peer_send(&stage->peer, FIN | ACK, v, u + 1, 0);
-	peer_expect(&stage->peer, ACK, u + 1, v + 1, 0);
-	life_expect(stage, &end, &life, want, ARRAY_SIZE(want));
+	peer_send(&self->peer, RST, v + 1, 0, 0);
+	peer_send(&self->peer, FIN | ACK, v, u + 1, 0);
+	peer_expect(&self->peer, ACK, u + 1, v + 1, 0);
+	life_expect(self, &end, &life, want, ARRAY_SIZE(want));
 	life_counted(0);
-	stage_leave(stage);
-	stage_verdict(stage, &end, VERDICT(THREE_WAY, LOCAL, CLOSE));
+	fixture_leave(self);
+	fixture_verdict(self, &end, VERDICT(THREE_WAY, LOCAL, CLOSE));
 }
 
-static void reset_fin_wait2(struct stage *stage)
+static void reset_fin_wait2(struct fixture *self)
 {
 	struct net_end end;
-	struct life life = life_fin_wait2(stage, &end);
+	struct life life = life_fin_wait2(self, &end);
 	uint32_t u = end.snd_nxt, v = end.rcv_nxt;
 	const struct want want[] = {
 		WANT_SEGMENT(RCV, RST | ACK, FIN_WAIT2, v, u + 1, BY_MINISOCK),
@@ -71,18 +71,18 @@ static void reset_fin_wait2(struct stage *stage)
 		WANT_TIMEWAIT(RESET, FIN_WAIT2, u + 1, v),
 	};
 
-	peer_send(&stage->peer, RST | ACK, v, u + 1, 0);
-	life_expect(stage, &end, &life, want, ARRAY_SIZE(want));
+	peer_send(&self->peer, RST | ACK, v, u + 1, 0);
+	life_expect(self, &end, &life, want, ARRAY_SIZE(want));
 	life_counted(TCP_TEARDOWN_TW_RESET);
-	stage_verdict(stage, &end, VERDICT(RESET_RECEIVED, LOCAL, PEER));
+	fixture_verdict(self, &end, VERDICT(RESET_RECEIVED, LOCAL, PEER));
 }
 
-static void reopened(struct stage *stage)
+static void reopened(struct fixture *self)
 {
 	struct net_end end, next = { };
-	struct life life = life_time_wait(stage, &end);
+	struct life life = life_time_wait(self, &end);
 	uint32_t u = end.snd_nxt, v = end.rcv_nxt, seq = v + LATER;
-	int listener = peer_listen(&stage->peer, end.local.port);
+	int listener = peer_listen(&self->peer, end.local.port);
 	struct segment reply;
 	const struct want want[] = {
 		WANT_SEGMENT(RCV_OOO, SYN, TIME_WAIT, seq, 0, BY_MINISOCK),
@@ -90,26 +90,26 @@ static void reopened(struct stage *stage)
 		WANT_TIMEWAIT(REOPENED, TIME_WAIT, u + 1, v + 1),
 	};
 
-	peer_send(&stage->peer, SYN, seq, 0, 0);
-	REQUIRE(peer_read(&stage->peer, &reply, 0) && reply.flags == (SYN | ACK) &&
+	peer_send(&self->peer, SYN, seq, 0, 0);
+	REQUIRE(peer_read(&self->peer, &reply, 0) && reply.flags == (SYN | ACK) &&
 		reply.ack == seq + 1, "no answer to the SYN");
-	peer_send(&stage->peer, ACK, seq + 1, reply.seq + 1, 0);
+	peer_send(&self->peer, ACK, seq + 1, reply.seq + 1, 0);
 	next.fd = accept(listener, NULL, NULL);
 	net_learn(&next);
 	CHECK(next.cookie != end.cookie && next.local.port == end.local.port,
 	      "not another connection with the same ports");
 	net_abort(next.fd);
 	close(listener);
-	life_expect(stage, &end, &life, want, ARRAY_SIZE(want));
+	life_expect(self, &end, &life, want, ARRAY_SIZE(want));
 	life_counted(TCP_TEARDOWN_TW_REOPENED);
-	stage_verdict(stage, &end, VERDICT(THREE_WAY, LOCAL, CLOSE));
-	stage_verdict(stage, &next, VERDICT(RESET_SENT, LOCAL, LINGER));
+	fixture_verdict(self, &end, VERDICT(THREE_WAY, LOCAL, CLOSE));
+	fixture_verdict(self, &next, VERDICT(RESET_SENT, LOCAL, LINGER));
 }
 
-static void answered(struct stage *stage, uint8_t flags, uint32_t ack, unsigned int len)
+static void answered(struct fixture *self, uint8_t flags, uint32_t ack, unsigned int len)
 {
 	struct net_end end;
-	struct life life = life_fin_wait2(stage, &end);
+	struct life life = life_fin_wait2(self, &end);
 	uint32_t u = end.snd_nxt, v = end.rcv_nxt;
 	uint32_t seen = ack ? u + 1 : 0;
 	const struct want want[] = {
@@ -122,33 +122,33 @@ static void answered(struct stage *stage, uint8_t flags, uint32_t ack, unsigned 
 		  REASON(TCP_TIMEWAIT_SOCKET) },
 	};
 
-	peer_send(&stage->peer, flags, v, seen, len);
-	peer_expect(&stage->peer, want[3].flags, want[3].seq, want[3].ack, 0);
-	life_expect(stage, &end, &life, want, ARRAY_SIZE(want));
+	peer_send(&self->peer, flags, v, seen, len);
+	peer_expect(&self->peer, want[3].flags, want[3].seq, want[3].ack, 0);
+	life_expect(self, &end, &life, want, ARRAY_SIZE(want));
 	life_counted(TCP_TEARDOWN_TW_ANSWERED);
-	stage_verdict(stage, &end, VERDICT(RESET_SENT, LOCAL, DATA));
+	fixture_verdict(self, &end, VERDICT(RESET_SENT, LOCAL, DATA));
 }
 
-static void answered_data(struct stage *stage)
+static void answered_data(struct fixture *self)
 {
-	answered(stage, PSH | ACK, 1, DATA);
+	answered(self, PSH | ACK, 1, DATA);
 }
 
-static void answered_syn(struct stage *stage)
+static void answered_syn(struct fixture *self)
 {
-	answered(stage, SYN, 0, 0);
+	answered(self, SYN, 0, 0);
 }
 
-static const struct scene scenes[] = {
-	SCENE_WITH_PEER("RST ends TIME_WAIT", reset_time_wait),
-	SCENE_WITH_PEER("RST does not end TIME_WAIT with tcp_rfc1337", reset_rfc1337),
-	SCENE_WITH_PEER("RST ends an orphan's FIN_WAIT2", reset_fin_wait2),
-	SCENE_WITH_PEER("SYN reopens TIME_WAIT", reopened),
-	SCENE_WITH_PEER("data for an orphan's FIN_WAIT2 is answered with RST", answered_data),
-	SCENE_WITH_PEER("SYN for an orphan's FIN_WAIT2 is answered with RST", answered_syn),
+static const struct testcase testcases[] = {
+	TESTCASE_WITH_PEER("RST ends TIME_WAIT", reset_time_wait),
+	TESTCASE_WITH_PEER("RST does not end TIME_WAIT with tcp_rfc1337", reset_rfc1337),
+	TESTCASE_WITH_PEER("RST ends an orphan's FIN_WAIT2", reset_fin_wait2),
+	TESTCASE_WITH_PEER("SYN reopens TIME_WAIT", reopened),
+	TESTCASE_WITH_PEER("data for an orphan's FIN_WAIT2 is answered with RST", answered_data),
+	TESTCASE_WITH_PEER("SYN for an orphan's FIN_WAIT2 is answered with RST", answered_syn),
 };
 
 int main(void)
 {
-	return stage_run(scenes, ARRAY_SIZE(scenes));
+	return testcases_run(testcases, ARRAY_SIZE(testcases));
 }

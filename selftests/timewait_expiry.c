@@ -15,7 +15,7 @@
  */
 #include <unistd.h>
 
-#include "lib/stage.h"
+#include "lib/fixture.h"
 
 #define TIMEWAIT_S 60
 #define FIN_TIMEOUT_S 8
@@ -31,15 +31,15 @@ static bool is_late_by_wheel(uint64_t ns, double timeout_s)
 }
 
 /* The last two: it leaves its last state after so long, and has an age. */
-static void expect_lived(struct stage *stage, const struct net_end *end,
+static void expect_lived(struct fixture *self, const struct net_end *end,
 			 unsigned int nr, double timeout_s)
 {
 	const struct fact *r, *state = NULL, *born = NULL;
 	unsigned int i;
 
-	records_await(&stage->records, end->cookie, nr, 2 * timeout_s);
-	for (i = 0; i < stage->records.nr; i++) {
-		r = &stage->records.records[i];
+	records_await(&self->records, end->cookie, nr, 2 * timeout_s);
+	for (i = 0; i < self->records.nr; i++) {
+		r = &self->records.records[i];
 		if (r->cookie != end->cookie)
 			continue;
 		if (r->kind == FACT_STATE)
@@ -47,7 +47,7 @@ static void expect_lived(struct stage *stage, const struct net_end *end,
 		if (r->kind == FACT_TIMEWAIT && r->what == TCP_TEARDOWN_TW_BORN)
 			born = r;
 	}
-	r = records_last(&stage->records, end->cookie);
+	r = records_last(&self->records, end->cookie);
 	if (!CHECK(state && born && r->kind == FACT_TIMEWAIT, "no life"))
 		return;
 	is_late_by_wheel(state->state.spent, timeout_s);
@@ -55,7 +55,7 @@ static void expect_lived(struct stage *stage, const struct net_end *end,
 	      r->timewait.age, r->time - born->time);
 }
 
-static void expect_time_wait(struct stage *stage, const struct net_end *end)
+static void expect_time_wait(struct fixture *self, const struct net_end *end)
 {
 	uint32_t u = end->snd_nxt, v = end->rcv_nxt;
 	const struct want want[] = {
@@ -64,25 +64,25 @@ static void expect_time_wait(struct stage *stage, const struct net_end *end)
 		WANT_TIMEWAIT(EXPIRED, TIME_WAIT, u + 1, v + 1),
 	};
 
-	expect_lived(stage, end, ARRAY_SIZE(want), TIMEWAIT_S);
-	stage_expect(stage, end, want, ARRAY_SIZE(want));
+	expect_lived(self, end, ARRAY_SIZE(want), TIMEWAIT_S);
+	fixture_expect(self, end, want, ARRAY_SIZE(want));
 }
 
-static void time_wait(struct stage *stage)
+static void time_wait(struct fixture *self)
 {
 	struct net_end client, server;
 
-	net_pair(stage->family, &client, &server);
+	net_pair(self->family, &client, &server);
 	close(client.fd);
 	net_expect_eof(&server);
-	stage_await(stage, &client, 6);
+	fixture_await(self, &client, 6);
 	close(server.fd);
-	expect_time_wait(stage, &client);
-	stage_verdict(stage, &client, VERDICT(FOUR_WAY, LOCAL, CLOSE));
-	stage_verdict(stage, &server, VERDICT(FOUR_WAY, PEER, PEER));
+	expect_time_wait(self, &client);
+	fixture_verdict(self, &client, VERDICT(FOUR_WAY, LOCAL, CLOSE));
+	fixture_verdict(self, &server, VERDICT(FOUR_WAY, PEER, PEER));
 }
 
-static void expect_fin_wait2(struct stage *stage, const struct net_end *end)
+static void expect_fin_wait2(struct fixture *self, const struct net_end *end)
 {
 	uint32_t u = end->snd_nxt, v = end->rcv_nxt;
 	const struct want want[] = {
@@ -91,24 +91,24 @@ static void expect_fin_wait2(struct stage *stage, const struct net_end *end)
 		WANT_TIMEWAIT(EXPIRED, FIN_WAIT2, u + 1, v),
 	};
 
-	expect_lived(stage, end, ARRAY_SIZE(want), FIN_TIMEOUT_S);
-	stage_expect(stage, end, want, ARRAY_SIZE(want));
+	expect_lived(self, end, ARRAY_SIZE(want), FIN_TIMEOUT_S);
+	fixture_expect(self, end, want, ARRAY_SIZE(want));
 }
 
-static void fin_wait2(struct stage *stage)
+static void fin_wait2(struct fixture *self)
 {
 	struct net_end end;
 
 	net_sysctl("ipv4/tcp_fin_timeout", "8");
-	peer_connect(&stage->peer, &end);
+	peer_connect(&self->peer, &end);
 	close(end.fd);
-	peer_expect(&stage->peer, FIN | ACK, end.snd_nxt, end.rcv_nxt, 0);
-	peer_send(&stage->peer, ACK, end.rcv_nxt, end.snd_nxt + 1, 0);
-	expect_fin_wait2(stage, &end);
-	stage_verdict(stage, &end, VERDICT(FIN_WAIT2_EXPIRED, LOCAL, FIN_TIMEOUT));
+	peer_expect(&self->peer, FIN | ACK, end.snd_nxt, end.rcv_nxt, 0);
+	peer_send(&self->peer, ACK, end.rcv_nxt, end.snd_nxt + 1, 0);
+	expect_fin_wait2(self, &end);
+	fixture_verdict(self, &end, VERDICT(FIN_WAIT2_EXPIRED, LOCAL, FIN_TIMEOUT));
 }
 
-static void expect_rearmed(struct stage *stage, const struct net_end *end)
+static void expect_rearmed(struct fixture *self, const struct net_end *end)
 {
 	uint32_t u = end->snd_nxt, v = end->rcv_nxt;
 	const struct want want[] = {
@@ -120,34 +120,34 @@ static void expect_rearmed(struct stage *stage, const struct net_end *end)
 		WANT_TIMEWAIT(EXPIRED, TIME_WAIT, u + 1, v + 1),
 	};
 
-	expect_lived(stage, end, ARRAY_SIZE(want), LATER_S + TIMEWAIT_S);
-	stage_expect(stage, end, want, ARRAY_SIZE(want));
+	expect_lived(self, end, ARRAY_SIZE(want), LATER_S + TIMEWAIT_S);
+	fixture_expect(self, end, want, ARRAY_SIZE(want));
 }
 
-static void rearmed(struct stage *stage)
+static void rearmed(struct fixture *self)
 {
 	struct net_end end;
 
-	peer_connect(&stage->peer, &end);
+	peer_connect(&self->peer, &end);
 	close(end.fd);
-	peer_expect(&stage->peer, FIN | ACK, end.snd_nxt, end.rcv_nxt, 0);
-	peer_send(&stage->peer, FIN | ACK, end.rcv_nxt, end.snd_nxt + 1, 0);
-	peer_expect(&stage->peer, ACK, end.snd_nxt + 1, end.rcv_nxt + 1, 0);
+	peer_expect(&self->peer, FIN | ACK, end.snd_nxt, end.rcv_nxt, 0);
+	peer_send(&self->peer, FIN | ACK, end.rcv_nxt, end.snd_nxt + 1, 0);
+	peer_expect(&self->peer, ACK, end.snd_nxt + 1, end.rcv_nxt + 1, 0);
 	sleep(LATER_S);
-	peer_send(&stage->peer, FIN | ACK, end.rcv_nxt, end.snd_nxt + 1, 0);
-	peer_expect(&stage->peer, ACK, end.snd_nxt + 1, end.rcv_nxt + 1, 0);
-	expect_rearmed(stage, &end);
-	stage_verdict(stage, &end, VERDICT(THREE_WAY, LOCAL, CLOSE));
+	peer_send(&self->peer, FIN | ACK, end.rcv_nxt, end.snd_nxt + 1, 0);
+	peer_expect(&self->peer, ACK, end.snd_nxt + 1, end.rcv_nxt + 1, 0);
+	expect_rearmed(self, &end);
+	fixture_verdict(self, &end, VERDICT(THREE_WAY, LOCAL, CLOSE));
 }
 
-static const struct scene scenes[] = {
-	SCENE("TIME_WAIT lasts 60 s", time_wait),
-	SCENE_WITH_PEER("an orphan's FIN_WAIT2 lasts tcp_fin_timeout", fin_wait2),
-	SCENE_WITH_PEER("a FIN that comes again re-arms TIME_WAIT", rearmed),
+static const struct testcase testcases[] = {
+	TESTCASE("TIME_WAIT lasts 60 s", time_wait),
+	TESTCASE_WITH_PEER("an orphan's FIN_WAIT2 lasts tcp_fin_timeout", fin_wait2),
+	TESTCASE_WITH_PEER("a FIN that comes again re-arms TIME_WAIT", rearmed),
 };
 
 int main(void)
 {
-	stage_needs_icount();
-	return stage_run(scenes, ARRAY_SIZE(scenes));
+	fixture_needs_icount();
+	return testcases_run(testcases, ARRAY_SIZE(testcases));
 }

@@ -6,7 +6,7 @@
  *	data, 777 bytes, stays unread		<
  *	close, RST u ack v		CLOSE	> CLOSE
  *
- * In the second scene the other end has shut down before, so that a FIN lies
+ * In the second case the other end has shut down before, so that a FIN lies
  * behind the unread data, and is in FIN_WAIT2 when the RST comes.
  *
  * Modes: icount
@@ -15,32 +15,32 @@
 #include <errno.h>
 #include <unistd.h>
 
-#include "lib/stage.h"
+#include "lib/fixture.h"
 
 #define UNREAD 777
 
-static void expect_closer(struct stage *stage, const struct net_end *end)
+static void expect_closer(struct fixture *self, const struct net_end *end)
 {
 	uint32_t u = end->snd_nxt, v = end->rcv_nxt;
 
-	EXPECT_ROWS(stage, end,
+	EXPECT_ROWS(self, end,
 		    WANT_CALL(CLOSE, ESTABLISHED, u, v, .unread = UNREAD),
 		    WANT_STATE(ESTABLISHED, CLOSE, u, v),
 		    WANT_RESET(SENT, RST | ACK, CLOSE, u, v, REASON(TCP_ABORT_ON_CLOSE)));
 }
 
-static void expect_other(struct stage *stage, const struct net_end *end)
+static void expect_other(struct fixture *self, const struct net_end *end)
 {
 	uint32_t v = end->snd_nxt, u = end->rcv_nxt;
 
-	EXPECT_ROWS(stage, end, ROWS_RESET_RECEIVED(v, u));
+	EXPECT_ROWS(self, end, ROWS_RESET_RECEIVED(v, u));
 }
 
 /* One end with so much unread, all of it acknowledged. */
-static void make_unread(struct stage *stage, struct net_end *closer,
+static void make_unread(struct fixture *self, struct net_end *closer,
 			struct net_end *other)
 {
-	net_pair(stage->family, closer, other);
+	net_pair(self->family, closer, other);
 	net_send(other, UNREAD);
 	net_await_unread(closer, UNREAD);
 	net_await_acked(other);
@@ -48,25 +48,25 @@ static void make_unread(struct stage *stage, struct net_end *closer,
 	net_learn_numbers(other);
 }
 
-static void established(struct stage *stage)
+static void established(struct fixture *self)
 {
 	struct net_end closer, other;
 
-	make_unread(stage, &closer, &other);
+	make_unread(self, &closer, &other);
 	close(closer.fd);
 	net_expect_error(&other, ECONNRESET);
 	close(other.fd);
-	expect_closer(stage, &closer);
-	expect_other(stage, &other);
-	stage_verdict(stage, &closer, VERDICT(RESET_SENT, LOCAL, UNREAD));
-	stage_verdict(stage, &other, VERDICT(RESET_RECEIVED, PEER, PEER, .no_owner = true));
+	expect_closer(self, &closer);
+	expect_other(self, &other);
+	fixture_verdict(self, &closer, VERDICT(RESET_SENT, LOCAL, UNREAD));
+	fixture_verdict(self, &other, VERDICT(RESET_RECEIVED, PEER, PEER, .no_owner = true));
 }
 
-static void expect_late_closer(struct stage *stage, const struct net_end *end)
+static void expect_late_closer(struct fixture *self, const struct net_end *end)
 {
 	uint32_t u = end->snd_nxt, v = end->rcv_nxt;
 
-	EXPECT_ROWS(stage, end,
+	EXPECT_ROWS(self, end,
 		    ROWS_PEER_FIN(u, v),
 		    WANT_CALL(CLOSE, CLOSE_WAIT, u, v + 1, .unread = UNREAD),
 		    WANT_STATE(CLOSE_WAIT, CLOSE, u, v + 1),
@@ -74,11 +74,11 @@ static void expect_late_closer(struct stage *stage, const struct net_end *end)
 			       REASON(TCP_ABORT_ON_CLOSE)));
 }
 
-static void expect_first(struct stage *stage, const struct net_end *end)
+static void expect_first(struct fixture *self, const struct net_end *end)
 {
 	uint32_t v = end->snd_nxt, u = end->rcv_nxt;
 
-	EXPECT_ROWS(stage, end,
+	EXPECT_ROWS(self, end,
 		    ROWS_SHUT_WR(v, u),
 		    ROWS_FIN_ACKED(v, u),
 		    WANT_SEGMENT(RCV, RST | ACK, FIN_WAIT2, u, v + 1),
@@ -87,29 +87,29 @@ static void expect_first(struct stage *stage, const struct net_end *end)
 		    WANT_CALL(CLOSE, CLOSE, v + 1, u));
 }
 
-static void close_wait(struct stage *stage)
+static void close_wait(struct fixture *self)
 {
 	struct net_end closer, other;
 
-	make_unread(stage, &closer, &other);
+	make_unread(self, &closer, &other);
 	CHECK(!shutdown(other.fd, SHUT_WR), "shutdown");
 	net_await_state(&closer, TCP_CLOSE_WAIT);
 	net_await_state(&other, TCP_FIN_WAIT2);
 	close(closer.fd);
 	net_expect_error(&other, ECONNRESET);
 	close(other.fd);
-	expect_late_closer(stage, &closer);
-	expect_first(stage, &other);
-	stage_verdict(stage, &closer, VERDICT(RESET_SENT, PEER, UNREAD));
-	stage_verdict(stage, &other, VERDICT(RESET_RECEIVED, LOCAL, PEER));
+	expect_late_closer(self, &closer);
+	expect_first(self, &other);
+	fixture_verdict(self, &closer, VERDICT(RESET_SENT, PEER, UNREAD));
+	fixture_verdict(self, &other, VERDICT(RESET_RECEIVED, LOCAL, PEER));
 }
 
-static const struct scene scenes[] = {
-	SCENE("close with data unread", established),
-	SCENE("close with data and a FIN unread", close_wait),
+static const struct testcase testcases[] = {
+	TESTCASE("close with data unread", established),
+	TESTCASE("close with data and a FIN unread", close_wait),
 };
 
 int main(void)
 {
-	return stage_run(scenes, ARRAY_SIZE(scenes));
+	return testcases_run(testcases, ARRAY_SIZE(testcases));
 }

@@ -367,7 +367,7 @@ static void set_policy(int policy, int priority)
 	REQUIRE(!sched_setscheduler(0, policy, &param), "no scheduler %d", policy);
 }
 
-static void play_all(const struct way *way, bool starved)
+static void run_all(const struct way *way, bool starved)
 {
 	unsigned int i;
 
@@ -384,7 +384,7 @@ static void play_all(const struct way *way, bool starved)
 		way->finish(&ends[i][FIRST], &ends[i][OTHER]);
 }
 
-static void play(const struct way *way, bool starved)
+static void run(const struct way *way, bool starved)
 {
 	torture_load(starved ? "buffer_size_kb=" BUFFER_KB " max_connections=8192" :
 			       "buffer_size_kb=" BUFFER_KB " max_connections=1024");
@@ -394,7 +394,7 @@ static void play(const struct way *way, bool starved)
 	if (way->resets)
 		hold_open();
 	open_all(way);
-	play_all(way, starved);
+	run_all(way, starved);
 	await_ends();
 	check_ends(way);
 	check_resets(way);
@@ -417,7 +417,7 @@ int main(void)
 	REQUIRE(!setrlimit(RLIMIT_NOFILE, &files), "no more files");
 	ktap_plan(2 * ARRAY_SIZE(ways));
 	for (i = 0; i < 2 * ARRAY_SIZE(ways); i++)
-		play(&ways[i / 2], i % 2);
+		run(&ways[i / 2], i % 2);
 	write_text("/proc/sys/kernel/sched_rt_runtime_us", "950000", 0);
 	torture_load("");
 	return ktap_exit();

@@ -29,7 +29,7 @@ static void set_timeout(const struct net_end *end, unsigned int ms)
 	      "TCP_USER_TIMEOUT");
 }
 
-static void expect_data_lost(struct stage *stage, const struct net_end *end)
+static void expect_data_lost(struct fixture *self, const struct net_end *end)
 {
 	uint32_t u = end->snd_nxt, v = end->rcv_nxt;
 	const struct want want[] = {
@@ -40,36 +40,36 @@ static void expect_data_lost(struct stage *stage, const struct net_end *end)
 	net_send(end, DATA);
 	net_expect_error(end, ETIMEDOUT);
 	close(end->fd);
-	stage_expect(stage, end, want, ARRAY_SIZE(want));
+	fixture_expect(self, end, want, ARRAY_SIZE(want));
 }
 
-static void data_in_flight(struct stage *stage)
+static void data_in_flight(struct fixture *self)
 {
 	struct net_end end;
 
-	peer_connect(&stage->peer, &end);
+	peer_connect(&self->peer, &end);
 	set_timeout(&end, TIMEOUT_MS);
-	expect_data_lost(stage, &end);
-	stage_verdict(stage, &end, VERDICT(TIMED_OUT, NONE, USER_TIMEOUT, .no_owner = true));
+	expect_data_lost(self, &end);
+	fixture_verdict(self, &end, VERDICT(TIMED_OUT, NONE, USER_TIMEOUT, .no_owner = true));
 }
 
-static void retries(struct stage *stage)
+static void retries(struct fixture *self)
 {
 	struct net_end end;
 
 	net_sysctl("ipv4/tcp_retries2", "3");
-	peer_connect(&stage->peer, &end);
-	expect_data_lost(stage, &end);
-	stage_verdict(stage, &end, VERDICT(TIMED_OUT, NONE, RETRIES, .no_owner = true));
+	peer_connect(&self->peer, &end);
+	expect_data_lost(self, &end);
+	fixture_verdict(self, &end, VERDICT(TIMED_OUT, NONE, RETRIES, .no_owner = true));
 }
 
 /* Not an orphan: the application still waits for the peer's FIN. */
-static void fin_in_flight(struct stage *stage)
+static void fin_in_flight(struct fixture *self)
 {
 	struct net_end end;
 	uint32_t u, v;
 
-	peer_connect(&stage->peer, &end);
+	peer_connect(&self->peer, &end);
 	u = end.snd_nxt;
 	v = end.rcv_nxt;
 	set_timeout(&end, TIMEOUT_MS);
@@ -87,18 +87,18 @@ static void fin_in_flight(struct stage *stage)
 		last, ARRAY_SIZE(last),
 	};
 
-	tries_expect(stage, &end, &tries, 2);
-	stage_verdict(stage, &end, VERDICT(TIMED_OUT, LOCAL, USER_TIMEOUT));
+	tries_expect(self, &end, &tries, 2);
+	fixture_verdict(self, &end, VERDICT(TIMED_OUT, LOCAL, USER_TIMEOUT));
 }
 
 /* The peer's window is closed, and it answers no probe. */
-static void fin_unsent(struct stage *stage)
+static void fin_unsent(struct fixture *self)
 {
 	struct net_end end;
 	uint32_t u, v;
 
-	stage->peer.window = 0;
-	peer_connect(&stage->peer, &end);
+	self->peer.window = 0;
+	peer_connect(&self->peer, &end);
 	u = end.snd_nxt;
 	v = end.rcv_nxt;
 	set_timeout(&end, TIMEOUT_MS);
@@ -107,25 +107,25 @@ static void fin_unsent(struct stage *stage)
 	net_await_state(&end, TCP_CLOSE);
 	net_expect_error(&end, ETIMEDOUT);
 	close(end.fd);
-	EXPECT_ROWS(stage, &end,
+	EXPECT_ROWS(self, &end,
 		    WANT_CALL(SHUT_WR, ESTABLISHED, u, v, .unsent = DATA),
 		    WANT_STATE(ESTABLISHED, FIN_WAIT1, u, v),
 		    WANT_SEGMENT(QUEUE, FIN | ACK, FIN_WAIT1, u + DATA, v, .unsent = DATA),
 		    WANT_STATE(FIN_WAIT1, CLOSE, u, v),
 		    WANT_CALL(CLOSE, CLOSE, u, v, .unsent = DATA + 1));
-	stage_verdict(stage, &end, VERDICT(TIMED_OUT, LOCAL, USER_TIMEOUT,
-					   .flags = TCP_TEARDOWN_F_FIN_UNSENT));
+	fixture_verdict(self, &end, VERDICT(TIMED_OUT, LOCAL, USER_TIMEOUT,
+					    .flags = TCP_TEARDOWN_F_FIN_UNSENT));
 }
 
-static const struct scene scenes[] = {
-	SCENE_WITH_PEER("TCP_USER_TIMEOUT with data in flight", data_in_flight),
-	SCENE_WITH_PEER("tcp_retries2 with data in flight", retries),
-	SCENE_WITH_PEER("TCP_USER_TIMEOUT with the FIN in flight", fin_in_flight),
-	SCENE_WITH_PEER("TCP_USER_TIMEOUT with the FIN unsent", fin_unsent),
+static const struct testcase testcases[] = {
+	TESTCASE_WITH_PEER("TCP_USER_TIMEOUT with data in flight", data_in_flight),
+	TESTCASE_WITH_PEER("tcp_retries2 with data in flight", retries),
+	TESTCASE_WITH_PEER("TCP_USER_TIMEOUT with the FIN in flight", fin_in_flight),
+	TESTCASE_WITH_PEER("TCP_USER_TIMEOUT with the FIN unsent", fin_unsent),
 };
 
 int main(void)
 {
-	stage_needs_icount();
-	return stage_run(scenes, ARRAY_SIZE(scenes));
+	fixture_needs_icount();
+	return testcases_run(testcases, ARRAY_SIZE(testcases));
 }

@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #include "lib/files.h"
-#include "lib/stage.h"
+#include "lib/fixture.h"
 
 #define SCALE 7
 #define SEGMENT 1400
@@ -31,12 +31,12 @@ static bool is_received(const struct tcp_teardown_record *r)
 	       (r->kind == TCP_TEARDOWN_RESET && r->what == TCP_TEARDOWN_RST_RECEIVED);
 }
 
-static struct segment drain(struct stage *stage)
+static struct segment drain(struct fixture *self)
 {
 	struct segment segment, last = { };
 
 	net_settle();
-	while (peer_try_read(&stage->peer, &segment))
+	while (peer_try_read(&self->peer, &segment))
 		last = segment;
 	return last;
 }
@@ -56,30 +56,30 @@ static uint32_t reckoned_window(const struct net_end *end)
 }
 
 /* Until the kernel reckons with more than a header can say. */
-static void widen(struct stage *stage, struct net_end *end)
+static void widen(struct fixture *self, struct net_end *end)
 {
 	int low = LOW_WATER, one = 1, i;
 
 	REQUIRE(!setsockopt(end->fd, SOL_SOCKET, SO_RCVLOWAT, &low, sizeof(low)) &&
 		!setsockopt(end->fd, SOL_SOCKET, SO_RCVLOWAT, &one, sizeof(one)), "SO_RCVLOWAT");
 	for (i = 0; i < SEGMENTS && reckoned_window(end) <= WINDOW_MAX; i++) {
-		peer_send(&stage->peer, PSH | ACK, end->rcv_nxt, end->snd_nxt, SEGMENT);
+		peer_send(&self->peer, PSH | ACK, end->rcv_nxt, end->snd_nxt, SEGMENT);
 		net_receive(end, SEGMENT);
 		end->rcv_nxt += SEGMENT;
-		drain(stage);
+		drain(self);
 	}
 	CHECK(reckoned_window(end) > WINDOW_MAX, "it reckons with %u", reckoned_window(end));
 }
 
 /* Of all records those that tell of our window. */
-static void check_own(struct stage *stage, const struct net_end *end, uint8_t scale)
+static void check_own(struct fixture *self, const struct net_end *end, uint8_t scale)
 {
 	const struct tcp_teardown_record *r;
 	unsigned int i, nr = 0;
 
-	records_read(&stage->records);
-	for (i = 0; i < stage->records.nr_moments; i++) {
-		r = &stage->records.moments[i];
+	records_read(&self->records);
+	for (i = 0; i < self->records.nr_moments; i++) {
+		r = &self->records.moments[i];
 		if (r->cookie != end->cookie || is_received(r))
 			continue;
 		nr++;
@@ -94,13 +94,13 @@ static void check_own(struct stage *stage, const struct net_end *end, uint8_t sc
  * The FIN offers what the record of close() says, or as much more as a scale makes of it:
  * a window that is not a multiple is rounded up.
  */
-static void check_fin(struct stage *stage, const struct net_end *end, const struct segment *fin)
+static void check_fin(struct fixture *self, const struct net_end *end, const struct segment *fin)
 {
 	const struct tcp_teardown_record *r;
 	unsigned int i;
 
-	for (i = 0; i < stage->records.nr_moments; i++) {
-		r = &stage->records.moments[i];
+	for (i = 0; i < self->records.nr_moments; i++) {
+		r = &self->records.moments[i];
 		if (r->cookie == end->cookie && r->flags & TCP_TEARDOWN_F_FIN_QUEUED)
 			CHECK((r->window + (1 << r->wscale) - 1) >> r->wscale == fin->window,
 			      "win %u, the FIN has %u", r->window, fin->window);
@@ -108,67 +108,67 @@ static void check_fin(struct stage *stage, const struct net_end *end, const stru
 }
 
 /* CHECK the peer's windows: all on the wire are that. @scales: of each segment, '0' + n */
-static void check_peers(struct stage *stage, const struct net_end *end, const char *scales)
+static void check_peers(struct fixture *self, const struct net_end *end, const char *scales)
 {
 	const struct tcp_teardown_record *r;
 	char seen[32] = "";
 	unsigned int i, nr = 0;
 
 	net_settle();
-	records_read(&stage->records);
-	for (i = 0; i < stage->records.nr_moments && nr < sizeof(seen) - 1; i++) {
-		r = &stage->records.moments[i];
+	records_read(&self->records);
+	for (i = 0; i < self->records.nr_moments && nr < sizeof(seen) - 1; i++) {
+		r = &self->records.moments[i];
 		if (r->cookie != end->cookie || !is_received(r))
 			continue;
-		CHECK(r->window == (r->tcp_flags & RST ? 0 : stage->peer.window), "win %u",
+		CHECK(r->window == (r->tcp_flags & RST ? 0 : self->peer.window), "win %u",
 		      r->window);
 		seen[nr++] = '0' + r->wscale;
 	}
 	CHECK(!strcmp(seen, scales), "scales %s, not %s", seen, scales);
 }
 
-static void never_scaled(struct stage *stage)
+static void never_scaled(struct fixture *self)
 {
 	struct net_end end;
 	struct segment fin;
 
-	peer_connect(&stage->peer, &end);
-	widen(stage, &end);
+	peer_connect(&self->peer, &end);
+	widen(self, &end);
 	close(end.fd);
-	fin = drain(stage);
-	peer_send(&stage->peer, ACK, end.rcv_nxt, end.snd_nxt + 1, 0);
-	drain(stage);
-	peer_send(&stage->peer, FIN | ACK, end.rcv_nxt, end.snd_nxt + 1, 0);
-	check_peers(stage, &end, "00");
-	check_fin(stage, &end, &fin);
-	stage_leave(stage);
-	stage_verdict(stage, &end, VERDICT(FOUR_WAY, LOCAL, CLOSE));
-	check_own(stage, &end, 0);
+	fin = drain(self);
+	peer_send(&self->peer, ACK, end.rcv_nxt, end.snd_nxt + 1, 0);
+	drain(self);
+	peer_send(&self->peer, FIN | ACK, end.rcv_nxt, end.snd_nxt + 1, 0);
+	check_peers(self, &end, "00");
+	check_fin(self, &end, &fin);
+	fixture_leave(self);
+	fixture_verdict(self, &end, VERDICT(FOUR_WAY, LOCAL, CLOSE));
+	check_own(self, &end, 0);
 }
 
-static void never_scaled_peer_first(struct stage *stage)
+static void never_scaled_peer_first(struct fixture *self)
 {
 	struct net_end end;
 	struct segment fin;
 
-	peer_connect(&stage->peer, &end);
-	widen(stage, &end);
-	peer_send(&stage->peer, FIN | ACK, end.rcv_nxt, end.snd_nxt, 0);
-	peer_expect(&stage->peer, ACK, end.snd_nxt, end.rcv_nxt + 1, 0);
+	peer_connect(&self->peer, &end);
+	widen(self, &end);
+	peer_send(&self->peer, FIN | ACK, end.rcv_nxt, end.snd_nxt, 0);
+	peer_expect(&self->peer, ACK, end.snd_nxt, end.rcv_nxt + 1, 0);
 	close(end.fd);
-	fin = drain(stage);
-	peer_send(&stage->peer, ACK, end.rcv_nxt + 1, end.snd_nxt + 1, 0);
-	check_peers(stage, &end, "00");
-	check_fin(stage, &end, &fin);
-	check_own(stage, &end, 0);
-	stage_verdict(stage, &end, VERDICT(FOUR_WAY, PEER, PEER));
+	fin = drain(self);
+	peer_send(&self->peer, ACK, end.rcv_nxt + 1, end.snd_nxt + 1, 0);
+	check_peers(self, &end, "00");
+	check_fin(self, &end, &fin);
+	check_own(self, &end, 0);
+	fixture_verdict(self, &end, VERDICT(FOUR_WAY, PEER, PEER));
 }
 
 /* What the kernel has chosen for its own windows, as its SYN-ACK says. */
-static void connect_scaled(struct stage *stage, struct net_end *end)
+static void connect_scaled(struct fixture *self, struct net_end *end)
 {
-	stage->peer.wscale = SCALE;
-	peer_connect(&stage->peer, end);
+	self->peer.wscale = SCALE;
+	peer_connect(&self->peer, end);
 }
 
 static uint8_t own_scale(const struct net_end *end)
@@ -181,119 +181,119 @@ static uint8_t own_scale(const struct net_end *end)
 	return info.tcpi_rcv_wscale;
 }
 
-static void scaled(struct stage *stage)
+static void scaled(struct fixture *self)
 {
 	struct net_end end;
 	struct segment fin;
 	uint8_t scale;
 
-	connect_scaled(stage, &end);
+	connect_scaled(self, &end);
 	scale = own_scale(&end);
 	CHECK(scale, "windows are not scaled");
 	close(end.fd);
-	fin = drain(stage);
-	peer_send(&stage->peer, ACK, end.rcv_nxt, end.snd_nxt + 1, 0);
-	drain(stage);
-	peer_send(&stage->peer, FIN | ACK, end.rcv_nxt, end.snd_nxt + 1, 0);
-	peer_expect(&stage->peer, ACK, end.snd_nxt + 1, end.rcv_nxt + 1, 0);
-	peer_send(&stage->peer, ACK, end.rcv_nxt + 1, end.snd_nxt + 1, 0);
-	check_peers(stage, &end, "777");
-	check_fin(stage, &end, &fin);
-	stage_leave(stage);
-	stage_verdict(stage, &end, VERDICT(FOUR_WAY, LOCAL, CLOSE));
-	check_own(stage, &end, scale);
+	fin = drain(self);
+	peer_send(&self->peer, ACK, end.rcv_nxt, end.snd_nxt + 1, 0);
+	drain(self);
+	peer_send(&self->peer, FIN | ACK, end.rcv_nxt, end.snd_nxt + 1, 0);
+	peer_expect(&self->peer, ACK, end.snd_nxt + 1, end.rcv_nxt + 1, 0);
+	peer_send(&self->peer, ACK, end.rcv_nxt + 1, end.snd_nxt + 1, 0);
+	check_peers(self, &end, "777");
+	check_fin(self, &end, &fin);
+	fixture_leave(self);
+	fixture_verdict(self, &end, VERDICT(FOUR_WAY, LOCAL, CLOSE));
+	check_own(self, &end, scale);
 }
 
 /* A SYN where it is not expected, in each state, beside a segment without. */
-static void send_both(struct stage *stage, uint32_t seq, uint32_t ack)
+static void send_both(struct fixture *self, uint32_t seq, uint32_t ack)
 {
-	peer_send(&stage->peer, SYN | ACK, seq, ack, 0);
-	peer_send(&stage->peer, SYN, seq, 0, 0);
-	peer_send(&stage->peer, ACK, seq, ack, 0);
-	drain(stage);
+	peer_send(&self->peer, SYN | ACK, seq, ack, 0);
+	peer_send(&self->peer, SYN, seq, 0, 0);
+	peer_send(&self->peer, ACK, seq, ack, 0);
+	drain(self);
 }
 
-static void syn_peer_first(struct stage *stage)
+static void syn_peer_first(struct fixture *self)
 {
 	struct net_end end;
 	uint32_t u, v;
 
-	connect_scaled(stage, &end);
+	connect_scaled(self, &end);
 	u = end.snd_nxt;
 	v = end.rcv_nxt;
 	files_set("half_closed_data", 1);
-	peer_send(&stage->peer, FIN | ACK, v, u, 0);
-	drain(stage);
-	send_both(stage, v + 1, u);
+	peer_send(&self->peer, FIN | ACK, v, u, 0);
+	drain(self);
+	send_both(self, v + 1, u);
 	close(end.fd);
-	drain(stage);
-	send_both(stage, v + 1, u);
-	peer_send(&stage->peer, ACK, v + 1, u + 1, 0);
-	check_peers(stage, &end, "70070077");
+	drain(self);
+	send_both(self, v + 1, u);
+	peer_send(&self->peer, ACK, v + 1, u + 1, 0);
+	check_peers(self, &end, "70070077");
 	files_set("half_closed_data", 0);
-	stage_verdict(stage, &end, VERDICT(FOUR_WAY, PEER, PEER));
+	fixture_verdict(self, &end, VERDICT(FOUR_WAY, PEER, PEER));
 }
 
-static void syn_own_first(struct stage *stage)
+static void syn_own_first(struct fixture *self)
 {
 	struct net_end end;
 	uint32_t u, v;
 
-	connect_scaled(stage, &end);
+	connect_scaled(self, &end);
 	u = end.snd_nxt;
 	v = end.rcv_nxt;
 	files_set("half_closed_data", 1);
 	CHECK(!shutdown(end.fd, SHUT_WR), "shutdown");
-	drain(stage);
-	send_both(stage, v, u);
-	peer_send(&stage->peer, ACK, v, u + 1, 0);
+	drain(self);
+	send_both(self, v, u);
+	peer_send(&self->peer, ACK, v, u + 1, 0);
 	net_await_state(&end, TCP_FIN_WAIT2);
-	send_both(stage, v, u + 1);
-	peer_send(&stage->peer, FIN | ACK, v, u + 1, 0);
-	drain(stage);
+	send_both(self, v, u + 1);
+	peer_send(&self->peer, FIN | ACK, v, u + 1, 0);
+	drain(self);
 	close(end.fd);
 	/* Not beyond RCV.NXT: so it is an old one. */
-	send_both(stage, v - 10, u + 1);
-	check_peers(stage, &end, "00770077007");
+	send_both(self, v - 10, u + 1);
+	check_peers(self, &end, "00770077007");
 	files_set("half_closed_data", 0);
-	stage_leave(stage);
-	stage_verdict(stage, &end, VERDICT(FOUR_WAY, LOCAL, SHUTDOWN));
+	fixture_leave(self);
+	fixture_verdict(self, &end, VERDICT(FOUR_WAY, LOCAL, SHUTDOWN));
 }
 
 /* A SYN that opens a new connection is the end of the minisock. */
-static void syn_reopens(struct stage *stage)
+static void syn_reopens(struct fixture *self)
 {
 	struct net_end end;
 	uint32_t u, v;
 	int listener;
 
-	stage->peer.wscale = SCALE;
-	listener = peer_listen(&stage->peer, 0);
-	peer_accept(&stage->peer, listener, &end);
+	self->peer.wscale = SCALE;
+	listener = peer_listen(&self->peer, 0);
+	peer_accept(&self->peer, listener, &end);
 	u = end.snd_nxt;
 	v = end.rcv_nxt;
 	close(end.fd);
-	drain(stage);
-	peer_send(&stage->peer, FIN | ACK, v, u + 1, 0);
-	drain(stage);
-	peer_send(&stage->peer, SYN, v + 1000, 0, 0);
-	drain(stage);
+	drain(self);
+	peer_send(&self->peer, FIN | ACK, v, u + 1, 0);
+	drain(self);
+	peer_send(&self->peer, SYN, v + 1000, 0, 0);
+	drain(self);
 	CHECK(records_counter("minisock_reopened_by_syn") == 1, "not reopened");
-	check_peers(stage, &end, "70");
-	stage_verdict(stage, &end, VERDICT(THREE_WAY, LOCAL, CLOSE));
+	check_peers(self, &end, "70");
+	fixture_verdict(self, &end, VERDICT(THREE_WAY, LOCAL, CLOSE));
 	close(listener);
 }
 
-static const struct scene scenes[] = {
-	SCENE_WITH_PEER("windows that are not scaled", never_scaled),
-	SCENE_WITH_PEER("windows that are not scaled, the peer first", never_scaled_peer_first),
-	SCENE_WITH_PEER("windows that are scaled", scaled),
-	SCENE_WITH_PEER("SYNs in CLOSE_WAIT and LAST_ACK", syn_peer_first),
-	SCENE_WITH_PEER("SYNs in FIN_WAIT1, FIN_WAIT2 and TIME_WAIT", syn_own_first),
-	SCENE_WITH_PEER("a SYN that reopens", syn_reopens),
+static const struct testcase testcases[] = {
+	TESTCASE_WITH_PEER("windows that are not scaled", never_scaled),
+	TESTCASE_WITH_PEER("windows that are not scaled, the peer first", never_scaled_peer_first),
+	TESTCASE_WITH_PEER("windows that are scaled", scaled),
+	TESTCASE_WITH_PEER("SYNs in CLOSE_WAIT and LAST_ACK", syn_peer_first),
+	TESTCASE_WITH_PEER("SYNs in FIN_WAIT1, FIN_WAIT2 and TIME_WAIT", syn_own_first),
+	TESTCASE_WITH_PEER("a SYN that reopens", syn_reopens),
 };
 
 int main(void)
 {
-	return stage_run(scenes, ARRAY_SIZE(scenes));
+	return testcases_run(testcases, ARRAY_SIZE(testcases));
 }

@@ -167,7 +167,7 @@ static void fin_resent(struct run *run)
 #define LOOPBACK(name_, make_) { .name = (name_), .make = (make_) }
 #define PEER(name_, make_) { .name = (name_), .make = (make_), .peer = true }
 
-const struct testcase testcases[] = {
+const struct close_kind close_kinds[] = {
 	/* Starts first and is judged last; the others run meanwhile. */
 	{ .name = "TIME_WAIT, until its timer ends it", .make = time_wait_expired,
 	  .peer = true, .seconds = 60 },
@@ -201,5 +201,5 @@ const struct testcase testcases[] = {
 	PEER("TIME_WAIT refused (tcp_max_tw_buckets)", time_wait_refused),
 };
 
-const unsigned int nr_testcases = ARRAY_SIZE(testcases);
-static_assert(ARRAY_SIZE(testcases) <= TESTCASES_MAX, "more than main.c has room for");
+const unsigned int nr_close_kinds = ARRAY_SIZE(close_kinds);
+static_assert(ARRAY_SIZE(close_kinds) <= CLOSE_KINDS_MAX, "more than main.c has room for");

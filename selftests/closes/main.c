@@ -46,14 +46,14 @@ enum result { RIGHT, FAULTY, UNABLE, NOT_MADE, IMPOSSIBLE };
  * @status: of its exit
  */
 struct attempt {
-	const struct testcase *testcase;
+	const struct close_kind *kind;
 	struct run *run;
 	int pid, said, status;
 	enum result result;
 	char why[256];
 };
 
-static struct attempt attempts[TESTCASES_MAX][CLOSE_FAMILIES];
+static struct attempt attempts[CLOSE_KINDS_MAX][CLOSE_FAMILIES];
 static struct judgement judgement;
 static bool quick, has_peer, has_ipv6;
 
@@ -87,7 +87,7 @@ static void start(struct attempt *attempt)
 		return;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	dup2(attempt->said, STDOUT_FILENO);
-	run_child(attempt->testcase, attempt->run);
+	run_child(attempt->kind, attempt->run);
 }
 
 static void nap(void)
@@ -202,7 +202,7 @@ static bool is_possible(struct attempt *attempt)
 		attempt->result = IMPOSSIBLE;
 		return false;
 	}
-	if (!attempt->testcase->peer || has_peer)
+	if (!attempt->kind->peer || has_peer)
 		return true;
 	attempt->result = NOT_MADE;
 	return false;
@@ -249,7 +249,7 @@ static void add(const struct attempt *attempt)
 	if (attempt->result == UNABLE)
 		report_unable(attempt->why);
 	else if (attempt->result == NOT_MADE)
-		report_not_made(attempt->testcase->name, *attempt->why ? attempt->why :
+		report_not_made(attempt->kind->name, *attempt->why ? attempt->why :
 				"there is no /dev/net/tun (CONFIG_TUN)");
 	else
 		findings_add(&judgement);
@@ -269,7 +269,7 @@ static void each_family(struct attempt *pair, void (*do_it)(struct attempt *atte
 		if (pair[i].result != IMPOSSIBLE)
 			add(&pair[i]);
 	}
-	printf("%-50s %-9s %s\n", pair[0].testcase->name, word(&pair[0]), word(&pair[1]));
+	printf("%-50s %-9s %s\n", pair[0].kind->name, word(&pair[0]), word(&pair[1]));
 	tell_both(pair, judged);
 	fflush(stdout);
 }
@@ -295,17 +295,17 @@ static void await_timer(struct attempt *attempt)
 
 static void prepare(void)
 {
-	struct run *runs = mmap(NULL, nr_testcases * CLOSE_FAMILIES * sizeof(*runs),
+	struct run *runs = mmap(NULL, nr_close_kinds * CLOSE_FAMILIES * sizeof(*runs),
 				PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	unsigned int i, family;
 
 	if (runs == MAP_FAILED)
 		die("no memory");
-	for (i = 0; i < nr_testcases; i++)
+	for (i = 0; i < nr_close_kinds; i++)
 		for (family = 0; family < CLOSE_FAMILIES; family++, runs++) {
 			runs->family = family;
 			attempts[i][family] = (struct attempt){
-				.testcase = &testcases[i], .run = runs,
+				.kind = &close_kinds[i], .run = runs,
 			};
 		}
 }
@@ -314,15 +314,15 @@ static void make_all(void)
 {
 	unsigned int i, family;
 
-	for (i = 0; i < nr_testcases; i++)
+	for (i = 0; i < nr_close_kinds; i++)
 		for (family = 0; family < CLOSE_FAMILIES; family++)
-			if (testcases[i].seconds && !quick && is_possible(&attempts[i][family]))
+			if (close_kinds[i].seconds && !quick && is_possible(&attempts[i][family]))
 				start(&attempts[i][family]);
-	for (i = 0; i < nr_testcases; i++)
-		if (!testcases[i].seconds)
+	for (i = 0; i < nr_close_kinds; i++)
+		if (!close_kinds[i].seconds)
 			each_family(attempts[i], make);
-	for (i = 0; i < nr_testcases; i++)
-		if (testcases[i].seconds && !quick)
+	for (i = 0; i < nr_close_kinds; i++)
+		if (close_kinds[i].seconds && !quick)
 			each_family(attempts[i], await_timer);
 }
 

@@ -123,13 +123,13 @@ static void read_counters(struct run *run)
 		;
 }
 
-void run_child(const struct testcase *testcase, struct run *run)
+void run_child(const struct close_kind *kind, struct run *run)
 {
 	net_new();
-	if (testcase->peer)
+	if (kind->peer)
 		peer_open(&run->peer, run->family);
 	run->netns = net_inode();
-	testcase->make(run);
+	kind->make(run);
 	read_counters(run);
 	run->resends = net_mib("/proc/self/net/snmp", "Tcp:", "RetransSegs");
 	exit(ktap_case_failed() ? EXIT_OTHERWISE : 0);

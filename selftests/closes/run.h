@@ -70,25 +70,25 @@ struct run {
 };
 
 /**
- * struct testcase - a kind of close
+ * struct close_kind - a kind of close
  * @name: for people
  * @make: makes it, in the child
  * @peer: needs a TUN device; without, over loopback
  * @seconds: of a timer that it waits for, if that takes long
  */
-struct testcase {
+struct close_kind {
 	const char *name;
 	void (*make)(struct run *run);
 	bool peer;
 	unsigned int seconds;
 };
 
-extern const struct testcase testcases[];
-#define TESTCASES_MAX 64
-extern const unsigned int nr_testcases;
+extern const struct close_kind close_kinds[];
+#define CLOSE_KINDS_MAX 64
+extern const unsigned int nr_close_kinds;
 
 /* In the child: make it, and exit. */
-[[gnu::noreturn]] void run_child(const struct testcase *testcase, struct run *run);
+[[gnu::noreturn]] void run_child(const struct close_kind *kind, struct run *run);
 
 /* These have to come, of that end. */
 void run_expect(struct run *run, const struct net_end *end, const struct want *want,

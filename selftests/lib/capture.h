@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A packet socket on one interface: the witness that the module knows not of.
+ * A packet socket on one interface: evidence that does not come from the module.
  */
 #ifndef SELFTESTS_CAPTURE_H
 #define SELFTESTS_CAPTURE_H

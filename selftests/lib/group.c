@@ -30,7 +30,7 @@ static bool group_is(const char *group, unsigned int hooks, const char *status)
 	return nr == hooks && like == nr;
 }
 
-int group_run(const char *group, unsigned int hooks, const struct scene *scenes,
+int group_run(const char *group, unsigned int hooks, const struct testcase *testcases,
 	      unsigned int nr)
 {
 	bool was_off, is_on;
@@ -50,7 +50,7 @@ int group_run(const char *group, unsigned int hooks, const struct scene *scenes,
 		ktap_result("the group %s", group);
 		return ktap_exit();
 	}
-	code = stage_run(scenes, nr);
+	code = testcases_run(testcases, nr);
 	*word = '-';
 	group_set(word);
 	return code;

@@ -3,16 +3,16 @@
 #ifndef SELFTESTS_GROUP_H
 #define SELFTESTS_GROUP_H
 
-#include "stage.h"
+#include "fixture.h"
 
 /* Write to the file "hooks": +GROUP or -GROUP. */
 void group_set(const char *word);
 
 /*
- * Play all with that group attached, which was off before and is off again behind it. It
+ * Run all with that group attached; it was off before, and is off again afterwards. It
  * has so many hooks. Return: main()'s value.
  */
-int group_run(const char *group, unsigned int hooks, const struct scene *scenes,
+int group_run(const char *group, unsigned int hooks, const struct testcase *testcases,
 	      unsigned int nr);
 
 #endif

@@ -11,11 +11,11 @@ static void life_add(struct life *life, const struct want *want, unsigned int nr
 	life->nr += nr;
 }
 
-void life_expect(struct stage *stage, const struct net_end *end, struct life *life,
+void life_expect(struct fixture *self, const struct net_end *end, struct life *life,
 		 const struct want *want, unsigned int nr)
 {
 	life_add(life, want, nr);
-	stage_expect(stage, end, life->want, life->nr);
+	fixture_expect(self, end, life->want, life->nr);
 }
 
 void life_counted(uint8_t what)
@@ -39,18 +39,18 @@ void life_counted(uint8_t what)
 	}
 }
 
-struct life life_fin_wait1(struct stage *stage, struct net_end *end, int linger2)
+struct life life_fin_wait1(struct fixture *self, struct net_end *end, int linger2)
 {
 	struct life life = { };
 	uint32_t u, v;
 
-	peer_connect(&stage->peer, end);
+	peer_connect(&self->peer, end);
 	u = end->snd_nxt;
 	v = end->rcv_nxt;
 	REQUIRE(!setsockopt(end->fd, IPPROTO_TCP, TCP_LINGER2, &linger2, sizeof(linger2)),
 		"TCP_LINGER2");
 	close(end->fd);
-	peer_expect(&stage->peer, FIN | ACK, u, v, 0);
+	peer_expect(&self->peer, FIN | ACK, u, v, 0);
 	const struct want want[] = {
 		ROWS_CLOSE(u, v),
 	};
@@ -59,67 +59,67 @@ struct life life_fin_wait1(struct stage *stage, struct net_end *end, int linger2
 	return life;
 }
 
-struct life life_fin_wait2(struct stage *stage, struct net_end *end)
+struct life life_fin_wait2(struct fixture *self, struct net_end *end)
 {
 	struct life life = { };
 	uint32_t u, v;
 
-	peer_connect(&stage->peer, end);
+	peer_connect(&self->peer, end);
 	u = end->snd_nxt;
 	v = end->rcv_nxt;
 	close(end->fd);
-	peer_expect(&stage->peer, FIN | ACK, u, v, 0);
-	peer_send(&stage->peer, ACK, v, u + 1, 0);
+	peer_expect(&self->peer, FIN | ACK, u, v, 0);
+	peer_send(&self->peer, ACK, v, u + 1, 0);
 	const struct want want[] = {
 		ROWS_CLOSE_TO_MINISOCK(u, v),
 	};
 
 	life_add(&life, want, ARRAY_SIZE(want));
-	stage_await(stage, end, life.nr);
+	fixture_await(self, end, life.nr);
 	return life;
 }
 
-struct life life_time_wait(struct stage *stage, struct net_end *end)
+struct life life_time_wait(struct fixture *self, struct net_end *end)
 {
 	struct life life = { };
 	uint32_t u, v;
 
-	peer_connect(&stage->peer, end);
+	peer_connect(&self->peer, end);
 	u = end->snd_nxt;
 	v = end->rcv_nxt;
 	close(end->fd);
-	peer_expect(&stage->peer, FIN | ACK, u, v, 0);
-	peer_send(&stage->peer, FIN | ACK, v, u + 1, 0);
-	peer_expect(&stage->peer, ACK, u + 1, v + 1, 0);
+	peer_expect(&self->peer, FIN | ACK, u, v, 0);
+	peer_send(&self->peer, FIN | ACK, v, u + 1, 0);
+	peer_expect(&self->peer, ACK, u + 1, v + 1, 0);
 	const struct want want[] = {
 		ROWS_ACTIVE_CLOSE_THREE(u, v),
 	};
 
 	life_add(&life, want, ARRAY_SIZE(want));
-	stage_await(stage, end, life.nr);
+	fixture_await(self, end, life.nr);
 	return life;
 }
 
-struct life life_of_pair(struct stage *stage, struct net_end *end)
+struct life life_of_pair(struct fixture *self, struct net_end *end)
 {
 	struct life life = { };
 	struct net_end server;
 	uint32_t u, v;
 	int on = 1;
 
-	net_pair(stage->family, end, &server);
+	net_pair(self->family, end, &server);
 	setsockopt(end->fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 	u = end->snd_nxt;
 	v = end->rcv_nxt;
 	close(end->fd);
 	net_expect_eof(&server);
-	stage_await(stage, end, 6);
+	fixture_await(self, end, 6);
 	close(server.fd);
 	const struct want want[] = {
 		ROWS_ACTIVE_CLOSE(u, v),
 	};
 
 	life_add(&life, want, ARRAY_SIZE(want));
-	stage_await(stage, end, life.nr);
+	fixture_await(self, end, life.nr);
 	return life;
 }

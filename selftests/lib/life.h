@@ -6,7 +6,7 @@
 #ifndef SELFTESTS_LIFE_H
 #define SELFTESTS_LIFE_H
 
-#include "stage.h"
+#include "fixture.h"
 
 #define LIFE_MAX 16
 /* How far the next connection with its ports begins behind a minisock's SND.NXT. */
@@ -19,19 +19,19 @@ struct life {
 };
 
 /* An orphan in FIN_WAIT1, against the peer: FIN u ack v; with TCP_LINGER2. */
-struct life life_fin_wait1(struct stage *stage, struct net_end *end, int linger2);
+struct life life_fin_wait1(struct fixture *self, struct net_end *end, int linger2);
 
 /* An orphan in FIN_WAIT2, against the peer: FIN u ack v, ACK v ack u+1. */
-struct life life_fin_wait2(struct stage *stage, struct net_end *end);
+struct life life_fin_wait2(struct fixture *self, struct net_end *end);
 
 /* TIME_WAIT against the peer: FIN u ack v, FIN v ack u+1, ACK. */
-struct life life_time_wait(struct stage *stage, struct net_end *end);
+struct life life_time_wait(struct fixture *self, struct net_end *end);
 
 /* TIME_WAIT over loopback, with timestamps and SO_REUSEADDR, in four waves. */
-struct life life_of_pair(struct stage *stage, struct net_end *end);
+struct life life_of_pair(struct fixture *self, struct net_end *end);
 
 /* CHECK that these came then, and no others. */
-void life_expect(struct stage *stage, const struct net_end *end, struct life *life,
+void life_expect(struct fixture *self, const struct net_end *end, struct life *life,
 		 const struct want *want, unsigned int nr);
 
 /*

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The network that a test plays in, and the two ends of a connection.
+ * The network of a test, and the two ends of a connection.
  */
 #ifndef SELFTESTS_NET_H
 #define SELFTESTS_NET_H
@@ -110,7 +110,7 @@ bool net_wait(struct net_wait *wait);
 long net_mib(const char *path, const char *group, const char *name);
 
 /*
- * while (net_again(&again)) scene: once, and again as long as TCP has sent something
+ * while (net_again(&again)) run(): once, and again as long as TCP has sent something
  * again in this namespace meanwhile, at most 5 times. Where the host is busy, a guest's
  * CPU stands still for longer than TCP waits.
  */

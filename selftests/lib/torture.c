@@ -10,6 +10,7 @@
 #include "files.h"
 #include "ktap.h"
 #include "module.h"
+#include "random.h"
 #include "traffic.h"
 
 #define FILES_MAX 512
@@ -18,11 +19,7 @@ static atomic_bool time_is_up;
 
 unsigned int torture_random(struct actor *actor, unsigned int below)
 {
-	uint64_t x = actor->random += 0x9e3779b97f4a7c15;
-
-	x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9;
-	x = (x ^ x >> 27) * 0x94d049bb133111eb;
-	return (x ^ x >> 31) % below;
+	return random_of(actor->random, ++actor->draws) % below;
 }
 
 double torture_seconds(void)

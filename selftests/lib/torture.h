@@ -17,7 +17,8 @@
  * @arg: for @turn
  * @rest: milliseconds between two turns
  * @turns: how often it did; one that never did fails the case
- * @random: its own random numbers
+ * @random: the seed of its random numbers
+ * @draws: how many of them it has had
  */
 struct actor {
 	const char *name;
@@ -25,7 +26,7 @@ struct actor {
 	void *arg;
 	unsigned int rest;
 	atomic_ulong turns;
-	uint64_t random;
+	uint64_t random, draws;
 	pthread_t thread;
 };
 

@@ -18,14 +18,14 @@ static unsigned int resent(const struct records *records, uint64_t cookie)
 	return count;
 }
 
-void tries_expect(struct stage *stage, const struct net_end *end,
+void tries_expect(struct fixture *self, const struct net_end *end,
 		  const struct tries *tries, unsigned int min)
 {
 	struct want want[WANT_MAX];
 	unsigned int i, nr, count;
 
-	records_read(&stage->records);
-	count = resent(&stage->records, end->cookie);
+	records_read(&self->records);
+	count = resent(&self->records, end->cookie);
 	CHECK(count >= min, "sent again %u times, not %u", count, min);
 	nr = tries->nr_first + count + tries->nr_last;
 	REQUIRE(nr <= WANT_MAX, "%u are too many", nr);
@@ -36,5 +36,5 @@ void tries_expect(struct stage *stage, const struct net_end *end,
 	}
 	memcpy(want + tries->nr_first + count, tries->last,
 	       tries->nr_last * sizeof(*want));
-	stage_expect(stage, end, want, nr);
+	fixture_expect(self, end, want, nr);
 }

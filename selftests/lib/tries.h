@@ -6,7 +6,7 @@
 #ifndef SELFTESTS_TRIES_H
 #define SELFTESTS_TRIES_H
 
-#include "stage.h"
+#include "fixture.h"
 
 /* What comes before the tries, one of them, and what comes after. */
 struct tries {
@@ -18,7 +18,7 @@ struct tries {
 };
 
 /* CHECK that these came, with min tries or more. The connection has ended. */
-void tries_expect(struct stage *stage, const struct net_end *end,
+void tries_expect(struct fixture *self, const struct net_end *end,
 		  const struct tries *tries, unsigned int min);
 
 #endif

@@ -6,7 +6,7 @@
  * Traffic goes over loopback with receive packet steering, if the kernel has it, so
  * that packets come in by interrupts of other CPUs, also within a kprobe. Not on
  * PREEMPT_RT, where softirqs are no interrupts, and the kernel itself warns of
- * steering (6.1: softirq.c:315, without this module, too). The witness is the function
+ * steering (6.1: softirq.c:315, without this module, too). It is compared with the function
  * tracer, which skips nothing: in an instance of its own it traces the hooked
  * functions.
  *
@@ -83,7 +83,7 @@ static void witness_stop(unsigned long *calls)
 	file = fopen(INSTANCE "trace", "re");
 	REQUIRE(file, "no trace");
 	while (fgets(line, sizeof(line), file)) {
-		CHECK(!strstr(line, "LOST"), "the witness has lost some: %s", line);
+		CHECK(!strstr(line, "LOST"), "the tracer has lost some: %s", line);
 		for (i = 0; *line != '#' && i < ARRAY_SIZE(functions); i++) {
 			char *at = strstr(line, functions[i]);
 
@@ -140,7 +140,7 @@ static void test(const char *attach)
 	files_settle();
 	for (i = 0; i < ARRAY_SIZE(functions); i++)
 		hook_counts(functions[i], &before[0][i], &before[1][i]);
-	REQUIRE(!write_text(INSTANCE "trace", "", O_TRUNC), "the witness's buffer is not cleared");
+	REQUIRE(!write_text(INSTANCE "trace", "", O_TRUNC), "the tracer's buffer is not cleared");
 	traffic();
 	files_settle();
 	witness_stop(calls);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-#include "witness.h"
+#include "crosscheck.h"
 
 #include "ktap.h"
 
@@ -121,7 +121,7 @@ static void tell_all(const struct capture *capture, const struct records *record
 		record_note(&records->records[i], "recorded");
 }
 
-void witness(struct capture *capture, const struct records *records)
+void crosscheck(struct capture *capture, const struct records *records)
 {
 	unsigned int i;
 	struct segment *s;

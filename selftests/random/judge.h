@@ -14,7 +14,7 @@
 
 /* What became of a segment or a record; why, see judge.c. */
 enum verdict {
-	/* Received: in the capture, and so told. */
+	/* Received: in the capture, and so logged. */
 	VERDICT_FIN,
 	VERDICT_FIN_BACKLOG,
 	VERDICT_FIN_INFERRED,
@@ -41,7 +41,7 @@ enum verdict {
 	/* In the records alone. */
 	VERDICT_FIN_KEPT,
 	/* What must not be. */
-	VERDICT_UNTOLD,
+	VERDICT_UNLOGGED,
 	VERDICT_UNSEEN,
 	VERDICTS
 };
@@ -59,7 +59,7 @@ struct sighting {
 };
 
 /* A record, that is a fact (see fact.h), at one end. */
-struct telling {
+struct logged {
 	struct fact record;
 	unsigned int conn, end;
 	bool gone;
@@ -69,8 +69,8 @@ struct telling {
 struct evidence {
 	struct sighting *sightings;
 	size_t nr_sightings;
-	struct telling *tellings;
-	size_t nr_tellings;
+	struct logged *logged;
+	size_t nr_logged;
 	uint64_t slack;			/* ns, by which the two clocks may differ */
 };
 

@@ -61,7 +61,7 @@ const char * const verdict_names[VERDICTS] = {
 	[VERDICT_RST_NO_SOCKET] = "RST received by no socket: not told",
 	[VERDICT_RST_OVERTAKEN] = "RST received while the socket ended: not told",
 	[VERDICT_FIN_KEPT] = "FIN queued that never left",
-	[VERDICT_UNTOLD] = "FIN or RST that no record tells of",
+	[VERDICT_UNLOGGED] = "FIN or RST that no record tells of",
 	[VERDICT_UNSEEN] = "record of a segment that was not there",
 };
 
@@ -69,8 +69,8 @@ const char * const verdict_names[VERDICTS] = {
 struct view {
 	struct sighting *seen;
 	size_t nr_seen;
-	struct telling *told;
-	size_t nr_told;
+	struct logged *logged;
+	size_t nr_logged;
 	uint64_t slack;
 };
 
@@ -103,7 +103,7 @@ static int compare_sightings(const void *a, const void *b)
 
 static int compare_tellings(const void *a, const void *b)
 {
-	const struct telling *x = a, *y = b;
+	const struct logged *x = a, *y = b;
 	int order = compare(x->conn, y->conn, x->end, y->end);
 
 	return order ? order : fact_compare(&x->record, &y->record);
@@ -113,7 +113,7 @@ void evidence_sort(struct evidence *evidence)
 {
 	qsort(evidence->sightings, evidence->nr_sightings, sizeof(*evidence->sightings),
 	      compare_sightings);
-	qsort(evidence->tellings, evidence->nr_tellings, sizeof(*evidence->tellings),
+	qsort(evidence->logged, evidence->nr_logged, sizeof(*evidence->logged),
 	      compare_tellings);
 }
 
@@ -255,7 +255,7 @@ static bool merge(struct merged *merged, const struct segment *s)
 	return true;
 }
 
-/* PSH need not be told. */
+/* PSH need not be logged. */
 static bool is_whole(const struct merged *merged, const struct fact *r)
 {
 	return merged->end == payload_end(r) + !!(r->tcp_flags & FIN) &&
@@ -307,9 +307,9 @@ static bool is_told_unsent(const struct view *view)
 {
 	size_t i;
 
-	for (i = 0; i < view->nr_told; i++)
-		if (!view->told[i].gone && view->told[i].record.kind == FACT_END &&
-		    view->told[i].record.flags & TCP_TEARDOWN_F_FIN_UNSENT)
+	for (i = 0; i < view->nr_logged; i++)
+		if (!view->logged[i].gone && view->logged[i].record.kind == FACT_END &&
+		    view->logged[i].record.flags & TCP_TEARDOWN_F_FIN_UNSENT)
 			return true;
 	return false;
 }
@@ -372,9 +372,9 @@ static bool has_left(const struct view *view, uint64_t time, bool to_close)
 	const struct fact *r;
 	size_t i;
 
-	for (i = 0; i < view->nr_told; i++) {
-		r = &view->told[i].record;
-		if (!view->told[i].gone && r->kind == FACT_STATE && r->time < time &&
+	for (i = 0; i < view->nr_logged; i++) {
+		r = &view->logged[i].record;
+		if (!view->logged[i].gone && r->kind == FACT_STATE && r->time < time &&
 		    (!to_close || r->new_state == TCP_CLOSE))
 			return true;
 	}
@@ -385,8 +385,8 @@ static bool had_socket(const struct view *view)
 {
 	size_t i;
 
-	for (i = 0; i < view->nr_told; i++)
-		if (!view->told[i].gone && view->told[i].record.cookie)
+	for (i = 0; i < view->nr_logged; i++)
+		if (!view->logged[i].gone && view->logged[i].record.cookie)
 			return true;
 	return false;
 }
@@ -460,8 +460,8 @@ static bool has_accepted(const struct view *view, const struct sighting *fin)
 
 	while (next < end && (next->segment.out || !(next->segment.flags & FIN)))
 		next++;
-	for (i = 0; i < view->nr_told; i++) {
-		r = &view->told[i].record;
+	for (i = 0; i < view->nr_logged; i++) {
+		r = &view->logged[i].record;
 		if (r->kind == FACT_STATE && r->new_state == TCP_CLOSE_WAIT &&
 		    r->time > fin->time && (next == end || r->time < next->time))
 			return true;
@@ -475,9 +475,9 @@ static bool is_told(const struct view *view, const struct sighting *fin)
 	const struct fact *r;
 	size_t i;
 
-	for (i = 0; i < view->nr_told; i++) {
-		r = &view->told[i].record;
-		if (!view->told[i].gone && tells_of_a_segment(r) && is_received(r) &&
+	for (i = 0; i < view->nr_logged; i++) {
+		r = &view->logged[i].record;
+		if (!view->logged[i].gone && tells_of_a_segment(r) && is_received(r) &&
 		    r->tcp_flags & FIN &&
 		    payload_end(r) == fin->segment.seq + fin->segment.len)
 			return true;
@@ -525,14 +525,14 @@ static bool was_overtaken(const struct view *view, const struct sighting *s)
 	uint64_t end = 0;
 	size_t i;
 
-	for (i = 0; i < view->nr_told && !end; i++) {
-		r = &view->told[i].record;
+	for (i = 0; i < view->nr_logged && !end; i++) {
+		r = &view->logged[i].record;
 		if (r->kind == FACT_STATE && r->new_state == TCP_CLOSE &&
 		    r->time <= s->time + RACE_NS)
 			end = r->time;
 	}
-	for (i = 0; i < view->nr_told && end; i++)
-		if (!view->told[i].gone && is_cause(&view->told[i].record, s->time, end))
+	for (i = 0; i < view->nr_logged && end; i++)
+		if (!view->logged[i].gone && is_cause(&view->logged[i].record, s->time, end))
 			return true;
 	return false;
 }
@@ -553,11 +553,11 @@ static void find_answered(struct view *view, const struct fact *r)
 
 static void find_all_answered(struct view *view)
 {
-	const struct telling *told;
+	const struct logged *logged;
 
-	for (told = view->told; told < view->told + view->nr_told; told++)
-		if (!told->gone && told->verdict == VERDICT_RST_REPLY && !told->record.cookie)
-			find_answered(view, &told->record);
+	for (logged = view->logged; logged < view->logged + view->nr_logged; logged++)
+		if (!logged->gone && logged->verdict == VERDICT_RST_REPLY && !logged->record.cookie)
+			find_answered(view, &logged->record);
 }
 
 static enum verdict judge_fin(const struct view *view, const struct sighting *s)
@@ -569,12 +569,12 @@ static enum verdict judge_fin(const struct view *view, const struct sighting *s)
 	if (early && !has_left(view, s->time, false) && is_told(view, s))
 		return VERDICT_FIN_EARLY;
 	if (has_left(view, s->time, false) || !had_socket(view) || has_accepted(view, s))
-		return VERDICT_UNTOLD;
+		return VERDICT_UNLOGGED;
 	if (early)
 		return VERDICT_FIN_EARLY;
 	if (!window_told(view, s))
 		return VERDICT_FIN_NO_WINDOW;
-	return has_old_timestamp(view, s) ? VERDICT_FIN_OLD : VERDICT_UNTOLD;
+	return has_old_timestamp(view, s) ? VERDICT_FIN_OLD : VERDICT_UNLOGGED;
 }
 
 static enum verdict judge_rst(const struct view *view, const struct sighting *s)
@@ -584,13 +584,13 @@ static enum verdict judge_rst(const struct view *view, const struct sighting *s)
 	if (!has_left(view, s->time, false) && s->segment.seq != expected(view, s))
 		return VERDICT_RST_REFUSED;
 	s = last_like(view, s);
-	return was_overtaken(view, s) ? VERDICT_RST_OVERTAKEN : VERDICT_UNTOLD;
+	return was_overtaken(view, s) ? VERDICT_RST_OVERTAKEN : VERDICT_UNLOGGED;
 }
 
 static enum verdict judge_untold(const struct view *view, const struct sighting *s)
 {
 	if (s->segment.out)
-		return VERDICT_UNTOLD;
+		return VERDICT_UNLOGGED;
 	return s->segment.flags & RST ? judge_rst(view, s) : judge_fin(view, s);
 }
 
@@ -598,24 +598,24 @@ static enum verdict judge_untold(const struct view *view, const struct sighting 
 
 static void tell_all(const struct view *view, const char *why, const struct segment *s)
 {
-	const struct telling *told = view->told;
+	const struct logged *logged = view->logged;
 	const struct sighting *seen = view->seen;
 	size_t i = 0, j = 0;
 
 	ktap_note("%s: connection %u at %s", why,
-		  view->nr_seen ? seen->conn : told->conn,
-		  wire_names[view->nr_seen ? seen->end : told->end]);
+		  view->nr_seen ? seen->conn : logged->conn,
+		  wire_names[view->nr_seen ? seen->end : logged->end]);
 	if (s)
 		segment_note(s, "this one");
-	while (i < view->nr_seen || j < view->nr_told) {
-		if (j == view->nr_told ||
-		    (i < view->nr_seen && seen[i].time <= told[j].record.time)) {
+	while (i < view->nr_seen || j < view->nr_logged) {
+		if (j == view->nr_logged ||
+		    (i < view->nr_seen && seen[i].time <= logged[j].record.time)) {
 			ktap_note("at %llu%s", (unsigned long long)seen[i].time,
 				  seen[i].gone ? " (hidden)" : "");
 			segment_note(&seen[i++].segment, "captured");
 		} else {
-			record_note(&told[j].record, told[j].gone ? "hidden" :
-				    told[j].verdict == VERDICT_UNSEEN ? "UNSEEN" : "recorded");
+			record_note(&logged[j].record, logged[j].gone ? "hidden" :
+				    logged[j].verdict == VERDICT_UNSEEN ? "UNSEEN" : "recorded");
 			j++;
 		}
 	}
@@ -623,15 +623,15 @@ static void tell_all(const struct view *view, const char *why, const struct segm
 
 static void judge_records(struct view *view, unsigned long *verdicts, unsigned int *tell)
 {
-	struct telling *told;
+	struct logged *logged;
 
-	for (told = view->told; told < view->told + view->nr_told; told++) {
-		told->verdict = VERDICTS;
-		if (told->gone || !tells_of_a_segment(&told->record))
+	for (logged = view->logged; logged < view->logged + view->nr_logged; logged++) {
+		logged->verdict = VERDICTS;
+		if (logged->gone || !tells_of_a_segment(&logged->record))
 			continue;
-		told->verdict = judge_record(view, &told->record);
-		verdicts[told->verdict]++;
-		if (told->verdict == VERDICT_UNSEEN && *tell) {
+		logged->verdict = judge_record(view, &logged->record);
+		verdicts[logged->verdict]++;
+		if (logged->verdict == VERDICT_UNSEEN && *tell) {
 			--*tell;
 			tell_all(view, verdict_names[VERDICT_UNSEEN], NULL);
 		}
@@ -648,9 +648,9 @@ static void judge_sightings(struct view *view, unsigned long *verdicts, unsigned
 			continue;
 		verdict = judge_untold(view, s);
 		verdicts[verdict]++;
-		if (verdict == VERDICT_UNTOLD && *tell) {
+		if (verdict == VERDICT_UNLOGGED && *tell) {
 			--*tell;
-			tell_all(view, verdict_names[VERDICT_UNTOLD], &s->segment);
+			tell_all(view, verdict_names[VERDICT_UNLOGGED], &s->segment);
 		}
 	}
 }
@@ -671,7 +671,7 @@ static void judge_view(struct view *view, unsigned long *verdicts, unsigned int 
 void judge(struct evidence *evidence, unsigned long *verdicts, unsigned int tell)
 {
 	struct sighting *s = evidence->sightings, *s_end = s + evidence->nr_sightings;
-	struct telling *t = evidence->tellings, *t_end = t + evidence->nr_tellings;
+	struct logged *t = evidence->logged, *t_end = t + evidence->nr_logged;
 	struct view view = { .slack = evidence->slack };
 	unsigned int conn, end;
 
@@ -685,13 +685,13 @@ void judge(struct evidence *evidence, unsigned long *verdicts, unsigned int tell
 			end = t->end;
 		}
 		view.seen = s;
-		view.told = t;
+		view.logged = t;
 		while (s < s_end && !compare(s->conn, conn, s->end, end))
 			s++;
 		while (t < t_end && !compare(t->conn, conn, t->end, end))
 			t++;
 		view.nr_seen = s - view.seen;
-		view.nr_told = t - view.told;
+		view.nr_logged = t - view.logged;
 		judge_view(&view, verdicts, &tell);
 	}
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-#include "crowd.h"
+#include "workload.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "ktap.h"
+#include "random.h"
 
 /* So many connections share a pair of processes, so many pairs are at work. */
 #define BATCH 32
@@ -49,21 +50,12 @@ struct side {
 	double due, deadline;
 };
 
-uint64_t crowd_random(uint64_t seed, uint64_t salt)
-{
-	uint64_t x = seed + salt * 0x9e3779b97f4a7c15;
-
-	x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9;
-	x = (x ^ x >> 27) * 0x94d049bb133111eb;
-	return x ^ x >> 31;
-}
-
-enum net_family crowd_family(unsigned int conn)
+enum net_family workload_family(unsigned int conn)
 {
 	return conn & 1 ? NET_IPV6 : NET_IPV4;
 }
 
-uint16_t crowd_server_port(unsigned int conn)
+uint16_t workload_server_port(unsigned int conn)
 {
 	return SERVER_PORT + conn / BATCH;
 }
@@ -94,13 +86,13 @@ static enum shape random_shape(uint64_t dice)
 	return shapes[dice % ARRAY_SIZE(shapes)];
 }
 
-static struct plan plan_of(const struct crowd *crowd, unsigned int conn, unsigned int end)
+static struct plan plan_of(const struct workload *workload, unsigned int conn, unsigned int end)
 {
 	uint64_t dice[8];
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(dice); i++)
-		dice[i] = crowd_random(crowd->seed, (conn * 2 + end) * 8ULL + i + 1);
+		dice[i] = random_of(workload->seed, (conn * 2 + end) * 8ULL + i + 1);
 	return (struct plan){
 		.shape = random_shape(dice[0]),
 		.reads = dice[1] % 16,
@@ -251,7 +243,7 @@ static short wanted(const struct side *side)
 
 /* One process's connections, and what else it listens to. */
 struct worker {
-	const struct crowd *crowd;
+	const struct workload *workload;
 	unsigned int first, nr;		/* the numbers of its connections */
 	unsigned int nr_sides;
 	struct side sides[BATCH];
@@ -294,7 +286,7 @@ static bool all_ended(const struct worker *worker)
 
 static void worker_begin(struct worker *worker, unsigned int end)
 {
-	uint64_t dice = crowd_random(~worker->crowd->seed, worker->first * 2 + end);
+	uint64_t dice = random_of(~worker->workload->seed, worker->first * 2 + end);
 
 	signal(SIGPIPE, SIG_IGN);
 	if (!(dice % 8))
@@ -303,14 +295,14 @@ static void worker_begin(struct worker *worker, unsigned int end)
 
 static void connect_one(struct worker *worker, unsigned int conn)
 {
-	enum net_family family = crowd_family(conn);
-	struct plan plan = plan_of(worker->crowd, conn, WIRE_A);
+	enum net_family family = workload_family(conn);
+	struct plan plan = plan_of(worker->workload, conn, WIRE_A);
 	struct sockaddr_storage addr;
-	socklen_t len = wire_address(family, WIRE_A, CROWD_PORT + conn, &addr);
+	socklen_t len = wire_address(family, WIRE_A, WORKLOAD_PORT + conn, &addr);
 	int fd = socket(net_domain(family), SOCK_STREAM | SOCK_NONBLOCK, 0);
 
 	REQUIRE(fd >= 0 && !bind(fd, (void *)&addr, len), "no port for connection %u", conn);
-	wire_address(family, WIRE_B, crowd_server_port(conn), &addr);
+	wire_address(family, WIRE_B, workload_server_port(conn), &addr);
 	begin(&worker->sides[worker->nr_sides++], fd, &plan, STEP_CONNECT);
 	if (connect(fd, (void *)&addr, len) && errno != EINPROGRESS)
 		end(&worker->sides[worker->nr_sides - 1]);
@@ -325,7 +317,7 @@ static void client(struct worker *worker)
 	worker_begin(worker, WIRE_A);
 	for (i = 0; i < worker->nr; i++) {
 		connect_one(worker, worker->first + i);
-		if (crowd_random(worker->crowd->seed, ~(uint64_t)(worker->first + i)) % 2)
+		if (random_of(worker->workload->seed, ~(uint64_t)(worker->first + i)) % 2)
 			turn_all(worker, polls, 0);
 	}
 	while (!all_ended(worker))
@@ -342,7 +334,7 @@ static void accept_all(struct worker *worker, int listener)
 	while ((fd = accept4(listener, (void *)&addr, &len, SOCK_NONBLOCK)) >= 0) {
 		len = sizeof(addr);
 		REQUIRE(worker->nr_sides < BATCH, "a connection too many");
-		plan = plan_of(worker->crowd, net_place_of(&addr).port - CROWD_PORT, WIRE_B);
+		plan = plan_of(worker->workload, net_place_of(&addr).port - WORKLOAD_PORT, WIRE_B);
 		begin(&worker->sides[worker->nr_sides++], fd, &plan, STEP_SEND);
 	}
 }
@@ -381,17 +373,17 @@ static int listen_at(enum net_family family, uint16_t port)
 }
 
 /* A pair of processes for one batch. */
-static void start_pair(const struct crowd *crowd, unsigned int first, pid_t *pids)
+static void start_pair(const struct workload *workload, unsigned int first, pid_t *pids)
 {
 	static struct worker worker;
-	unsigned int left = crowd->nr - first;
+	unsigned int left = workload->nr - first;
 	int listeners[2], gone[2];
 
-	worker = (struct worker){ .crowd = crowd, .first = first,
+	worker = (struct worker){ .workload = workload, .first = first,
 				  .nr = left < BATCH ? left : BATCH };
-	wire_enter(crowd->wire, WIRE_B);
-	listeners[0] = listen_at(NET_IPV4, crowd_server_port(first));
-	listeners[1] = listen_at(NET_IPV6, crowd_server_port(first));
+	wire_enter(workload->wire, WIRE_B);
+	listeners[0] = listen_at(NET_IPV4, workload_server_port(first));
+	listeners[1] = listen_at(NET_IPV6, workload_server_port(first));
 	REQUIRE(!pipe(gone), "no pipe");
 	pids[WIRE_B] = fork();
 	if (!pids[WIRE_B]) {
@@ -399,7 +391,7 @@ static void start_pair(const struct crowd *crowd, unsigned int first, pid_t *pid
 		server(&worker, listeners, gone[0]);
 		_exit(KTAP_PASS);
 	}
-	wire_enter(crowd->wire, WIRE_A);
+	wire_enter(workload->wire, WIRE_A);
 	pids[WIRE_A] = fork();
 	if (!pids[WIRE_A]) {
 		close(listeners[0]);
@@ -431,7 +423,7 @@ static bool reap(pid_t *pids)
 	return !pids[WIRE_A] && !pids[WIRE_B];
 }
 
-void crowd_run(const struct crowd *crowd, void (*tick)(void *arg), void *arg)
+void workload_run(const struct workload *workload, void (*tick)(void *arg), void *arg)
 {
 	pid_t pairs[PAIRS][WIRE_ENDS] = { };
 	unsigned int i, next = 0, running;
@@ -439,8 +431,8 @@ void crowd_run(const struct crowd *crowd, void (*tick)(void *arg), void *arg)
 	do {
 		running = 0;
 		for (i = 0; i < PAIRS; i++) {
-			if (reap(pairs[i]) && next < crowd->nr) {
-				start_pair(crowd, next, pairs[i]);
+			if (reap(pairs[i]) && next < workload->nr) {
+				start_pair(workload, next, pairs[i]);
 				next += BATCH;
 			}
 			running += pairs[i][WIRE_A] || pairs[i][WIRE_B];

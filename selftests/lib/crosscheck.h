@@ -2,8 +2,8 @@
 /*
  * Capture and records, held against each other.
  */
-#ifndef SELFTESTS_WITNESS_H
-#define SELFTESTS_WITNESS_H
+#ifndef SELFTESTS_CROSSCHECK_H
+#define SELFTESTS_CROSSCHECK_H
 
 #include "capture.h"
 #include "records.h"
@@ -13,6 +13,6 @@
  * numbers, one to one, and that no record tells of a segment that the capture
  * has not got.
  */
-void witness(struct capture *capture, const struct records *records);
+void crosscheck(struct capture *capture, const struct records *records);
 
 #endif
