@@ -24,6 +24,7 @@
 
 #include "lib/files.h"
 #include "lib/ktap.h"
+#include "lib/pairs.h"
 #include "lib/records.h"
 #include "lib/torture.h"
 
@@ -33,30 +34,7 @@
 /* What a CPU may keep, memory and permits. */
 #define KEPT 128
 
-struct pair {
-	struct net_end end[2];
-};
-
 static struct pair many[MANY], few[FEW], unannounced[FEW];
-
-static unsigned long stat_of(const char *name)
-{
-	char *text = files_text(ALL_CPUS, "stats"), *at = strstr(text, name);
-	unsigned long value;
-
-	REQUIRE(at, "no %s", name);
-	value = strtoul(at + strlen(name), NULL, 10);
-	free(text);
-	return value;
-}
-
-static void open_pairs(struct pair *pairs, unsigned int nr)
-{
-	unsigned int i;
-
-	for (i = 0; i < nr; i++)
-		net_pair(i % NET_FAMILIES, &pairs[i].end[0], &pairs[i].end[1]);
-}
 
 static void half_close(struct pair *pairs, unsigned int nr)
 {
@@ -69,20 +47,6 @@ static void half_close(struct pair *pairs, unsigned int nr)
 	}
 	for (i = 0; i < nr; i++)
 		net_expect_eof(&pairs[i].end[1]);
-}
-
-/* By reset: of an established connection the first sign of its end, and the last. */
-static void end(struct pair *pairs, unsigned int nr)
-{
-	const struct linger linger = { .l_onoff = 1 };
-	unsigned int i;
-
-	for (i = 0; i < nr; i++) {
-		setsockopt(pairs[i].end[1].fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
-		close(pairs[i].end[1].fd);
-		close(pairs[i].end[0].fd);
-	}
-	net_settle();
 }
 
 static int netns_here(void)
@@ -100,56 +64,56 @@ static void enter(int netns)
 
 static void test_share(void)
 {
-	unsigned long held;
+	unsigned long long held;
 	int first, other;
 
 	torture_load("max_connections=1024");
 	files_start();
 	net_new();
 	first = netns_here();
-	open_pairs(many, MANY);
+	pairs_open(many, MANY);
 	half_close(many, MANY);
-	held = stat_of("connections_now");
-	CHECK(held <= ROOM * 3 / 4 && held >= ROOM * 3 / 4 - KEPT, "%lu are held", held);
+	held = files_stat("connections_now");
+	CHECK(held <= ROOM * 3 / 4 && held >= ROOM * 3 / 4 - KEPT, "%llu are held", held);
 	CHECK(records_counter("over_share"), "none was refused");
-	CHECK(records_counter("over_share") == stat_of("connections_over_share") &&
-	      stat_of("connections_over_share") == stat_of("connections_table_full"),
-	      "%lu were refused, stats: %lu, and %lu in all",
-	      (unsigned long)records_counter("over_share"), stat_of("connections_over_share"),
-	      stat_of("connections_table_full"));
-	ktap_note("%lu are held, %lu times one was refused", held,
-		  (unsigned long)records_counter("over_share"));
+	CHECK(records_counter("over_share") == files_stat("connections_over_share") &&
+	      files_stat("connections_over_share") == files_stat("connections_table_full"),
+	      "%llu were refused, stats: %llu, and %llu in all",
+	      records_counter("over_share"), files_stat("connections_over_share"),
+	      files_stat("connections_table_full"));
+	ktap_note("%llu are held, %llu times one was refused", held,
+		  records_counter("over_share"));
 	ktap_result("%u ends, and room for %u", 2 * MANY, ROOM);
 
 	net_new();
 	other = netns_here();
-	open_pairs(few, FEW);
-	open_pairs(unannounced, FEW);
+	pairs_open(few, FEW);
+	pairs_open(unannounced, FEW);
 	half_close(few, FEW);
-	CHECK(stat_of("connections_now") == held + 2 * FEW, "%lu are remembered, not %lu",
-	      stat_of("connections_now"), held + 2 * FEW);
-	end(few, FEW);
-	end(unannounced, FEW);
+	CHECK(files_stat("connections_now") == held + 2 * FEW, "%llu are remembered, not %llu",
+	      files_stat("connections_now"), held + 2 * FEW);
+	pairs_abort(few, FEW);
+	pairs_abort(unannounced, FEW);
 	CHECK(!records_counter("over_share") && !records_counter("untracked"),
-	      "%lu were refused, %lu untracked", (unsigned long)records_counter("over_share"),
-	      (unsigned long)records_counter("untracked"));
+	      "%llu were refused, %llu untracked", records_counter("over_share"),
+	      records_counter("untracked"));
 	CHECK(records_counter("end=reset_sent") == 2 * FEW &&
-	      records_counter("end=reset_received") == 2 * FEW, "%lu sent, %lu received",
-	      (unsigned long)records_counter("end=reset_sent"),
-	      (unsigned long)records_counter("end=reset_received"));
-	CHECK(stat_of("connections_now") == held, "%lu are left, not %lu",
-	      stat_of("connections_now"), held);
+	      records_counter("end=reset_received") == 2 * FEW, "%llu sent, %llu received",
+	      records_counter("end=reset_sent"),
+	      records_counter("end=reset_received"));
+	CHECK(files_stat("connections_now") == held, "%llu are left, not %llu",
+	      files_stat("connections_now"), held);
 	ktap_result("another namespace has its share");
 
 	enter(first);
-	end(many, MANY);
-	CHECK(!stat_of("connections_now"), "%lu are left", stat_of("connections_now"));
+	pairs_abort(many, MANY);
+	CHECK(!files_stat("connections_now"), "%llu are left", files_stat("connections_now"));
 	held = records_counter("over_share");
-	open_pairs(few, FEW);
+	pairs_open(few, FEW);
 	half_close(few, FEW);
-	CHECK(stat_of("connections_now") == 2 * FEW && records_counter("over_share") == held,
-	      "%lu are remembered", stat_of("connections_now"));
-	end(few, FEW);
+	CHECK(files_stat("connections_now") == 2 * FEW && records_counter("over_share") == held,
+	      "%llu are remembered", files_stat("connections_now"));
+	pairs_abort(few, FEW);
 	close(first);
 	close(other);
 	ktap_result("and the first has its own again");
