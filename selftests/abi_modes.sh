@@ -38,12 +38,12 @@ owners() {
 [ -d "$abi" ] || skip_all "no $abi"
 [ -d "$debugfs" ] || skip_all "the module is not loaded"
 plan 6
-same "debugfs" "$(described $abi/debugfs-tcp_teardown | sort)" "$(there $debugfs)"
+same "docs/abi gives the mode of each file in debugfs" "$(described $abi/debugfs-tcp_teardown | sort)" "$(there $debugfs)"
 same "each CPU has the same files" "$(find $debugfs/per_cpu/cpu0 -printf '%f %m\n' | tail -n +2 | sort)" \
 	"$(find $debugfs/per_cpu -type f -printf '%f %m\n' | sort -u)"
-same "/proc" "$(described $abi/procfs-tcp_teardown | sort)" "$(there $proc)"
-same "parameters" "$(awk '$1 == "What:" { print $2, 444 }' $abi/module-parameters | sort)" \
+same "docs/abi gives the mode of each file in /proc" "$(described $abi/procfs-tcp_teardown | sort)" "$(there $proc)"
+same "docs/abi lists each parameter" "$(awk '$1 == "What:" { print $2, 444 }' $abi/module-parameters | sort)" \
 	"$(find $parameters -type f -printf '%f %m\n' | sort)"
-same "root owns them" root:root "$(owners $debugfs $proc $parameters)"
-same "root alone enters debugfs" 700 "$(stat -c %a /sys/kernel/debug)"
+same "root owns all files" root:root "$(owners $debugfs $proc $parameters)"
+same "only root may enter debugfs" 700 "$(stat -c %a /sys/kernel/debug)"
 exit "$failed"

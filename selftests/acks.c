@@ -196,14 +196,14 @@ static void piggybacked(struct fixture *self)
 }
 
 static const struct testcase testcases[] = {
-	TESTCASE_WITH_PEER("ACK of data in ESTABLISHED is not told of", established),
+	TESTCASE_WITH_PEER("an ACK of data in ESTABLISHED is not recorded", established),
 	TESTCASE_WITH_PEER("ACK of a FIN in FIN_WAIT1", closing),
 	TESTCASE_WITH_PEER("ACK of a FIN in FIN_WAIT2, and again in TIME_WAIT", time_wait),
 	TESTCASE_WITH_PEER("ACKs of an orphan's FIN_WAIT2", fin_wait2),
 	TESTCASE_WITH_PEER("RST of an orphan's FIN_WAIT2 is no ACK", reset),
 	TESTCASE_WITH_PEER("delayed ACK of a FIN in CLOSE_WAIT", delayed),
 	TESTCASE_WITH_PEER("ACK that goes with a FIN", piggybacked),
-	TESTCASE_WITH_PEER("no ACK is told of without the group", group_off),
+	TESTCASE_WITH_PEER("no ACK is recorded while the group is off", group_off),
 };
 
 int main(void)

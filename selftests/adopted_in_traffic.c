@@ -82,7 +82,7 @@ int main(void)
 	ktap_note("%d rounds", round);
 	module_unload_soon();
 	module_left_nothing();
-	ktap_result("no connection stays after a load in traffic");
+	ktap_result("no connection stays tracked after the module loads under traffic");
 	load();
 	return ktap_exit();
 }

@@ -181,9 +181,9 @@ test_groups() {
 		[ $((n++)) -lt 200 ] || break
 		sleep 0.05
 	done
-	check "remembered after 10 s: $(cut -c1-120 "$debugfs/connections" | head -n 5 | tr "\n" ";")" \
+	check "tracked after 10 s: $(cut -c1-120 "$debugfs/connections" | head -n 5 | tr "\n" ";")" \
 		[ $n -lt 200 ]
-	result "minisocks of before, during and after are forgotten"
+	result "minisocks from before, during and after are untracked when they end"
 }
 
 test_modes() {

@@ -102,14 +102,14 @@ static void test_gone(void)
 	kill(pid, SIGKILL);
 	await_zombie(pid);
 	check_closer(&client, "-", "(leaver)", "");
-	ktap_result("a process that is not waited for yet is gone");
+	ktap_result("a zombie counts as gone");
 	waitpid(pid, NULL, 0);
 	check_closer(&client, "-", "(leaver)", "");
-	ktap_result("a process that is gone has no pid, and its name a mark");
+	ktap_result("a process that is gone has no pid, and its name is marked");
 	other = stranger(pid);
 	CHECK(other, "%d is given to nobody", pid);
 	check_closer(&client, "-", "(leaver)", "");
-	ktap_result("nor is it the stranger who has its number");
+	ktap_result("a process that reuses the pid is not shown");
 	kill(other, SIGKILL);
 	waitpid(other, NULL, 0);
 }
@@ -135,7 +135,7 @@ static void test_thread(void)
 	net_await_state(&client, TCP_FIN_WAIT2);
 	snprintf(number, sizeof(number), "%d", getpid());
 	check_closer(&client, number, "closer_gone", " thread=a_thread");
-	ktap_result("of a thread both names, its own and the process'");
+	ktap_result("a thread is shown with its own name and that of its process");
 }
 
 static void *outlive(void *arg)
@@ -167,7 +167,7 @@ static void test_leader(void)
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
 	check_closer(&client, "-", "(leader)", " thread=a_thread");
-	ktap_result("a process lives while one of its threads does");
+	ktap_result("a process is alive while one of its threads is");
 }
 
 /* It has CAP_NET_ADMIN, and the namespace of the network is the same. */
@@ -192,7 +192,7 @@ static void test_elsewhere(void)
 		_exit(waitpid(pid, &status, 0) != pid || status);
 	}
 	CHECK(waitpid(pid, &status, 0) == pid && !status, "status %x", status);
-	ktap_result("in another pid namespace one that is gone has no name");
+	ktap_result("in another pid namespace a process that is gone has no name");
 }
 
 int main(void)

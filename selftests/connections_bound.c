@@ -179,9 +179,9 @@ int main(void)
 	net_await_state(&server, TCP_CLOSE_WAIT);
 	check_left_out(SOCKETS + 2);
 	check_lines(server.cookie);
-	ktap_result("what is left out of a list of %u is the last", LINES);
+	ktap_result("a list of more than %u leaves out the last", LINES);
 	check_shared();
-	ktap_result("lists that anybody may read take 64 MiB together");
+	ktap_result("lists that any user may read take at most 64 MiB in all");
 	let_go();
 	return ktap_exit();
 }

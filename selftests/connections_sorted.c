@@ -124,7 +124,7 @@ static void test_order(enum net_family family)
 		      "line %u: %s after %s", i, listed[i].age, listed[i - 1].age);
 	}
 	let_go(held);
-	ktap_result("by state and age, %s", net_family_names[family]);
+	ktap_result("the list is sorted by state and age, %s", net_family_names[family]);
 }
 
 #define PAIRS 300
@@ -214,7 +214,7 @@ static void test_once(enum net_family family)
 	check_once();
 	close_all(pairs, ARRAY_SIZE(pairs));
 	close_all(others, ARRAY_SIZE(others));
-	ktap_result("each once, in bites, %s", net_family_names[family]);
+	ktap_result("short reads list each connection once, %s", net_family_names[family]);
 }
 
 int main(void)

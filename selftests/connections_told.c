@@ -164,9 +164,9 @@ int main(void)
 	for (family = 0; family < NET_FAMILIES; family++) {
 		open_all(family, &peer);
 		check_all(family, true);
-		ktap_result("root is told whose each is, %s", net_family_names[family]);
+		ktap_result("root sees the owner of each connection, %s", net_family_names[family]);
 		check_as_user(family);
-		ktap_result("others as by ss, %s", net_family_names[family]);
+		ktap_result("other users see what ss shows them, %s", net_family_names[family]);
 		close(client.fd);
 		close(server.fd);
 		peer_send(&peer, RST, orphan.rcv_nxt, 0, 0);

@@ -71,7 +71,7 @@ int main(void)
 	source_make(&source, 1);
 	pthread_join(reader, NULL);
 	source_close(&source);
-	ktap_result("a record of a CPU that came later wakes who sleeps for all");
+	ktap_result("a record on a CPU that came later wakes a reader of all CPUs");
 	torture_end();
 	torture_load("");
 	return ktap_exit();

@@ -410,7 +410,7 @@ static void test_self(void)
 	records_stop(&records);
 	close(home);
 	set_filter("none");
-	ktap_result("self is the namespace of who wrote it");
+	ktap_result("self is the namespace of the process that wrote the filter");
 }
 
 static void check_text(const char *want)
@@ -447,7 +447,7 @@ static void test_text(void)
 	longest[FILTER_LEN - 1] = '\n';
 	check_text(longest);
 	set_filter("none");
-	ktap_result("it is read as written, and removed");
+	ktap_result("a filter reads back as written and can be removed");
 }
 
 static struct source sources[CPUS_MAX];
@@ -501,7 +501,7 @@ static void test_replaced(void)
 	set_filter("none");
 	for (cpu = 0; cpu < cpus; cpu++)
 		source_close(&sources[cpu]);
-	ktap_result("replaced while %d CPUs make records", cpus);
+	ktap_result("a filter is replaced while %d CPUs make records", cpus);
 }
 
 /* On one CPU and on all, what was filtered is counted, and forgotten. */
@@ -533,7 +533,7 @@ static void test_counted(void)
 	files_check_account(ALL_CPUS, (struct account) { });
 	set_filter("none");
 	source_close(&sources[0]);
-	ktap_result("filtered is exact, and summary stays complete");
+	ktap_result("filtered counts exactly, and summary stays complete");
 }
 
 int main(void)

@@ -120,7 +120,7 @@ static void test_asleep(void)
 	module_unload_soon();
 	module_left_nothing();
 	torture_load("");
-	ktap_result("so does a reader that sleeps in it");
+	ktap_result("a reader that sleeps in debugfs holds the module");
 }
 
 static void test_proc(void)
@@ -148,7 +148,7 @@ static void test_proc(void)
 	}
 	module_left_nothing();
 	torture_load("");
-	ktap_result("an open file of /proc does not");
+	ktap_result("an open file of /proc does not hold the module");
 }
 
 static void test_directory(void)
@@ -169,7 +169,7 @@ static void test_directory(void)
 	}
 	module_left_nothing();
 	torture_load("");
-	ktap_result("nor does a directory");
+	ktap_result("an open directory does not hold the module");
 }
 
 /* A page whose first touch, by whomever, lasts until the toucher is killed. */

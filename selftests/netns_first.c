@@ -201,7 +201,7 @@ static void test_order(int pairs)
 	close_all();
 	sleep(2);
 	check_host(before, alone);
-	ktap_result("the host's counters when they have gone");
+	ktap_result("the host's counters include namespaces that have gone");
 }
 
 int main(void)

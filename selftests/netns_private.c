@@ -193,15 +193,15 @@ static void family_cases(enum net_family family)
 	check_summary(of_four_waves, ARRAY_SIZE(of_four_waves));
 	room_enter(&rooms[1]);
 	check_summary(of_shutdown, ARRAY_SIZE(of_shutdown));
-	ktap_result("each summary counts its own, %s", name);
+	ktap_result("each summary counts its own namespace, %s", name);
 
 	snprintf(pid, sizeof(pid), "%d", getpid());
 	check_all_connections(rooms, pid);
-	ktap_result("each list has its own, %s", name);
+	ktap_result("each list shows its own namespace, %s", name);
 
 	check_as_nobody(&rooms[0], 1);
 	check_as_nobody(&rooms[1], 2);
-	ktap_result("who closed is not told to everybody, %s", name);
+	ktap_result("only root sees which process closed, %s", name);
 
 	close(rooms[1].client.fd);
 	close(rooms[1].server.fd);
@@ -217,7 +217,7 @@ static void empty_case(void)
 	net_new();
 	net_pair(NET_IPV4, &client, &server);
 	check_summary(NULL, 0);
-	ktap_result("where nothing closes, all is 0");
+	ktap_result("counters stay 0 where nothing closes");
 	close(client.fd);
 	close(server.fd);
 }

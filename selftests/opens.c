@@ -478,12 +478,12 @@ static void subflows(struct fixture *self)
 static const struct testcase testcases[] = {
 	TESTCASE("who connects, reset by the peer", client_is_reset),
 	TESTCASE("who accepts, reset by the peer", server_is_reset),
-	TESTCASE("who accepts, and does not close", nobody_closes),
+	TESTCASE("a process accepts and does not close", nobody_closes),
 	TESTCASE("who accepts what is closing already", fin_before_accept),
 	TESTCASE("who connects, and is refused", refused),
 	TESTCASE_WITH_PEER("who connects, and is not answered", unanswered),
 	TESTCASE("who closes is not who accepts", handed_on),
-	TESTCASE("nobody accepts", not_accepted),
+	TESTCASE("no process accepts the connection", not_accepted),
 	TESTCASE("the group is switched off", switched_off),
 	TESTCASE("subflows of MPTCP", subflows, .lacks = mptcp_lacks),
 };

@@ -133,7 +133,7 @@ static void test_waiting(const struct place *place)
 	check_waiter(place, "poll", wait_poll);
 	check_waiter(place, "select", wait_select);
 	check_waiter(place, "epoll", wait_epoll);
-	ktap_result("%s: waits for a record, and no longer", place->label);
+	ktap_result("%s: read() waits until there is a record", place->label);
 }
 
 static void test_nonblock(const struct place *place)

@@ -105,7 +105,8 @@ static void test_across(void)
 	CHECK(!ran, "the worker ran %u times", ran);
 	CHECK(!files_stat("connections_table_full"), "%llu untracked",
 	      files_stat("connections_table_full"));
-	ktap_result("%u ends, each on another CPU than its beginning", 2 * ROUNDS * AT_ONCE);
+	ktap_result("%u ends on another CPU than the beginning need no worker",
+		    2 * ROUNDS * AT_ONCE);
 }
 
 /* Which CPU is: that of the boot, or CPU 1 from now on. *before: what was in UNBOUND. */
@@ -150,7 +151,7 @@ static void test_isolated(void)
 	CHECK(ran, "the worker was not asked for");
 	CHECK(!there, "%u times of %u it ran on CPU %u, which is isolated", there, ran, cpu);
 	ktap_note("the worker ran %u times", ran);
-	ktap_result("%u ends on an isolated CPU", 2 * MANY);
+	ktap_result("the worker stays off an isolated CPU for %u ends", 2 * MANY);
 }
 
 static void test_offline(void)

@@ -88,5 +88,5 @@ taken=$(locks)
 grep -q '^<adopt_' <<<"$taken" || taken+=" what adopts is not to be read"
 wrong=$(grep -vE '^<adopt_|^<netns_init|^<depot_[a-z_.0-9]*>: _*raw_spin' <<<"$taken")
 check "$wrong" [ -z "$wrong" ]
-result "no spinlock or rwlock is taken, but in process context, and the depot's, which is raw"
+result "hooks take no spinlock or rwlock other than the depot's raw spinlock"
 exit "$failed"

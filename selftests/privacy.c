@@ -277,7 +277,7 @@ static void test_containers(void)
 		close_within(&containers[i]);
 		container_end(&containers[i]);
 	}
-	ktap_result("a container sees its own namespace alone");
+	ktap_result("a container sees only its own namespace");
 }
 
 static void test_nobody(void)
@@ -291,7 +291,7 @@ static void test_nobody(void)
 		_exit(ktap_case_failed());
 	}
 	CHECK(waitpid(pid, &status, 0) == pid && !status, "nobody may too much");
-	ktap_result("without privilege no debugfs, no writing, no removing");
+	ktap_result("an unprivileged user cannot enter debugfs, write, or remove the module");
 }
 
 /* The kernel's text as kallsyms has it; the rest of its memory is all above. */
@@ -442,7 +442,7 @@ static void test_addresses(void)
 	files_write(ALL_CPUS, "filter", "nonsense");
 	CHECK(check_log(), "the log has none of our lines");
 	ktap_note("%lu raw records, %lu numbers in texts", raws, texts);
-	ktap_result("no address of the kernel, anywhere");
+	ktap_result("no file shows a kernel address");
 }
 
 int main(void)

@@ -297,7 +297,7 @@ static void check_verdicts(struct test *test)
 		    i != VERDICT_FIN_LEFT && (i != VERDICT_FIN_SENT_LATER || !is_slow()))
 			CHECK(test->verdicts[i] || test->workload.nr < CONNECTIONS, "no %s",
 			      verdict_names[i]);
-	ktap_result("each FIN and RST is told of, and nothing else");
+	ktap_result("each FIN and RST is recorded, and nothing else");
 }
 
 /* Whether the judge finds fault with the evidence as it is now. */

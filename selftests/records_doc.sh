@@ -64,9 +64,9 @@ for file in $records $filter $details $fields $format; do
 	[ -r "$file" ] || skip_all "no $file"
 done
 plan 5
-same "binary" "$(format_fields)" "$(described_fields)"
+same "the tables describe the binary record" "$(format_fields)" "$(described_fields)"
 same "each word is described" "$(format_words)" "$(comm -12 <(format_words) <(quoted $records))"
-same "no other word is" "$(table_words)" "$(comm -12 <(format_words) <(table_words))"
-same "details" "$(source_details)" "$(described_details)"
-same "fields of filters" "$(source_filter)" "$(described_filter)"
+same "no unknown word is described" "$(table_words)" "$(comm -12 <(format_words) <(table_words))"
+same "each detail of a line is described" "$(source_details)" "$(described_details)"
+same "each filter field is described" "$(source_filter)" "$(described_filter)"
 exit "$failed"

@@ -370,7 +370,7 @@ static const struct testcase testcases[] = {
 	TESTCASE_WITH_PEER("FIN_WAIT1: a FIN before the window", before_window),
 	TESTCASE_WITH_PEER("FIN_WAIT1: a FIN that acknowledges too much", acks_unsent),
 	TESTCASE_WITH_PEER("FIN_WAIT1: a FIN without ACK", without_ack),
-	TESTCASE_WITH_PEER("FIN_WAIT1, FIN_WAIT2: a FIN of before", fin_of_before),
+	TESTCASE_WITH_PEER("FIN_WAIT1, FIN_WAIT2: an old FIN", fin_of_before),
 	TESTCASE_WITH_PEER("FIN_WAIT2: refused FINs and RSTs", in_fin_wait2),
 	TESTCASE_WITH_PEER("CLOSE_WAIT, LAST_ACK: refused FINs and RSTs", in_close_wait),
 	TESTCASE_WITH_PEER("a minisock in FIN_WAIT2", minisock_in_fin_wait2),

@@ -171,7 +171,7 @@ static void test_text(void)
 		.read = 3 * SMALLEST,
 		.overwritten = 2 * lost,
 	});
-	ktap_result("text tells how many were lost, and where");
+	ktap_result("trace says how many records were lost, and where");
 }
 
 static void truncate_trace(int of)

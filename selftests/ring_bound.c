@@ -4,7 +4,7 @@
  *
  * Shows: the online CPUs share buffer_total_kb, and the log says so; one that comes later
  * gets what is left, one for which nothing is left the smallest ring; a CPU that was never
- * online has none; a size that is written is for each CPU, also for one that comes later;
+ * online has none; a size that is written applies to each CPU, also for one that comes later;
  * stats has what was asked for and what there is; the pages of a ring are of its CPU's
  * NUMA node.
  *
@@ -116,7 +116,7 @@ static void test_written(void)
 	}
 	CHECK(figure(ALL_CPUS, "\nring_kb ") == 256UL * online_cpus(), "%lu KiB in all",
 	      figure(ALL_CPUS, "\nring_kb "));
-	ktap_result("a size that is written is for each CPU");
+	ktap_result("a size that is written applies to each CPU");
 }
 
 static int node_of(int cpu)

@@ -173,7 +173,7 @@ static void test_pending(void)
 	CHECK(files_get("buffer_size_kb") == 8, "5 becomes %u", files_get("buffer_size_kb"));
 	files_clear(ALL_CPUS);
 	files_check_account(0, (struct account) { });
-	ktap_result("what a resize throws away counts as overwritten");
+	ktap_result("records that a resize drops count as overwritten");
 }
 
 /* The log's lines are rationed; wait once until there may be one again. */

@@ -50,10 +50,10 @@ check "$(shown), not $want" is_about "$(shown)" "$want"
 # Half of it, rounded up to a power of two, in pointers: at most 8 bytes each.
 check "$(shown) is more than an 800th of the memory for the hash table" \
 	[ $(($(shown) * 8 / 1024)) -le $(($(awk '/^MemTotal/ { print $2 }' /proc/meminfo) / 400)) ]
-result "without the parameter, by the memory"
+result "without the parameter the limit follows the memory"
 load max_connections=0
 check "$(shown), not $want" is_about "$(shown)" "$want"
-result "max_connections=0 is the same"
+result "max_connections=0 means the same"
 echo $((want * 2)) >"$buckets"
 load
 more=$((want * 2 + want * 2 / 3))
@@ -61,7 +61,7 @@ check "$(shown), not $more" [ "$(shown)" = "$more" ]
 echo 100000000 >"$buckets"
 load
 check "$(shown) is beyond the bounds" [ "$(shown)" = 16777216 ]
-result "by tcp_max_tw_buckets, within the bounds"
+result "the limit follows tcp_max_tw_buckets, within bounds"
 echo "$before" >"$buckets"
 load max_connections=2000
 check "$(shown), not 2000" [ "$(shown)" = 2000 ]

@@ -51,10 +51,10 @@ trap 'rm -rf "$dir"' EXIT
 plan 2
 refused "$module" 'File exists' 'File exists'
 check "no records any more" records_come
-result "the same file once more"
+result "a second copy of the same file is refused"
 check "can't be renamed" renamed "$dir/other.ko"
 refused "$dir/other.ko" 'Invalid module format' 'exports duplicate symbol'
 check "no records any more" records_come
 check "something is left of it" not grep -q tcp_teardowm /proc/modules
-result "a copy under another name"
+result "a copy under another name is refused"
 exit "$failed"

@@ -144,7 +144,7 @@ static void test_bad(void)
 	put_header(TCP_TEARDOWN_MAGIC, TCP_TEARDOWN_VERSION, size);
 	((struct tcp_teardown_header *)made)->kind = TCP_TEARDOWN_CALL;
 	expect_bad("a header of another kind");
-	ktap_result("what is no stream of this version is refused");
+	ktap_result("a stream of another version is refused");
 }
 
 static void test_cut(void)
@@ -158,7 +158,7 @@ static void test_cut(void)
 	stream_give(&stream, made, made_len - 1);
 	expect(&stream, 1, false);
 	CHECK(!stream_next(&stream, &r) && stream.bad, "half a record is taken");
-	ktap_result("a record that is cut short is none");
+	ktap_result("a truncated record is refused");
 }
 
 /* Nobody would get beyond it. */
@@ -174,7 +174,7 @@ static void test_no_size(void)
 	put(&r, sizeof(r), sizeof(r));
 	stream_give(&stream, made, made_len);
 	CHECK(!stream_next(&stream, &r) && stream.bad, "a record of no size is taken");
-	ktap_result("a record of no size is none");
+	ktap_result("a record of size 0 is refused");
 }
 
 static void check_fact(const struct fact *f, uint8_t kind, uint8_t what, uint8_t old,

@@ -219,7 +219,7 @@ static void test_overtaken(void)
 	      lines, lost, slots);
 	files_check_account(0, (struct account) { .written = 2 * slots - 10,
 			    .pending = slots, .overwritten = slots - 10 });
-	ktap_result("what is overwritten under a reader is told");
+	ktap_result("a reader is told what was overwritten while it read");
 }
 
 /* Overwritten before the reader came: one line, where they are missing, first of all. */
@@ -260,7 +260,7 @@ static void test_lost(void)
 	files_clear(ALL_CPUS);
 	source_make(&sources[0], 3);
 	check_lost(ALL_CPUS, 0, 3);
-	ktap_result("what was overwritten before is told");
+	ktap_result("a reader is told what was overwritten before");
 }
 
 int main(void)
