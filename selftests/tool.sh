@@ -103,7 +103,7 @@ captures() {
 reads_trace() {
 	refused 2
 	[ "$("$tool" list "$debugfs/trace" "port == $port" | grep -c refused)" = 2 ] &&
-		"$tool" show -w "$debugfs/trace" "port == $port" | grep -q 'B is known\|id' &&
+		"$tool" show -w "$debugfs/trace" "port == $port" | grep -q 'A>B RST,ACK' &&
 		"$tool" export json "$debugfs/trace" | grep -q '"event":"reply"'
 }
 
