@@ -8,7 +8,7 @@ RELEASE = $(or $(shell sed -n 's/.*UTS_RELEASE "\(.*\)".*/\1/p' \
 	$(KDIR)/include/generated/utsrelease.h 2>/dev/null),$(KVER))
 BUILD = build/$(RELEASE)
 
-module: ## build/<release>/tcp_teardown.ko, for KVER= (the running kernel) or KDIR=
+module: ## builds build/<release>/tcp_teardown.ko for KVER= (the running kernel) or KDIR=
 	@test -d "$(KDIR)" || { echo "no headers at $(KDIR):" \
 		"apt-get install linux-headers-$(KVER)," \
 		"dnf install kernel-devel-$(KVER), or KDIR= and KVER=" >&2; exit 1; }
@@ -18,52 +18,53 @@ module: ## build/<release>/tcp_teardown.ko, for KVER= (the running kernel) or KD
 	@find $(BUILD) -xtype l -delete
 	$(MAKE) -C $(KDIR) M=$(CURDIR)/$(BUILD) W=1 $(KFLAGS) modules
 
-tool: ## build/tcp-teardown, which reads what the module records; STATIC=1: in one file
+tool: ## builds build/tcp-teardown, which reads the records; STATIC=1: one static file
 	@$(MAKE) -s -C scripts/teardown OUTPUT=$(CURDIR)/build STATIC=$(STATIC)
 
-check-kernel: ## build/check_kernel, a static program: see scripts/check-kernel
+check-kernel: ## builds build/check_kernel, a static program for scripts/check-kernel
 	@mkdir -p build/selftests
 	@$(MAKE) -s -C selftests OUTPUT=$(CURDIR)/build/selftests \
 		$(CURDIR)/build/selftests/check_kernel
 	@cp build/selftests/check_kernel build/
 
-demo: ## boot a guest, make traffic, show how its connections ended
+demo: ## boots a guest, makes traffic, and shows how its connections ended
 	@scripts/demo
 
-test: ## all set-up, then the self-tests in guests on 6.1 and 6.12, or KERNEL=
+test: ## runs the self-tests in guests on 6.1, 6.12 and 6.1-rt, or on KERNEL=
 	@scripts/test $(KERNEL)
 
-test-kernels: ## a test for each hook on the oldest and the newest kernel, and on arm64
+test-kernels: ## runs a test for each hook on the oldest and the newest kernel, and on arm64
 	@scripts/test -s hooks $(or $(KERNEL),5.10 newest 6.12-arm64)
 
 DEBUG_KERNELS = 6.12-debug 6.1-debug 6.12-kcsan 6.1-rt 6.12-debug-rt
-test-debug: ## the same on kernels built to find faults, and on 6.1-rt; QUICK=1: some, on one
+test-debug: ## runs the self-tests on debug kernels and 6.1-rt; QUICK=1: some, on one
 	@scripts/test $(if $(QUICK),-q 6.12-debug,$(or $(KERNEL),$(DEBUG_KERNELS)))
 
-test-vm: ## the harness's own tests
+test-vm: ## runs the harness's own tests
 	@scripts/vm-test
 
-test-host: ## the ring, the filter and tcp-teardown in user space; RECORDS= INPUTS= SECONDS= DEEP=1
+test-host: ## tests ring, filter and tcp-teardown in user space; RECORDS= INPUTS= SECONDS= DEEP=1
 	@scripts/host-test $(if $(RECORDS),-r $(RECORDS)) $(if $(INPUTS),-i $(INPUTS)) \
 		$(if $(SECONDS),-s $(SECONDS)) $(if $(DEEP),-d)
 
-check: ## checkpatch, sparse, W=1, shellcheck and formatting: all silent
+check: ## runs checkpatch, sparse, W=1, shellcheck and others; all must be silent
 	@scripts/check
 
-soak: ## 100,000 connections of wrk to nginx, each one's records checked
+soak: ## makes 100,000 connections from wrk to nginx, and checks the records of each
 	@scripts/soak -k $(or $(KERNEL),6.1)
 
-bench: ## what it costs, beside its peers: an hour; QUICK=1: the budgets, on 6.1
+bench: ## measures the costs, beside other tracers: an hour; QUICK=1: the budgets, on 6.1
 	@status=0; for kernel in $(or $(KERNEL),$(if $(QUICK),6.1,6.12 6.1)); do \
 		scripts/bench/run -k $$kernel $(if $(QUICK),-q) || status=$$?; done; exit $$status
 
-torture: ## try to break it, for SECONDS= (60) each, on KERNEL= (6.12)
+torture: ## tries to break the module, for SECONDS= (60) a test, on KERNEL= (6.12)
 	@scripts/torture -k $(or $(KERNEL),6.12) -s $(or $(SECONDS),60)
 
-clean: ## remove build/
+clean: ## removes build/
 	rm -rf build
 
-help: ## this list
-	@sed -n 's/^\([a-z-]*\): ## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 18
+help: ## prints this list
+	@awk -F ':[a-z ]*## ' '/^[a-z_.-]+:[a-z ]*## / { printf "  make %-22s %s\n", $$1, $$2 }' \
+		$(firstword $(MAKEFILE_LIST))
 
 .PHONY: module tool check-kernel demo test test-debug test-vm test-host test-kernels check soak bench torture clean help

@@ -181,3 +181,16 @@ archive_fetch_source() {
 	(cd "$tmp" && archive_unpack "$1" "$2") && mv "$tmp/usr/src/$2.tar.xz" "$archive/source/" &&
 		rm -rf "$tmp"
 }
+
+# archive_source_files SERIES DIR FILE...: unpack these files of a kernel's source into DIR,
+# once. FILE is relative to the top of the source.
+archive_source_files() {
+	local source directory=$2
+
+	[ ! -d "$directory" ] || return 0
+	source=$(archive_source "$1") || return
+	shift 2
+	mkdir -p "$directory.new"
+	tar -C "$directory.new" --strip-components=1 --wildcards -xf "$source" "${@/#/*/}"
+	mv -T "$directory.new" "$directory"
+}

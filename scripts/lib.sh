@@ -18,10 +18,14 @@ die() {
 	exit 125
 }
 
-# Print the header comment of the calling script: its usage.
+# Print the header comment of the calling script: its usage. All that source this answer -h.
 usage() {
-	sed -n '3,/^[^#]/{/^#/!q; s/^# \{0,1\}//; p}' "$0"
+	sed -n '/^# usage: /,$ { /^#/!q; s/^# \{0,1\}//; p }' "$0"
 }
+
+case ${1:-} in
+-h | --help) usage; exit 0 ;;
+esac
 
 # locked NAME COMMAND...: run COMMAND, alone among those that name this lock.
 locked() {

@@ -1,10 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-"""usage: executed.py values|own|instructions DIRECTORY NAME...
-       executed.py functions DIRECTORY NAME [LEAST]
+"""usage: scripts/bench/executed.py values|own|instructions|functions DIRECTORY NAME...
 
-Of what scripts/bench/executed has left in DIRECTORY, with each NAME, as differences that
-it makes to the bare kernel, per connection:
+Prints what scripts/bench/executed has left in DIRECTORY, for each NAME as the difference
+to the bare kernel, per connection. With functions, NAME may be followed by LEAST:
 
   values        what instruction counts hide, as scripts/bench/report reads it
   own           instructions of the module's own functions, and cache lines that they
