@@ -3,7 +3,7 @@
 
 KVER ?= $(shell uname -r)
 KDIR ?= /lib/modules/$(KVER)/build
-# As the kernel at hand calls itself, whatever directory it was given by.
+# The release that the headers name, whatever directory they are in.
 RELEASE = $(or $(shell sed -n 's/.*UTS_RELEASE "\(.*\)".*/\1/p' \
 	$(KDIR)/include/generated/utsrelease.h 2>/dev/null),$(KVER))
 BUILD = build/$(RELEASE)
@@ -13,10 +13,13 @@ module: ## builds build/<release>/tcp_teardown.ko for KVER= (the running kernel)
 		"apt-get install linux-headers-$(KVER)," \
 		"dnf install kernel-devel-$(KVER), or KDIR= and KVER=" >&2; exit 1; }
 	@mkdir -p $(BUILD)
-	@# Each kernel's objects lie beside links to the sources.
+	@# Each kernel has a directory of its own, with links to the sources.
 	@cp -rsf $(CURDIR)/module $(CURDIR)/Kbuild $(BUILD)/
 	@find $(BUILD) -xtype l -delete
 	$(MAKE) -C $(KDIR) M=$(CURDIR)/$(BUILD) W=1 $(KFLAGS) modules
+
+compile_commands.json: module ## writes for clangd how each file of the module is compiled
+	@scripts/compile-commands $(KDIR) $(BUILD)
 
 tool: ## builds build/tcp-teardown, which reads the records; STATIC=1: one static file
 	@$(MAKE) -s -C scripts/teardown OUTPUT=$(CURDIR)/build STATIC=$(STATIC)
@@ -67,4 +70,5 @@ help: ## prints this list
 	@awk -F ':[a-z ]*## ' '/^[a-z_.-]+:[a-z ]*## / { printf "  make %-22s %s\n", $$1, $$2 }' \
 		$(firstword $(MAKEFILE_LIST))
 
-.PHONY: module tool check-kernel demo test test-debug test-vm test-host test-kernels check soak bench torture clean help
+# Not a file to keep: it is written again each time.
+.PHONY: module compile_commands.json tool check-kernel demo test test-debug test-vm test-host test-kernels check soak bench torture clean help
