@@ -83,4 +83,6 @@ module_init(tcp_teardown_init);
 module_exit(tcp_teardown_exit);
 
 MODULE_DESCRIPTION("Traces how TCP connections end");
+MODULE_AUTHOR("tcp_teardown");
+MODULE_VERSION("2.0.0");
 MODULE_LICENSE("GPL");
