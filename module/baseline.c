@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Where both counts begin, ours and the kernel's, while traffic runs. */
+/* Notes where the counts of the kernel and of the module begin, while traffic runs. */
 #include "netns.h"
 
 #include <linux/bottom_half.h>
@@ -16,7 +16,7 @@
  * @work: run there
  * @done: it has run
  * @cpu: which
- * @groups: of the hooks that have come on
+ * @groups: of the hooks that were attached
  * @generation: its number, from 1
  * @last: only of namespaces up to this number
  */
@@ -41,9 +41,9 @@ static struct netns *baseline_lock_from(const struct baseline *at, loff_t *numbe
 }
 
 /*
- * Between what the kernel counts and our hook beside it there is an instant. Here, in
- * process context with softirqs off, this CPU is not within it. What it counts for this
- * namespace from now on goes to the other shared block.
+ * There is an instant between the kernel's count and the module's. Here, in process context with
+ * softirqs off, this CPU is not in it. What the CPU counts for this namespace from now on goes to
+ * the other shared block.
  */
 static void baseline_note(struct netns *ns, const struct baseline *at)
 {
@@ -76,8 +76,8 @@ static void baseline_cpu(struct work_struct *work)
 }
 
 /*
- * A real-time task may keep its CPU for good, as with isolated CPUs. Then it is noted
- * from here, and a count of this instant may be one off.
+ * A real-time task may occupy its CPU for ever, as with isolated CPUs. Then this CPU notes its
+ * counts, and one may be wrong by 1.
  */
 static void baseline_there(struct baseline *at)
 {
@@ -88,7 +88,7 @@ static void baseline_there(struct baseline *at)
 	flush_work(&at->work);
 }
 
-/* What is in a shared block that nobody raises. */
+/* The counts of a shared block that nobody raises any longer. */
 static void baseline_shared(struct netns *ns, const struct baseline *at, int phase)
 {
 	static struct stats shared;	/* netns_lock guards it */
@@ -115,10 +115,9 @@ static void baseline_all(struct baseline *at)
  * netns_baseline() - begin to compare with the kernel's counters
  * @groups: of the hooks that have been attached, bits by enum hook_group
  *
- * Traffic may run, and namespaces may come and go. Each CPU notes its own counters, which
- * nobody else raises. A shared block is raised by all: so each CPU then turns to another
- * one, and when all have, the first one stands still. Of namespaces that come meanwhile
- * both counts begin at 0.
+ * Traffic may run, and namespaces may come and go. Each CPU notes its own counters, which nobody
+ * else raises. All CPUs raise a shared block: so each CPU then switches to another one, and when
+ * all have, the first one stands still. For namespaces that come meanwhile both counts begin at 0.
  *
  * Context: process, may sleep; the caller serialises.
  */

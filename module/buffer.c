@@ -16,7 +16,7 @@ DECLARE_RWSEM(buffer_access);
 /**
  * buffer_look() - start to look at what a CPU's ring holds now
  * @cpu: whose
- * @cursor: set to what was not consumed; buffer_peek() finds out what of it is gone
+ * @cursor: set to what is not consumed; buffer_peek() finds out which of it is gone
  */
 void buffer_look(unsigned int cpu, struct buffer_cursor *cursor)
 {
@@ -60,7 +60,7 @@ bool buffer_peek(unsigned int cpu, struct buffer_cursor *cursor,
 			cursor->pos++;
 			break;
 		}
-		/* Overtaken; by how far, no loop has to find out. */
+		/* Overwritten; this needs no loop to find out how much. */
 		oldest = min(ring_overtaken(ring), cursor->end);
 		*lost += oldest - cursor->pos;
 		cursor->pos = oldest;
@@ -91,7 +91,7 @@ int buffer_lock(int cpu)
 }
 
 /**
- * buffer_unlock() - let others consume
+ * buffer_unlock() - let other readers consume
  * @cpu: as for buffer_lock()
  */
 void buffer_unlock(int cpu)
@@ -110,8 +110,8 @@ void buffer_unlock(int cpu)
  * @to: where to
  * @lost: raised by the records that were overwritten before
  *
- * Context: has buffer_lock(). The record stays until buffer_consumed(), but for
- * a writer that overwrites it; then it counts as read all the same.
+ * Context: has buffer_lock(). The record stays until buffer_consumed(), unless a writer
+ * overwrites it; then it counts as read nevertheless.
  *
  * Return: false when there is none.
  */
@@ -132,7 +132,7 @@ bool buffer_next(unsigned int cpu, struct ring_slot *to, unsigned long *lost)
 }
 
 /**
- * buffer_consumed() - the record that buffer_next() gave is the reader's now
+ * buffer_consumed() - the reader has taken the record of buffer_next()
  * @cpu: whose
  */
 void buffer_consumed(unsigned int cpu)
@@ -143,15 +143,15 @@ void buffer_consumed(unsigned int cpu)
 }
 
 /**
- * buffer_run() - the oldest records that were not consumed, where they are
+ * buffer_run() - the oldest records that were not consumed, in place
  * @cpu: whose
- * @max: so many at most
+ * @max: the most to return
  * @first: set to the first; the others follow it
  *
  * Context: has buffer_lock(). A writer may overwrite them, see
  * buffer_run_consumed().
  *
- * Return: how many; 0 if there are none, or a writer is just overtaking.
+ * Return: how many; 0 if there are none, or a writer is overwriting the first.
  */
 unsigned long buffer_run(unsigned int cpu, unsigned long max, const struct ring_slot **first)
 {
@@ -166,9 +166,9 @@ unsigned long buffer_run(unsigned int cpu, unsigned long max, const struct ring_
 }
 
 /**
- * buffer_run_consumed() - the records that buffer_run() gave are the reader's now
+ * buffer_run_consumed() - the reader has taken records of buffer_run()
  * @cpu: whose
- * @nr: so many, from the first on
+ * @nr: how many, from the first on
  *
  * Return: false if one of them was overwritten since; then none is consumed.
  */
@@ -195,7 +195,7 @@ static void buffer_clear_cpu(unsigned int cpu)
 }
 
 /**
- * buffer_clear() - forget all records and open the accounts anew
+ * buffer_clear() - drop all records and restart the accounts
  * @cpu: where, or BUFFER_ALL
  *
  * Return: 0 or -EINTR.
@@ -228,14 +228,14 @@ static void buffer_account_cpu(unsigned int cpu, struct ring_account *account)
 		ring_account(ring, &now);
 		ring_account_add(account, &now);
 	}
-	/* A CPU without a ring refuses; see buffer_prepare(). */
+	/* A CPU without a ring has refused records; see buffer_prepare(). */
 	account->written += refused;
 	account->dropped += refused;
 	account->filtered += READ_ONCE(b->filtered) - b->base_filtered;
 }
 
 /**
- * buffer_account() - tell where all records are
+ * buffer_account() - count what became of all records
  * @cpu: of which CPU, or BUFFER_ALL for the sum
  * @account: set
  *

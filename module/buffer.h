@@ -3,12 +3,12 @@
  * The rings of all CPUs: their memory, their readers' locks, and waiting for
  * records. It knows no TCP.
  *
- * Writers take no lock, and of what other CPUs write they read but @waiting, of
- * those who sleep, and the tail of a ring that must not overwrite. A CPU's ring
- * is replaced, never changed: unpublished, waited for, freed (struct buffer_cpu.ring is RCU's).
+ * Writers take no lock. Of what other CPUs write, they read only @waiting, which sleepers
+ * set, and the tail of a ring that must not overwrite. A CPU's ring is replaced, never
+ * changed: unpublished, waited for, freed (RCU protects struct buffer_cpu.ring).
  *
- * Consumers of one CPU hold buffer_access for reading and that CPU's lock;
- * whoever consumes from all of them, or replaces them, holds it for writing.
+ * A consumer of one CPU holds buffer_access for reading, and that CPU's lock; one that
+ * consumes from all CPUs, or replaces rings, holds it for writing.
  */
 #ifndef TCP_TEARDOWN_BUFFER_H
 #define TCP_TEARDOWN_BUFFER_H
@@ -31,13 +31,13 @@
 #define BUFFER_TOTAL_KB		131072
 
 /**
- * struct buffer_cpu - one CPU's ring and those who wait for it
+ * struct buffer_cpu - one CPU's ring and its waiting readers
  * @ring: NULL until the CPU has been online
- * @waiting: somebody sleeps until there is a record
- * @refused: records that had no ring to go to; the CPU's own
- * @filtered: records that were not wanted; the CPU's own
+ * @waiting: a reader sleeps until there is a record
+ * @refused: records that were refused because there was no ring; the CPU's own
+ * @filtered: records that the filter refused; the CPU's own
  * @wait: readers of this CPU
- * @lock: consumers of this CPU; a leaf but for the ring
+ * @lock: consumers of this CPU; a leaf
  * @past: accounts of rings that were replaced; under @lock
  * @base_refused: @refused when the accounts were last opened; under @lock
  * @base_filtered: the same of @filtered
@@ -57,11 +57,11 @@ struct buffer_cpu {
 DECLARE_PER_CPU(struct buffer_cpu, buffer_cpus);
 
 extern bool buffer_on;		/* tracing_on */
-extern bool buffer_overwrite;	/* overwrite the oldest when full, else drop */
+extern bool buffer_overwrite;	/* if full: overwrite the oldest record, else drop the new one */
 
 extern struct rw_semaphore buffer_access;
 
-/* CPUs that have, or had, a ring; those that are absent cost no look at them. */
+/* CPUs that have been online, and so may have a ring; the others are not looked at. */
 extern struct cpumask buffer_cpumask;
 #define for_each_ring(cpu)	for_each_cpu(cpu, &buffer_cpumask)
 
@@ -70,7 +70,7 @@ static inline struct buffer_cpu *buffer_of(unsigned int cpu)
 	return per_cpu_ptr(&buffer_cpus, cpu);
 }
 
-/* The ring of a CPU, for whoever holds off buffer_resize() by buffer_access. */
+/* The ring of a CPU, for a caller that holds buffer_access, and so blocks buffer_resize(). */
 static inline struct ring *buffer_ring(unsigned int cpu)
 {
 	return rcu_dereference_protected(buffer_of(cpu)->ring,
@@ -84,7 +84,7 @@ void buffer_wake(void);
  *
  * Context: any but NMI, preemption disabled until buffer_publish(). May nest.
  *
- * Return: NULL when switched off, or, counted, where there is no room.
+ * Return: NULL if recording is off, or if there is no room, which is counted.
  */
 static inline struct ring_slot *buffer_claim(void)
 {
@@ -101,9 +101,9 @@ static inline struct ring_slot *buffer_claim(void)
 }
 
 /**
- * buffer_filtered() - a record was not wanted, and is not made
+ * buffer_filtered() - count a record that the filter refused
  *
- * Context: as buffer_claim(), which is not called then.
+ * Context: as buffer_claim(), in its place.
  */
 static inline void buffer_filtered(void)
 {
@@ -123,10 +123,10 @@ static inline void buffer_publish(struct ring_slot *slot)
 }
 
 /**
- * struct buffer_cursor - a place in one CPU's ring, for those who only look
+ * struct buffer_cursor - a place in one CPU's ring, for readers that do not consume
  * @pos: next position to look at
  * @end: where to stop
- * @id: of the ring that this is a place in
+ * @id: of the ring
  */
 struct buffer_cursor {
 	unsigned long pos;
@@ -136,8 +136,8 @@ struct buffer_cursor {
 
 /**
  * struct buffer_memory - the memory of rings, KiB
- * @kb: what they have
- * @asked_kb: what they would have without buffer_total_kb
+ * @kb: their size
+ * @asked_kb: their size if there were no buffer_total_kb
  */
 struct buffer_memory {
 	unsigned long kb;
@@ -176,7 +176,7 @@ bool buffer_run_consumed(unsigned int cpu, unsigned long nr);
 int buffer_clear(int cpu);
 int buffer_account(int cpu, struct ring_account *account);
 
-/* In place of a CPU's number: all of them. */
+/* Instead of a CPU's number: all CPUs. */
 #define BUFFER_ALL	(-1)
 
 #endif

@@ -9,7 +9,7 @@
 #include <linux/topology.h>
 #include <linux/vmalloc.h>
 
-/* No size that is asked for brings on the OOM killer. */
+/* No requested size may trigger the OOM killer. */
 #define RING_GFP	(GFP_KERNEL | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
 
 static void pages_free(struct page **pages, unsigned long nr)
@@ -20,9 +20,9 @@ static void pages_free(struct page **pages, unsigned long nr)
 }
 
 /*
- * Page by page: of the kernel's functions for larger memory, none that a module may call
- * takes both a node and RING_GFP without asking for contiguous pages first. A node
- * that has no more is helped out by another.
+ * Page by page: no function for larger memory that a module may call takes both a node and
+ * RING_GFP without trying contiguous pages first. If the node has no memory, another node
+ * provides it.
  */
 static struct page **pages_alloc(unsigned long nr, int node)
 {
@@ -42,7 +42,7 @@ static struct page **pages_alloc(unsigned long nr, int node)
 	return pages;
 }
 
-/* To be given to vfree(), which frees the pages, too. */
+/* For vfree(), which also frees the pages. */
 static struct ring_slot *slots_alloc(unsigned long nr, int node)
 {
 	unsigned long nr_pages = DIV_ROUND_UP(nr * sizeof(struct ring_slot), PAGE_SIZE);
@@ -79,7 +79,7 @@ struct ring *ring_alloc(unsigned int cpu, unsigned long nr)
 	return ring;
 }
 
-/** ring_free() - the end of ring_alloc(); @ring may be NULL */
+/** ring_free() - free what ring_alloc() made; @ring may be NULL */
 void ring_free(struct ring *ring)
 {
 	if (!ring)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* How large each ring is: what was asked for, and a bound over all CPUs. */
+/* The size of each ring: what was requested, within a bound over all CPUs. */
 #include "buffer_share.h"
 
 #include <linux/minmax.h>
@@ -10,7 +10,7 @@ static_assert(BUFFER_KB_MIN * 1024 / RING_SLOT_SIZE >= 2);
 #define SLOTS_MIN	(BUFFER_KB_MIN * 1024UL / RING_SLOT_SIZE)
 #define NO_BOUND	ULONG_MAX
 
-/* Written by whoever holds buffer_resizing, or by who is alone at load. */
+/* Written with buffer_resizing held, or at load. */
 static unsigned long buffer_asked;	/* slots of each ring */
 static unsigned long buffer_nr_slots;	/* the same, within the bound */
 static unsigned long buffer_bound;	/* slots of all rings */
@@ -25,7 +25,7 @@ static void buffer_set_size(unsigned long asked, unsigned long nr, unsigned long
 }
 
 /**
- * buffer_share_set() - give each ring the same size, those that come later, too
+ * buffer_share_set() - set the size of each ring, and of later ones
  * @nr: slots
  *
  * Context: holds buffer_resizing.
@@ -35,7 +35,7 @@ void buffer_share_set(unsigned long nr)
 	buffer_set_size(nr, nr, NO_BOUND);
 }
 
-/* Slots that are left of the bound. Holds buffer_resizing. */
+/* Slots that are left of the bound. Context: holds buffer_resizing. */
 static unsigned long buffer_rest(void)
 {
 	unsigned long rest = buffer_bound;
@@ -46,7 +46,7 @@ static unsigned long buffer_rest(void)
 	return rest;
 }
 
-/* CPUs that have no ring yet: of @among, with @cpu. */
+/* How many CPUs of @among, and @cpu, have no ring yet. */
 static unsigned int buffer_missing(unsigned int cpu, const struct cpumask *among)
 {
 	unsigned int other, missing = 1;
@@ -57,11 +57,11 @@ static unsigned int buffer_missing(unsigned int cpu, const struct cpumask *among
 }
 
 /**
- * buffer_share() - how many slots does the ring of a CPU get that has none?
+ * buffer_share() - how many slots the new ring of a CPU gets
  * @cpu: which
  *
- * At load the online CPUs share the bound. One that comes later gets its part of what is
- * left then: others that are present may come, too.
+ * At load the online CPUs share the bound. A CPU that comes later gets a part of what is left,
+ * because the other present CPUs may come, too.
  *
  * Context: holds buffer_resizing.
  */
@@ -81,7 +81,7 @@ static unsigned long slots_to_kb(unsigned long slots)
 	return slots * RING_SLOT_SIZE / 1024;
 }
 
-/* Says in the log what is wrong. */
+/* Reports an error in the log. */
 static int buffer_check_kb(const char *name, unsigned int kb, unsigned int max)
 {
 	if (kb >= BUFFER_KB_MIN && kb <= max)
@@ -90,7 +90,7 @@ static int buffer_check_kb(const char *name, unsigned int kb, unsigned int max)
 	return -EINVAL;
 }
 
-/* Is there memory for so many @slots for each CPU? Says in the log if not. */
+/* Is there memory for @slots for each CPU? Reports in the log if not. */
 static int buffer_check_memory(unsigned long slots)
 {
 	unsigned int cpu, cpus = 0;
@@ -105,7 +105,7 @@ static int buffer_check_memory(unsigned long slots)
 }
 
 /**
- * buffer_share_check() - can each CPU have a ring of that size?
+ * buffer_share_check() - may each CPU have a ring of that size?
  * @kb: for each CPU
  *
  * Return: 0, -EINVAL or -ENOMEM, with a line in the log.
@@ -117,7 +117,7 @@ int buffer_share_check(unsigned int kb)
 	return err ? err : buffer_check_memory(kb_to_slots(kb));
 }
 
-/* Each of the online CPUs gets the same. */
+/* Each online CPU gets the same. */
 static int buffer_divide(unsigned int kb, unsigned int total_kb)
 {
 	const unsigned long asked = kb_to_slots(kb), bound = total_kb * 1024UL / RING_SLOT_SIZE;
@@ -133,7 +133,7 @@ static int buffer_divide(unsigned int kb, unsigned int total_kb)
 }
 
 /**
- * buffer_share_start() - how large the rings are at first
+ * buffer_share_start() - set the size of the first rings
  * @kb: for each CPU
  * @total_kb: for all
  *
@@ -148,7 +148,7 @@ int buffer_share_start(unsigned int kb, unsigned int total_kb)
 	return err ? err : buffer_divide(kb, total_kb);
 }
 
-/** buffer_size_kb() - the size of each CPU's ring; of one that came late it may be less */
+/** buffer_size_kb() - the size of each CPU's ring; that of a late CPU may be smaller */
 unsigned int buffer_size_kb(void)
 {
 	return slots_to_kb(READ_ONCE(buffer_nr_slots));
@@ -167,7 +167,7 @@ static unsigned long buffer_cpu_kb(unsigned int cpu)
 }
 
 /**
- * buffer_memory() - how large are the rings?
+ * buffer_memory() - the size of the rings
  * @cpu: whose, or BUFFER_ALL for the sum
  * @memory: set
  */

@@ -7,7 +7,7 @@
 
 #include "buffer.h"
 
-/* An offline CPU keeps its ring. One that is online may have had no memory for one. */
+/* An offline CPU keeps its ring. An online one may have had no memory for a ring. */
 static inline bool ring_is_due(unsigned int cpu)
 {
 	return cpu_online(cpu) || rcu_access_pointer(buffer_of(cpu)->ring);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The rings: made, replaced by another size, freed. */
+/* Makes, resizes and frees the rings. */
 #include "buffer.h"
 
 #include <linux/cpu.h>
@@ -10,11 +10,11 @@
 #include "buffer_alloc.h"
 #include "buffer_share.h"
 
-/* Whoever sets the size; nests inside the CPU hotplug lock. */
+/* Held to set the size; nests inside the CPU hotplug lock. */
 static DEFINE_MUTEX(buffer_resizing);
 static enum cpuhp_state buffer_hotplug;
 
-/* Holds buffer_resizing. */
+/* Context: holds buffer_resizing. */
 static void ring_install(unsigned int cpu, struct ring *ring)
 {
 	static unsigned long id;
@@ -25,8 +25,8 @@ static void ring_install(unsigned int cpu, struct ring *ring)
 }
 
 /*
- * Hotplug: a CPU gets its ring before it first runs, and keeps it. One that
- * gets none comes online all the same, and counts what it refuses.
+ * Hotplug: a CPU gets its ring before it first runs, and keeps it. If there is no memory, it
+ * comes online nevertheless, and counts the records that it refuses.
  */
 static int buffer_prepare(unsigned int cpu)
 {
@@ -41,11 +41,11 @@ static int buffer_prepare(unsigned int cpu)
 			pr_warn("no memory for the ring of cpu %u\n", cpu);
 	}
 	mutex_unlock(&buffer_resizing);
-	buffer_wake_all();	/* who sleeps for all CPUs has one more to expect */
+	buffer_wake_all();	/* readers of all CPUs must now wait for this one, too */
 	return 0;
 }
 
-/* A ring for each CPU that is to have one, where @fresh has none. */
+/* Make a ring for each CPU that should have one and has none in @fresh. */
 static int buffer_alloc(struct ring **fresh, unsigned long nr)
 {
 	unsigned int cpu;
@@ -60,7 +60,7 @@ static int buffer_alloc(struct ring **fresh, unsigned long nr)
 	return 0;
 }
 
-/* Put the rings of @fresh in place, and leave the old ones there. */
+/* Exchange the rings of @fresh with those in use. */
 static void buffer_swap(struct ring **fresh)
 {
 	struct ring *old;
@@ -75,7 +75,7 @@ static void buffer_swap(struct ring **fresh)
 	}
 }
 
-/* Close the accounts of a ring that no writer sees any more. */
+/* Close the accounts of a ring that no writer sees any longer. */
 static void buffer_retire(unsigned int cpu, struct ring *ring)
 {
 	struct ring_account last;
@@ -87,8 +87,8 @@ static void buffer_retire(unsigned int cpu, struct ring *ring)
 }
 
 /*
- * Holds buffer_access, so no reader is at work. Most memory is had before hotplug
- * has to wait. What is then in @fresh is to be freed, whether it failed or not.
+ * Context: holds buffer_access, so no reader is running. Most memory is allocated before
+ * hotplug has to wait. The caller frees what is then in @fresh, also after an error.
  */
 static int buffer_replace(struct ring **fresh, unsigned long nr)
 {
@@ -99,7 +99,7 @@ static int buffer_replace(struct ring **fresh, unsigned long nr)
 		return err;
 	cpus_read_lock();
 	mutex_lock(&buffer_resizing);
-	err = buffer_alloc(fresh, nr);	/* of those that have come meanwhile */
+	err = buffer_alloc(fresh, nr);	/* for CPUs that came meanwhile */
 	if (!err) {
 		buffer_swap(fresh);
 		buffer_share_set(nr);
@@ -118,10 +118,10 @@ static int buffer_replace(struct ring **fresh, unsigned long nr)
 
 /**
  * buffer_resize() - replace all rings by rings of another size
- * @kb: for each CPU, those that come later, too, whatever the bound was; rounded up to
+ * @kb: for each CPU and for later ones, even beyond the bound at load; rounded up to
  *	a power of two
  *
- * What the old ones hold and nobody read counts as overwritten.
+ * Unread records in the old rings count as overwritten.
  *
  * Context: process, may sleep. Return: 0, -EINVAL, -ENOMEM or -EINTR; on
  * failure nothing changes.
@@ -137,7 +137,7 @@ int buffer_resize(unsigned int kb)
 	fresh = kcalloc(nr_cpu_ids, sizeof(*fresh), GFP_KERNEL);
 	if (!fresh)
 		return -ENOMEM;
-	/* First the readers: one may be slow, and hotplug shall not wait for it. */
+	/* Readers first: a reader may be slow, and hotplug must not wait for it. */
 	err = buffer_lock(BUFFER_ALL);
 	if (!err) {
 		err = buffer_replace(fresh, kb_to_slots(kb));
@@ -164,7 +164,7 @@ static void buffer_free_all(void)
 /**
  * buffer_start() - make the rings
  * @kb: for each CPU; rounded up to a power of two
- * @total_kb: for all, so that each may get less, but not less than BUFFER_KB_MIN
+ * @total_kb: for all; so each may get less, but at least BUFFER_KB_MIN
  *
  * Return: 0, -EINVAL or -ENOMEM, with a line in the log.
  */

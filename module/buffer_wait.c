@@ -8,9 +8,8 @@
 #include <linux/workqueue.h>
 
 /*
- * A sleeper is woken this long after the first record that it waits for. It
- * then finds a batch, and the writer pays for one wake-up in 20 ms, not for one
- * a record.
+ * A sleeper is woken this long after the first record that it waits for. It then finds a
+ * batch, and the writer pays for one wake-up in 20 ms instead of one for each record.
  */
 #define WAKE_DELAY	msecs_to_jiffies(20)
 
@@ -18,26 +17,26 @@ static DECLARE_WAIT_QUEUE_HEAD(buffer_wait_all);
 
 static void buffer_wake_work(struct work_struct *work);
 
-/* One for all CPUs and all sleepers. */
+/* One work for all CPUs and all sleepers. */
 static DECLARE_DELAYED_WORK(buffer_wake_later, buffer_wake_work);
 
-/* Somebody went to sleep while the work was about to run: it shall run once more. */
+/* A reader went to sleep while the work was about to run: run it once more. */
 static bool buffer_expected;
 
 /*
- * The writer has no barrier between its record and its look at @waiting; a record that
- * crosses the store of that is found by a look back, when both have long been seen.
+ * The writer has no barrier between its record and its look at @waiting. If a record crosses
+ * that store, this work finds it later, when both stores have long been visible.
  */
 static void buffer_look_back(void)
 {
 	if (schedule_delayed_work(&buffer_wake_later, WAKE_DELAY))
 		return;
 	WRITE_ONCE(buffer_expected, true);
-	/* If it has begun to run since, it may not have seen that. */
+	/* If the work has started since, it may not have seen the flag. */
 	schedule_delayed_work(&buffer_wake_later, WAKE_DELAY);
 }
 
-/* What another CPU writes is written only where it changes. */
+/* Another CPU writes this, too: store only a change. */
 static void buffer_arm(struct buffer_cpu *b)
 {
 	if (!READ_ONCE(b->waiting))
@@ -57,8 +56,8 @@ static bool buffer_cpu_is_empty(unsigned int cpu)
 }
 
 /*
- * Somebody sleeps until this CPU has a record. When it has none, and @waiting is not set,
- * another reader has had the record: then it is to be waited for again.
+ * A reader sleeps until this CPU has a record. If there is none and @waiting is not set,
+ * another reader took the record: then the flag must be set again.
  */
 static bool buffer_wake_cpu(unsigned int cpu, bool *again)
 {
@@ -75,16 +74,16 @@ static bool buffer_wake_cpu(unsigned int cpu, bool *again)
 	return false;
 }
 
-/* Who has gone to sleep before the work was scheduled is in a queue when it runs. */
+/* A reader that slept before the work was scheduled is in a queue when the work runs. */
 static bool buffer_is_awaited(int cpu)
 {
-	/* Pairs with the barrier of who queued the work: it has seen the sleeper's flag. */
+	/* Pairs with the barrier of the caller that queued the work: it saw the sleeper's flag. */
 	return waitqueue_active(buffer_waitqueue(cpu));
 }
 
 /*
- * Runs in a worker, some time after a record was written or expected. CPUs that nobody
- * waits for are let be.
+ * Runs in a worker, some time after a record was written or expected. Skips CPUs that nobody
+ * waits for.
  */
 static void buffer_wake_work(struct work_struct *work)
 {
@@ -102,7 +101,7 @@ static void buffer_wake_work(struct work_struct *work)
 }
 
 /**
- * buffer_init_cpu() - prepare a CPU to be waited for
+ * buffer_init_cpu() - prepare waiting for a CPU
  * @b: the CPU's
  */
 void buffer_init_cpu(struct buffer_cpu *b)
@@ -111,17 +110,17 @@ void buffer_init_cpu(struct buffer_cpu *b)
 	mutex_init(&b->lock);
 }
 
-/** buffer_wait_stop() - nobody waits any more */
+/** buffer_wait_stop() - stop the work; no reader is left */
 void buffer_wait_stop(void)
 {
 	cancel_delayed_work_sync(&buffer_wake_later);
 }
 
 /**
- * buffer_wake() - the record that somebody waits for is there
+ * buffer_wake() - wake readers, for there is a record
  *
- * Context: that of the writer: any but NMI, preemption disabled. Takes the lock
- * of a timer base, which no function that has a hook is called under.
+ * Context: that of the writer: any but NMI, preemption disabled. Takes the lock of a timer
+ * base; no hooked function is called under it.
  */
 void buffer_wake(void)
 {
@@ -130,7 +129,7 @@ void buffer_wake(void)
 }
 
 /**
- * buffer_wake_all() - have those who sleep for the records of all CPUs look anew
+ * buffer_wake_all() - make the readers of all CPUs look again
  *
  * Context: process.
  */
@@ -143,8 +142,8 @@ void buffer_wake_all(void)
  * buffer_expect() - ask for a wake-up
  * @cpu: whose records, or BUFFER_ALL
  *
- * To be called by a reader that found nothing and is on buffer_waitqueue(),
- * before each sleep. It may be woken for nothing.
+ * A reader that found nothing and is on buffer_waitqueue() calls this before each sleep. It
+ * may be woken although there is no record.
  */
 void buffer_expect(int cpu)
 {

@@ -13,19 +13,19 @@
 #include "event.h"
 #include "record.h"
 
-/* So many lines at most, and room for more of them, to choose from. */
+/* The most lines, and the room to choose them from. */
 #define LINES		65536U
 #define ROOM_FIRST	64U
 #define ROOM_MOST	(LINES + LINES / 4)
 
-/* What all lists of readers that anybody may be take together: four of the longest. */
+/* The most memory for all lists of unprivileged readers together: four of the longest. */
 #define SHARED_MOST	(64L << 20)
 
 static atomic_long_t shared_bytes;
 
 #define AGE_MOST	((1ULL << 60) - 1)	/* 36 years */
 
-/* Those that wait for an application come first; within a state the oldest. */
+/* States that wait for an application come first; within a state the oldest. */
 static u64 copy_key(u8 state, u64 age)
 {
 	static const u8 before[TCP_MAX_STATES] = {
@@ -40,7 +40,7 @@ static u64 copy_key(u8 state, u64 age)
 	return (6ULL - before[state]) << 60 | (AGE_MOST - min_t(u64, age, AGE_MOST));
 }
 
-/* Called a million times for a full list, and may sleep. */
+/* Called a million times for a full list; may sleep. */
 static int copy_compare(const void *a, const void *b)
 {
 	const struct conn_copy *x = a, *y = b;
@@ -48,13 +48,13 @@ static int copy_compare(const void *a, const void *b)
 	cond_resched();
 	if (x->key != y->key)
 		return x->key < y->key ? -1 : 1;
-	/* Else as they came to be. */
+	/* Otherwise in the order of their creation. */
 	if (x->line.subject.flow.cookie != y->line.subject.flow.cookie)
 		return x->line.subject.flow.cookie < y->line.subject.flow.cookie ? -1 : 1;
 	return 0;
 }
 
-/* Its file may be closed meanwhile; the inode is freed after a grace period. */
+/* The file may be closed meanwhile; the inode is freed after a grace period. */
 static u64 inode_of(const struct sock *sk)
 {
 	struct socket *sock;
@@ -68,7 +68,7 @@ static u64 inode_of(const struct sock *sk)
 	return inode;
 }
 
-/* The bucket is held, so the socket is there: see conn.h. */
+/* The bucket is locked, so the socket exists: see conn.h. */
 static void copy_sock(struct format_conn *to, const struct sock *sk)
 {
 	to->unread = sock_unread(sk);
@@ -94,14 +94,14 @@ static void copy_conn(struct conn_copy *to, const struct conn *conn, u64 now)
 		.state = conn->state,
 		.minisock = conn->minisock,
 		.adopted = conn->adopted,
-		/* Those of a minisock are its full socket's, if that was seen. */
+		/* A minisock's bytes are its full socket's, if that was seen. */
 		.knows_bytes = !conn->minisock || uid_valid(conn->subject.cred.uid),
 	};
 	if (!conn->minisock)
 		copy_sock(&to->line, container_of(conn->owner, struct sock, __sk_common));
 }
 
-/* One that is only open is remembered for its end, and is no news yet. */
+/* An open connection has state only for its end, and is not listed yet. */
 static bool is_listed(const struct conn_list *list, const struct conn *conn)
 {
 	return !((1 << conn->state) & TCPF_OPEN_STATES) &&
@@ -129,7 +129,7 @@ static void list_see(const struct conn *conn, void *arg)
 
 /**
  * conn_list_forget() - free a list
- * @list: empty now
+ * @list: empty afterwards
  */
 void conn_list_forget(struct conn_list *list)
 {
@@ -179,7 +179,7 @@ static int list_grow(struct conn_list *list)
 	return 0;
 }
 
-/* All of a bucket at one instant, so none twice: if it does not fit, all of it again. */
+/* A bucket is copied at one instant, so nothing twice: if it does not fit, all of it again. */
 static int list_bucket(struct conn_list *list, unsigned int bucket)
 {
 	unsigned long seen = list->seen;
@@ -189,7 +189,7 @@ static int list_bucket(struct conn_list *list, unsigned int bucket)
 	for (;;) {
 		list->lacks_room = false;
 		conn_walk(bucket, list_see, list);
-		/* What the most room that there may be does not take is left out. */
+		/* What does not fit even the largest room is left out. */
 		if (!list->lacks_room || (list->room == ROOM_MOST && nr <= LINES))
 			return 0;
 		list->nr = nr;
@@ -205,15 +205,15 @@ static int list_bucket(struct conn_list *list, unsigned int bucket)
 }
 
 /**
- * conn_list_make() - list the connections that are remembered now
+ * conn_list_make() - list the connections that have state now
  * @list: empty; its @net is set
  *
- * Of more than LINES, those are left out that come last. Each connection is in one
- * bucket, and that is held while it is copied; but no two buckets are of one instant.
+ * If there are more than LINES, the last ones are left out. Each connection is in one bucket, which
+ * is locked while it is copied; different buckets are copied at different instants.
  *
  * Context: process, may sleep.
  *
- * Return: 0; -ENOMEM; -ENOBUFS if the lists that share have taken what they may.
+ * Return: 0; -ENOMEM; -ENOBUFS if the shared bound is reached.
  */
 int conn_list_make(struct conn_list *list)
 {

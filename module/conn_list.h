@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The connections in teardown, copied at one moment and sorted. */
+/* The closing connections, copied and sorted. */
 #ifndef TCP_TEARDOWN_CONN_LIST_H
 #define TCP_TEARDOWN_CONN_LIST_H
 
@@ -10,7 +10,7 @@
 struct net;
 
 /**
- * struct conn_copy - one of the list
+ * struct conn_copy - an entry of the list
  * @line: what is printed for every reader
  * @key: the list is sorted by it
  */
@@ -20,14 +20,14 @@ struct conn_copy {
 };
 
 /**
- * struct conn_list - a list; 0 to begin with, except @net and @shares
- * @net: of this namespace alone; NULL for all
- * @shares: anybody may be its reader: see SHARED_MOST
+ * struct conn_list - a list; 0 at first, except @net and @shares
+ * @net: only of this namespace; NULL for all
+ * @shares: for an unprivileged reader: see SHARED_MOST
  * @now: when it was made
  * @all: the list
  * @nr: how many there are
- * @room: so many fit
- * @seen: so many connections there were
+ * @room: how many fit
+ * @seen: how many connections there were
  * @too_young: those with this key or a higher one are left out
  * @lacks_room: one did not fit
  */

@@ -17,15 +17,15 @@
 
 /**
  * struct connections - of one open file
- * @list: made when it is read from its beginning
- * @owners: the reader may know who has a socket that ss does not tell of
+ * @list: made when the file is read from its beginning
+ * @owners: the reader may see owners that ss does not show
  */
 struct connections {
 	struct conn_list list;
 	bool owners;
 };
 
-/* As the reader's pid namespace numbers it; 0 if it does not see it, or it is gone. */
+/* In the reader's pid namespace; 0 if the process is gone, or not visible there. */
 static u32 reader_pid(u32 nr, u64 start)
 {
 	const struct task_struct *leader;
@@ -34,7 +34,7 @@ static u32 reader_pid(u32 nr, u64 start)
 	rcu_read_lock();
 	pid = find_pid_ns(nr, &init_pid_ns);
 	leader = pid_task(pid, PIDTYPE_TGID);
-	/* Its number may be another's by now; and the leader may end before others do. */
+	/* The pid may be reused by now; and the leader may exit before its threads. */
 	if (leader && leader->start_boottime == start && atomic_read(&leader->signal->live))
 		nr = pid_nr_ns(pid, task_active_pid_ns(current));
 	else
@@ -43,7 +43,7 @@ static u32 reader_pid(u32 nr, u64 start)
 	return nr;
 }
 
-/* Of one that is gone nobody knows who could see it, but that the host's root could. */
+/* Who could see a process that is gone is unknown, except that the host's root could. */
 static void connection_closer(struct format_conn *line, bool owners)
 {
 	struct closer *closer = &line->subject.closer;
@@ -56,9 +56,8 @@ static void connection_closer(struct format_conn *line, bool owners)
 }
 
 /*
- * To whom ss would not tell it, that is not told. inet_diag gives everybody the cgroup
- * and the bytes of each full socket, and the uid while it has a file; of a minisock
- * none of these.
+ * Hides what ss would hide from the reader. inet_diag gives everybody the cgroup and the bytes of
+ * each full socket, and the uid while it has a file; for a minisock it gives none of these.
  */
 static void connection_show(struct seq_file *m, const struct conn_copy *conn, bool owners)
 {
@@ -82,7 +81,7 @@ static struct conn_copy *connection_at(struct seq_file *m, loff_t pos)
 	return pos <= of->list.nr ? &of->list.all[pos - 1] : NULL;
 }
 
-/* Position 0 is the header, and then the list is made. */
+/* Position 0 is the header, where the list is made. */
 static void *connections_start(struct seq_file *m, loff_t *pos)
 {
 	struct connections *of = m->private;
@@ -100,7 +99,7 @@ static void *connections_next(struct seq_file *m, void *v, loff_t *pos)
 	return connection_at(m, ++*pos);
 }
 
-/* At the end; a reader that stops before it goes on with the same list. */
+/* At the end; a reader that stops earlier continues with the same list. */
 static void connections_stop(struct seq_file *m, void *v)
 {
 	struct connections *of = m->private;
@@ -130,11 +129,11 @@ static const struct seq_operations connections_sops = {
 /**
  * connections_open() - open a list of connections
  * @file: which
- * @net: of this namespace alone, which stays; NULL for all
- * @owners: who opens it may know what ss does not tell everybody
+ * @net: only of this namespace, which stays; NULL for all
+ * @owners: the reader may see what ss does not show to everybody
  *
- * The list takes memory, which is charged to the reader, until it is read to its end.
- * Those of all who may not know share a bound.
+ * The list takes memory, charged to the reader, until it is read to its end. The lists of all
+ * readers without @owners share a bound.
  *
  * Return: 0 or -ENOMEM.
  */
@@ -151,7 +150,7 @@ int connections_open(struct file *file, const struct net *net, bool owners)
 }
 
 /**
- * connections_release() - close it
+ * connections_release() - close a list
  * @inode: of the file
  * @file: from connections_open()
  *
@@ -166,7 +165,7 @@ int connections_release(struct inode *inode, struct file *file)
 	return seq_release_private(inode, file);
 }
 
-/* Root reads in debugfs, and sees all. */
+/* Only root reads debugfs, and may see everything. */
 static int connections_open_all(struct inode *inode, struct file *file)
 {
 	return connections_open(file, NULL, true);

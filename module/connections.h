@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The list of connections in teardown, for debugfs and for /proc. */
+/* The list of closing connections, for debugfs and for /proc. */
 #ifndef TCP_TEARDOWN_CONNECTIONS_H
 #define TCP_TEARDOWN_CONNECTIONS_H
 

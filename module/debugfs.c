@@ -269,7 +269,7 @@ static void debugfs_start_cpu(unsigned int cpu, struct dentry *per_cpu)
 /**
  * debugfs_start() - make the files
  *
- * As everybody does, it goes on without debugfs: /proc is still there.
+ * Goes on without debugfs, as is usual: /proc is still there.
  *
  * Return: the directory, for further files.
  */
@@ -299,7 +299,7 @@ struct dentry *debugfs_start(void)
 	return dir;
 }
 
-/** debugfs_stop() - remove the files; waits for those who are at work */
+/** debugfs_stop() - remove the files; waits for active readers and writers */
 void debugfs_stop(void)
 {
 	debugfs_remove(debugfs_dir);

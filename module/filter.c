@@ -2,7 +2,7 @@
 /* The program of a filter, made of its tests. */
 #include "filter.h"
 
-/* While it is made, a next[] that is not known yet has the number of another. */
+/* During compilation an unresolved next[] holds the number of the next unresolved one. */
 #define CHAIN_END	0xff
 
 static u8 *chain_link(struct filter *filter, u8 number)
@@ -10,7 +10,7 @@ static u8 *chain_link(struct filter *filter, u8 number)
 	return &filter->test[number / 2].next[number % 2];
 }
 
-/* All of the chain go on at @to. */
+/* Resolve all of the chain to @to. */
 static void chain_send(struct filter *filter, u8 chain, u8 to)
 {
 	u8 *next;
@@ -54,7 +54,7 @@ struct filter_part filter_test(struct filter *filter, u8 value, u64 low, u64 hig
 	return (struct filter_part) { .first = nr, .out = { 2 * nr, 2 * nr + 1 } };
 }
 
-/* Where @a has come out as @done all is said; else @b decides. */
+/* If @a is @done, that is the result; otherwise @b decides. */
 static struct filter_part filter_join(struct filter *filter, struct filter_part a,
 				      struct filter_part b, bool done)
 {
@@ -65,10 +65,10 @@ static struct filter_part filter_join(struct filter *filter, struct filter_part 
 }
 
 /**
- * filter_and() - both
- * @filter: theirs
+ * filter_and() - both are true
+ * @filter: contains both
  * @a: the first
- * @b: the second, behind it in the program
+ * @b: the second, after it in the program
  */
 struct filter_part filter_and(struct filter *filter, struct filter_part a,
 			      struct filter_part b)
@@ -77,10 +77,10 @@ struct filter_part filter_and(struct filter *filter, struct filter_part a,
 }
 
 /**
- * filter_or() - either
- * @filter: theirs
+ * filter_or() - either is true
+ * @filter: contains both
  * @a: the first
- * @b: the second, behind it in the program
+ * @b: the second, after it in the program
  */
 struct filter_part filter_or(struct filter *filter, struct filter_part a,
 			     struct filter_part b)
@@ -89,8 +89,8 @@ struct filter_part filter_or(struct filter *filter, struct filter_part a,
 }
 
 /**
- * filter_not() - not
- * @a: what
+ * filter_not() - negate
+ * @a: the part
  */
 struct filter_part filter_not(struct filter_part a)
 {
@@ -98,7 +98,7 @@ struct filter_part filter_not(struct filter_part a)
 }
 
 /**
- * filter_end() - that was all
+ * filter_end() - complete the program
  * @filter: begins with @a
  * @a: its only part
  */

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Which records to keep: an expression (docs/filter.md), compiled once, and asked
- * before a record is made. It knows no socket, takes no lock, allocates nothing,
- * and compiles in user space; filter_file.c has the one that is in force.
+ * Which records to keep: an expression (docs/filter.md), compiled once, and run before a
+ * record is made. It knows no socket, takes no lock, allocates nothing, and compiles in
+ * user space; filter_file.c has the filter in use.
  *
- * The program is a row of tests. Each asks whether one value is within bounds,
- * and says where to go on if it is and if it is not: to a later test, or to the
- * end. So it ends, and what is behind a && or || is not looked at in vain. An
- * address is two values, its upper and lower half, so a prefix is bounds, too.
+ * The program is a row of tests. Each asks whether one value is within bounds, and names
+ * where to continue if it is and if it is not: at a later test, or at the end. So the
+ * program ends, and && and || skip what need not be tested. An address is two values, its
+ * upper and lower half, so a prefix is a pair of bounds, too.
  */
 #ifndef TCP_TEARDOWN_FILTER_H
 #define TCP_TEARDOWN_FILTER_H
@@ -18,12 +18,12 @@
 
 /* The longest expression. */
 #define FILTER_TEXT	511
-/* As many tests; port asks two, an address two, addr four. */
+/* The most tests; port takes two, an address two, addr four. */
 #define FILTER_TESTS	64
-/* As many parentheses within each other. */
+/* The deepest nesting of parentheses. */
 #define FILTER_DEPTH	16
 
-/* Each is what the record of that name, or names.h, would have. */
+/* Each is the record's field of that name; the words are in names.h. */
 enum filter_value {
 	FILTER_LOCAL_PORT,
 	FILTER_PEER_PORT,
@@ -34,35 +34,35 @@ enum filter_value {
 	FILTER_NETNS,		/* inode number */
 	FILTER_KIND,		/* enum tcp_teardown_kind */
 	FILTER_EVENT,		/* record_event(kind, what) */
-	/* Those that a record may lack: FILTER_UNKNOWN then. */
+	/* A record may lack those below; then they are FILTER_UNKNOWN. */
 	FILTER_UID,		/* of the socket */
 	FILTER_CGROUP,		/* of the socket */
-	FILTER_ID,		/* cookie, made if the socket has none; lacks: no socket */
+	FILTER_ID,		/* cookie, created if the socket has none; lacks: no socket */
 	FILTER_FROM,		/* old_state; lacks: no socket */
 	FILTER_STATE,		/* new_state; lacks: no socket */
-	FILTER_TIMEWAIT,	/* lacks: nothing became of a minisock */
+	FILTER_TIMEWAIT,	/* lacks: nothing happens to a minisock */
 	FILTER_REASON,		/* lacks: no RST was sent */
 	FILTER_END,		/* .how; lacks: the connection has not ended */
 	FILTER_BY,		/* .set_off; lacks: as FILTER_END */
-	FILTER_PID,		/* who called last; lacks: nobody has, or not known */
+	FILTER_PID,		/* the last caller; lacks: nobody has called, or not known */
 	FILTER_COMM,		/* first half of it, filter_half(); lacks: as FILTER_PID */
 	FILTER_COMM_LOWER,	/* second half; if FILTER_COMM lacks, anything */
 	FILTER_VALUES
 };
 
-/* In place of a value that the record has not. */
+/* A value that the record lacks. */
 #define FILTER_UNKNOWN	(~(u64)0)
 
 /**
- * struct filter_event - what a filter may ask for
- * @value: enum filter_value; numbers in host order. Those that struct filter.uses
- *	has no bit for need not be set.
+ * struct filter_event - the values that a filter compares
+ * @value: enum filter_value; numbers in host order. A value without a bit in
+ *	struct filter.uses need not be set.
  */
 struct filter_event {
 	u64 value[FILTER_VALUES];
 };
 
-/* One of the two values of an address, or of a name of 16 bytes, from its 8 bytes. */
+/* One of the two values of an address, or of a 16-byte name, from its 8 bytes. */
 static inline u64 filter_half(const u8 *bytes)
 {
 	__be64 half;
@@ -76,7 +76,7 @@ static inline u64 filter_half(const u8 *bytes)
  * @low: the lower one
  * @span: how far the upper one is from there
  * @value: which, enum filter_value
- * @next: where to go on, if not and if so: a test, FILTER_REJECT or FILTER_KEEP
+ * @next: where to continue if not, and if so: a test, FILTER_REJECT or FILTER_KEEP
  */
 struct filter_test {
 	u64 low;
@@ -90,9 +90,9 @@ struct filter_test {
 
 /**
  * struct filter - an expression
- * @uses: bits of the values that are asked for
+ * @uses: a bit for each value that it compares
  * @nr: number of tests
- * @test: the program; room for the last comparison to be too much
+ * @test: the program, with room for a last comparison that is too much
  * @text: as written
  */
 struct filter {
@@ -103,7 +103,7 @@ struct filter {
 };
 
 /**
- * struct filter_self - who "self" is
+ * struct filter_self - what "self" means
  * @netns: inode number of the network namespace
  * @cgroup: id of the cgroup; 0 where not known
  */
@@ -113,9 +113,9 @@ struct filter_self {
 };
 
 /**
- * struct filter_part - a part of a program that is still to be joined to others
+ * struct filter_part - a part of a program that is not joined to others yet
  * @first: where it begins
- * @out: chains of the next[] that leave it, if it is false and if it is true
+ * @out: chains of unresolved next[], for false and for true
  */
 struct filter_part {
 	u8 first;
@@ -126,7 +126,7 @@ struct filter_part {
  * struct filter_error - a mistake in an expression
  * @what: in words
  * @at: where in the text, from 0
- * @len: of the word that is meant; 0 for none
+ * @len: of the wrong word; 0 for none
  */
 struct filter_error {
 	const char *what;
@@ -135,7 +135,7 @@ struct filter_error {
 };
 
 /**
- * filter_keeps() - is that event wanted?
+ * filter_keeps() - does the filter keep this event?
  * @filter: from filter_parse()
  * @event: with all values that it uses
  *

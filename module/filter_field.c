@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What a filter can compare, and with what: fields, numbers, words, addresses. */
+/* What a filter can compare: fields, numbers, words, addresses. */
 #include "filter_parse.h"
 
 #include <linux/ctype.h>
@@ -37,7 +37,7 @@ static const struct field fields[] = {
 	{ "comm", FILTER_COMM, .max = FILTER_UNKNOWN - 1, .may_miss = true, .is_name = true },
 };
 
-/* Of version 1. */
+/* Names of version 1. */
 static const struct {
 	const char *name;
 	const char *now;
@@ -46,10 +46,10 @@ static const struct {
 };
 
 /**
- * field_renamed() - what has become of a field
- * @name: its name
+ * field_renamed() - the new name of a field
+ * @name: its old name
  *
- * Return: in words; NULL if there never was one.
+ * Return: a message; NULL if there never was such a field.
  */
 const char *field_renamed(struct filter_token name)
 {
@@ -62,16 +62,16 @@ const char *field_renamed(struct filter_token name)
 }
 
 /**
- * is_word() - is that the word?
+ * is_word() - is the token this word?
  * @token: as read
- * @word: as it should be
+ * @word: the word
  */
 bool is_word(struct filter_token token, const char *word)
 {
 	return strlen(word) == token.len && !memcmp(token.at, word, token.len);
 }
 
-/* Decimal, or hexadecimal with 0x. What is too large is FILTER_UNKNOWN. */
+/* Decimal, or hexadecimal with 0x. A number that is too large becomes FILTER_UNKNOWN. */
 static bool read_number(struct filter_token token, u64 *number)
 {
 	unsigned int base = 10;
@@ -94,7 +94,7 @@ static bool read_number(struct filter_token token, u64 *number)
 	return true;
 }
 
-/* IPv4 becomes v4-mapped, and @bits counts from there. */
+/* IPv4 becomes v4-mapped; @bits is where the address then begins. */
 static bool read_address(struct filter_token token, u8 *addr, u64 *bits)
 {
 	static const u8 mapped[12] = { [10] = 0xff, [11] = 0xff };
@@ -112,7 +112,7 @@ static bool read_address(struct filter_token token, u8 *addr, u64 *bits)
 	return good && end == token.at + token.len;
 }
 
-/* Does an address have that prefix? The lower half tells more apart. */
+/* Does an address have that prefix? The lower half is tested first: it differs more. */
 static struct filter_part prefix_test(struct filter *filter, u8 value, const u8 *addr,
 				      unsigned int bits)
 {
@@ -164,7 +164,7 @@ static bool find_word(struct parser *p, const struct field *field,
 	return parse_fail(p, token, "no such word for this field");
 }
 
-/* Of who writes the filter. */
+/* Of the process that writes the filter. */
 static bool find_self(struct parser *p, const struct field *field,
 		      struct filter_token token, u64 *number)
 {
@@ -227,7 +227,7 @@ static bool parse_name(struct parser *p, const struct field *field,
 	return true;
 }
 
-/* Is it there, whatever it is? */
+/* Does the record have a value, whatever it is? */
 static bool parse_any(struct parser *p, const struct field *field,
 		      enum filter_compare compare, struct filter_token token,
 		      struct filter_part *part)
@@ -253,8 +253,8 @@ static bool parse_value(struct parser *p, const struct field *field,
  * field_compare() - append a comparison to the program
  * @p: the parser
  * @field: what is compared
- * @compare: how; if it has no numbers, EQ or NE
- * @token: with what
+ * @compare: the operator; EQ or NE if the field has no order
+ * @token: the value
  * @part: set
  *
  * Return: false after parse_fail().
@@ -269,7 +269,7 @@ bool field_compare(struct parser *p, const struct field *field, enum filter_comp
 	if (compare != NE)
 		return true;
 	*part = filter_not(*part);
-	if (field->may_miss)	/* any that it has, but that one */
+	if (field->may_miss)	/* any other value, but not a missing one */
 		*part = filter_and(p->filter, *part,
 				   filter_test(p->filter, field->value, 0, field->max));
 	return true;
@@ -277,7 +277,7 @@ bool field_compare(struct parser *p, const struct field *field, enum filter_comp
 
 /**
  * field_find() - a field by its name
- * @name: it
+ * @name: its name
  *
  * Return: NULL if there is none.
  */

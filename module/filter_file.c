@@ -18,10 +18,10 @@
 
 struct filter __rcu *filter_in_force __read_mostly;
 
-/* Who replaces the filter, or reads its text. */
+/* Held to replace the filter, or to read its text. */
 static DEFINE_MUTEX(filter_lock);
 
-/* The expression, a mark below the mistake, and what it is; three lines or none. */
+/* Three lines or none: the expression, a mark below the mistake, and what it is. */
 static void filter_tell(const char *text, const struct filter_error *error)
 {
 	static DEFINE_RATELIMIT_STATE(ratelimit, DEFAULT_RATELIMIT_INTERVAL,
@@ -67,7 +67,7 @@ static struct filter *filter_make(const char *text)
 	strscpy(filter->text, text, sizeof(filter->text));
 	if (filter_parse(filter, &self, &error))
 		return filter;
-	/* The log is plain text, in which a character is a column. */
+	/* The log is plain text; each byte must be one column. */
 	for (c = filter->text; *c; c++)
 		if (!isascii(*c) || !isprint(*c))
 			*c = *c == '\t' ? ' ' : '?';
@@ -76,7 +76,7 @@ static struct filter *filter_make(const char *text)
 	return ERR_PTR(-EINVAL);
 }
 
-/* @fresh may be NULL. When this returns, no record is made that it refuses. */
+/* @fresh may be NULL. When this returns, no writer uses the old filter. */
 static void filter_replace(struct filter *fresh)
 {
 	struct filter *old;
@@ -88,10 +88,10 @@ static void filter_replace(struct filter *fresh)
 	kfree(old);
 }
 
-/* "0", "none" and nothing are no filter. */
+/* "0", "none" and an empty line remove the filter. */
 static int filter_set(char *text)
 {
-	const char *word = strim(text);	/* which also cuts off blanks behind */
+	const char *word = strim(text);	/* strim() also cuts off trailing blanks */
 	struct filter *fresh = NULL;
 
 	if (*word && strcmp(word, "0") && strcmp(word, "none")) {
@@ -148,7 +148,7 @@ const struct file_operations filter_fops = {
 	.release = single_release,
 };
 
-/** filter_stop() - forget the filter; no hook is left, and no file */
+/** filter_stop() - free the filter; no hook and no file is left */
 void filter_stop(void)
 {
 	kfree(rcu_dereference_protected(filter_in_force, true));

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The filter that is in force, and the file filter that sets it.
+ * The filter in use, and the file filter that sets it.
  *
- * It is replaced, never changed: published, waited for (hooks run with preemption
- * disabled), and the old one freed.
+ * A filter is replaced, never changed: the new one is published, hooks (which run with
+ * preemption disabled) are waited for, and the old one is freed.
  */
 #ifndef TCP_TEARDOWN_FILTER_FILE_H
 #define TCP_TEARDOWN_FILTER_FILE_H
@@ -16,7 +16,7 @@
 extern struct filter __rcu *filter_in_force;
 extern const struct file_operations filter_fops;
 
-/* Context: preemption disabled, until it is used no more. Return: NULL for none. */
+/* Context: preemption disabled while it is used. Return: NULL for none. */
 static inline const struct filter *filter_get(void)
 {
 	return rcu_dereference_sched(filter_in_force);

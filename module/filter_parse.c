@@ -5,15 +5,15 @@
 #include <linux/ctype.h>
 #include <linux/string.h>
 
-/* Those that begin like another come first. */
+/* Longest operator first. */
 static const char * const signs[COMPARES] = {
 	[EQ] = "==", [NE] = "!=", [LE] = "<=", [GE] = ">=", [LT] = "<", [GT] = ">",
 };
 
 /**
- * parse_fail() - there is a mistake
+ * parse_fail() - report a mistake
  * @p: the parser
- * @token: the word, of length 0 where there is none
+ * @token: the word; its length is 0 if there is none
  * @what: is wrong with it
  *
  * Return: false.
@@ -26,7 +26,7 @@ bool parse_fail(struct parser *p, struct filter_token token, const char *what)
 	return false;
 }
 
-/* Here, and not a word. */
+/* A mistake at the current place, not in a word. */
 static bool parse_fail_here(struct parser *p, const char *what)
 {
 	return parse_fail(p, (struct filter_token) { p->at, 0 }, what);
@@ -49,7 +49,7 @@ static bool take(struct parser *p, const char *sign)
 	return true;
 }
 
-/* Letters, digits, and what numbers, addresses and names have beside. */
+/* Letters, digits, and the other characters of numbers, addresses and names. */
 static struct filter_token take_word(struct parser *p, const char *beside)
 {
 	struct filter_token token;
@@ -62,7 +62,7 @@ static struct filter_token take_word(struct parser *p, const char *beside)
 	return token;
 }
 
-/* A word; a name may stand between quotes. False without the second. */
+/* A word; a name may be quoted. Return: false if the second quote is missing. */
 static bool take_value(struct parser *p, const struct field *field,
 		       struct filter_token *token)
 {
@@ -119,7 +119,7 @@ static bool parse_comparison(struct parser *p, struct filter_part *part)
 
 static bool parse_or(struct parser *p, struct filter_part *part);
 
-/* Calls parse_or() again for what is in parentheses, at most FILTER_DEPTH deep. */
+/* Calls parse_or() for parentheses, at most FILTER_DEPTH deep. */
 static bool parse_operand(struct parser *p, struct filter_part *part)
 {
 	bool negate = false, good;
@@ -172,7 +172,7 @@ static bool parse_or(struct parser *p, struct filter_part *part)
 
 /**
  * filter_parse() - make the program
- * @filter: with its text, else zeroed
+ * @filter: with its text; all else is 0
  * @self: what "self" is
  * @error: set if it fails
  *

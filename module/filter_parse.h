@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What the grammar of filters, filter_parse.c, and its values, filter_field.c, share. */
+/* Shared by the grammar of filters, filter_parse.c, and their fields, filter_field.c. */
 #ifndef TCP_TEARDOWN_FILTER_PARSE_H
 #define TCP_TEARDOWN_FILTER_PARSE_H
 
 #include "filter.h"
 
 /**
- * struct parser - where it is
- * @filter: whose text it reads, whose program it makes
+ * struct parser - the state of the parser
+ * @filter: it reads its text, and makes its program
  * @at: the next character
- * @self: what "self" is
+ * @self: what "self" means
  * @depth: open parentheses
- * @error: the mistake
+ * @error: set for a mistake
  */
 struct parser {
 	struct filter *filter;
@@ -30,14 +30,14 @@ struct filter_token {
 enum filter_compare { EQ, NE, LE, GE, LT, GT, COMPARES };
 
 /**
- * struct field - what can be compared
+ * struct field - a field that can be compared
  * @name: in an expression
  * @value: enum filter_value
- * @other: the other one that will do, too; 0 for none
- * @may_miss: not every record has it
+ * @other: a second value that may match instead; 0 for none
+ * @may_miss: a record may lack it
  * @is_name: it is the name of a process
  * @max: the largest number; 0 for an address
- * @word: the name of a number, where it is given by name; "?" if it has none
+ * @word: gives the name of a number, if values are names; "?" if it has none
  */
 struct field {
 	const char *name;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Records, counters and connections as text: the only printer. It never reads a
- * socket. All text is lines; those that begin with # are for people, the others
- * have fields separated by blanks, for awk.
+ * Prints records, counters and connections as text; nothing else does. It never reads a
+ * socket. Text is lines: those that begin with # are for people, the others have fields
+ * separated by spaces, for awk.
  */
 #ifndef TCP_TEARDOWN_FORMAT_H
 #define TCP_TEARDOWN_FORMAT_H
@@ -17,23 +17,23 @@ struct stats;
 struct tcp_teardown_record;
 
 /*
- * No line of format_record() or format_lost() is longer, nor all of
- * format_trace_header().
+ * The most characters of a line of format_record() or format_lost(), and of all that
+ * format_trace_header() prints.
  */
 #define FORMAT_LINE	1024
 
-/* What heads each text: name and version of the format, then the text's own. */
+/* Begins each text: name and version of the format; the name of the text follows. */
 #define FORMAT_TITLE	"# tcp_teardown 2 "
 
-/* Room for the text of a place. */
+/* Room for the text of struct format_place. */
 #define FORMAT_PLACE	176
 
 /**
- * struct format_place - where records were, as text
- * @of: what of the record it was made of, from net_cookie to the ports
+ * struct format_place - the text that shows a record's connection
+ * @of: the record's fields that it was made from, from net_cookie to the ports
  * @local_port: the same
  * @peer_port: the same
- * @family: 0 where there is none yet
+ * @family: 0 if there is no text yet
  * @len: characters of @text
  * @text: namespace, id, and both addresses
  */
@@ -47,11 +47,11 @@ struct format_place {
 };
 
 /**
- * struct format_places - recent ones
- * @place: by id; all 0 to begin with
+ * struct format_places - recently used ones
+ * @place: by id; all 0 at first
  *
- * The records of a connection come in bursts, and half of a line is where it is:
- * whoever reads lines keeps these from one to the next.
+ * The records of a connection come in bursts, and half of a line shows the connection: a reader
+ * of lines keeps these texts from one line to the next.
  */
 struct format_places {
 	struct format_place place[32];
@@ -70,21 +70,21 @@ void format_latency(struct seq_file *m, const struct stats *stats);
 
 /**
  * struct format_conn - a line of connections
- * @subject: which, and whose; its uid and pid are not printed
- * @uid: who made the socket, in the reader's user namespace
+ * @subject: the connection and its owner; its uid and pid are not printed
+ * @uid: the socket's user, in the reader's user namespace
  * @pid: of the closer in the reader's pid namespace; 0 for unknown
  * @age: nanoseconds in @state, TCP_TEARDOWN_UNKNOWN if it was entered unseen
  * @lifetime: nanoseconds since it was opened, TCP_TEARDOWN_UNKNOWN if that was not seen
- * @inode: of the socket, 0 where it has no file
+ * @inode: of the socket; 0 if it has no file
  * @rx: payload bytes received
- * @tx: payload bytes sent, each once
- * @unread: bytes received, not read
+ * @tx: payload bytes sent, each byte once
+ * @unread: bytes received and not read
  * @state: TCP_ESTABLISHED ...
  * @minisock: a minisock stands for it; it has no @unread
- * @adopted: it was closing when it was first seen
+ * @adopted: it was already closing when first seen
  * @knows_uid: @uid is known
- * @knows_bytes: @rx and @tx are
- * @gone: the process that has the closer's name is
+ * @knows_bytes: @rx and @tx are known
+ * @gone: the process of the closer is gone
  * @age_is_bound: it may be older than @age
  */
 struct format_conn {
@@ -110,10 +110,10 @@ struct format_conn {
  * struct format_counter - a line of reconcile
  * @name: of the kernel's counter
  * @kernel: by how much it grew
- * @ours: what we have counted
+ * @ours: the module's count
  * @netns: inode number of the namespace
  * @proof: "=", or why they may differ
- * @unseen: we can't count it
+ * @unseen: the module cannot count it
  */
 struct format_counter {
 	const char *name;

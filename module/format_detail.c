@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What stands behind the columns of a record's line. What says nothing is left out. */
+/* The details after the columns of a record's line. Those that are 0 or unknown are left out. */
 #include <linux/kernel.h>
 #include <linux/log2.h>
 #include <linux/string.h>
@@ -9,14 +9,14 @@
 #include "names.h"
 #include "uapi/tcp_teardown.h"
 
-/* @name is known when it is compiled. */
+/* @name is a string literal. */
 static __always_inline void line_field(struct line *line, const char *name, u64 number)
 {
 	line_constant(line, name, strlen(name));
 	line_number(line, number, 0);
 }
 
-/* If it is not 0, which would say nothing. */
+/* Unless it is 0. */
 static __always_inline void line_some(struct line *line, const char *name, u64 number)
 {
 	if (number)
@@ -58,7 +58,7 @@ static void line_owner(struct line *line, const struct tcp_teardown_record *r)
 	line_plain(line, r->thread, sizeof(r->thread));
 }
 
-/* What matters most of an end: how, by whom. */
+/* The most important details of an end: how, by whom. */
 static void line_verdict(struct line *line, const struct tcp_teardown_record *r)
 {
 	line_named(line, " end=", word_at(WORDS_HOW, r->how));
@@ -140,7 +140,7 @@ static void line_life(struct line *line, const struct tcp_teardown_record *r)
 }
 
 /**
- * line_details() - print what stands behind the columns
+ * line_details() - print the details after the columns
  * @line: where
  * @r: the record
  */

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The file format: how the binary stream is laid out, and what its numbers are called.
- * It is made of the lists fields_*.h, which the compiler compares with the interface: it
- * refuses another type, another offset, and a byte that is in no field.
+ * The file format: the layout of the binary stream, and the names of its numbers. It is made
+ * from the lists fields_*.h, which the compiler compares with the interface: it refuses another
+ * type, another offset, and a byte that belongs to no field.
  */
 #include "format.h"
 
@@ -18,7 +18,7 @@ static void show_field(struct seq_file *m, const char *what, size_t offset, size
 	seq_printf(m, "\tfield:%s;\toffset:%zu;\tsize:%zu;\tsigned:0;\n", what, offset, size);
 }
 
-/* @of: a null pointer to the structure. What is shown is what the compiler has found. */
+/* @of: a null pointer to the structure. The file shows the compiler's own figures. */
 #define SHOW(m, what, at, field, sum) do {				\
 	BUILD_BUG_ON((size_t)(field) != (at));				\
 	show_field(m, what, (size_t)(field), sizeof(*(field)));		\

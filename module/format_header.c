@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What heads the text of records. */
+/* Prints the first lines of the text of records. */
 #include "format.h"
 
 #include <linux/kernel.h>
@@ -11,7 +11,7 @@
 #include "stream.h"
 #include "uapi/tcp_teardown.h"
 
-/* Where it is, and what its clock is in real time. */
+/* The host, and its clock in real time. */
 static void line_host(struct line *line)
 {
 	struct tcp_teardown_header header;
@@ -23,7 +23,7 @@ static void line_host(struct line *line)
 	line_literal(line, "# host ");
 	line_plain(line, header.host, sizeof(header.host));
 	line_copy(line, text, scnprintf(text, sizeof(text), " boot %pUb at ", header.boot_id));
-	/* Its width stays, and so do the offsets of what follows, for who reads piece by piece. */
+	/* The width is fixed, so that offsets stay the same for a reader that reads in pieces. */
 	line_seconds(line, header.time, TIME_WIDTH);
 	time64_to_tm(div_u64_rem(header.realtime, NSEC_PER_SEC, &ns), 0, &tm);
 	line_copy(line, text,
@@ -33,7 +33,7 @@ static void line_host(struct line *line)
 }
 
 /**
- * format_trace_header() - what heads the text of records
+ * format_trace_header() - the first lines of the text of records
  * @to: where to
  * @size: room there, FORMAT_LINE is enough
  *

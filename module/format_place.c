@@ -9,7 +9,7 @@
 #include "line.h"
 #include "uapi/tcp_teardown.h"
 
-/* The fields that a place is made of, except ports and family, are words in a row. */
+/* The compared fields, except ports and family, are consecutive words. */
 #define OF	(offsetof(struct tcp_teardown_record, net_cookie) / sizeof(u64))
 
 static_assert(offsetof(struct tcp_teardown_record, net_cookie) % sizeof(u64) == 0);
@@ -44,9 +44,9 @@ static size_t print_place(char *to, const struct tcp_teardown_record *r)
 }
 
 /**
- * line_place() - print where a record was
+ * line_place() - print the columns that show the connection
  * @line: where
- * @places: those of the lines before
+ * @places: kept from earlier lines
  * @r: the record
  */
 void line_place(struct line *line, struct format_places *places,

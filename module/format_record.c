@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Records as lines. */
+/* Prints records as lines. */
 #include "format.h"
 
 #include <linux/bitops.h>
@@ -22,7 +22,7 @@ static void line_flags(struct line *line, unsigned int flags)
 	}
 }
 
-/* The line has the flags of a RST, so it need not say that it is one. */
+/* The line shows the flags of a RST, so its word need not name it. */
 static void line_reset(struct line *line, u8 what)
 {
 	if (what == TCP_TEARDOWN_RST_SENT)
@@ -56,12 +56,12 @@ static void line_state(struct line *line, const struct tcp_teardown_record *r)
 
 /**
  * format_record() - one record as a line
- * @places: those of the lines before
+ * @places: kept from earlier lines
  * @to: where to
  * @size: room there, FORMAT_LINE is enough
  * @r: the record
  *
- * Return: characters written, of which none is a NUL.
+ * Return: characters written; none is a NUL.
  */
 int format_record(struct format_places *places, char *to, size_t size,
 		  const struct tcp_teardown_record *r)
@@ -96,7 +96,7 @@ int format_record(struct format_places *places, char *to, size_t size,
 }
 
 /**
- * format_lost() - a line that tells that records are missing here
+ * format_lost() - a line that says that records are missing here
  * @to: where to
  * @size: room there, FORMAT_LINE is enough
  * @cpu: whose

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Counters and connections as lines. */
+/* Prints counters and connections as lines. */
 #include "format.h"
 
 #include <linux/kernel.h>
@@ -13,7 +13,7 @@
 #include "stats.h"
 
 /**
- * format_account() - where the records are
+ * format_account() - what became of the records
  * @m: the file
  * @account: the figures
  */
@@ -27,20 +27,20 @@ void format_account(struct seq_file *m, const struct ring_account *account)
 	seq_printf(m, "%-32s %llu\n", "filtered", account->filtered);
 }
 
-/* What is 0 is no line: so what matters is on one screen. docs/abi has all names. */
+/* A counter that is 0 has no line, so that the others fit one screen. docs/abi has all names. */
 static void summary_line(struct seq_file *m, const char *name, unsigned long count)
 {
 	if (count)
 		seq_printf(m, "%-40s %lu\n", name, count);
 }
 
-/* The order in which a connection comes through them. */
+/* In the order of a connection's life. */
 static const u8 states[] = {
 	TCP_SYN_SENT, TCP_SYN_RECV, TCP_ESTABLISHED, TCP_FIN_WAIT1, TCP_FIN_WAIT2,
 	TCP_CLOSING, TCP_TIME_WAIT, TCP_CLOSE_WAIT, TCP_LAST_ACK, TCP_CLOSE,
 };
 
-/* How many ended in a way, and of these what brought it about. */
+/* How many ended in this way, and how many of these by each cause. */
 static void summary_end(struct seq_file *m, const unsigned long *by, u8 how)
 {
 	unsigned long sum = 0;
@@ -72,7 +72,7 @@ static void summary_ends(struct seq_file *m, const struct stats *stats)
 	}
 }
 
-/* Those from @from on, to that before @to. */
+/* From @from on, without @to. */
 static void summary_counters(struct seq_file *m, const struct stats *stats,
 			     enum stats_counter from, enum stats_counter to)
 {
@@ -113,7 +113,7 @@ static void summary_transitions(struct seq_file *m, const struct stats *stats)
 }
 
 /**
- * format_summary() - the counters, what a person asks for first: name and number
+ * format_summary() - the counters, the most important first: name and number
  * @m: the file
  * @stats: the figures
  */
@@ -128,9 +128,9 @@ void format_summary(struct seq_file *m, const struct stats *stats)
 }
 
 /**
- * format_elsewhere() - what is missing in a namespace's counters
+ * format_elsewhere() - the counts that a namespace lacks
  * @m: the file
- * @count: so many of its counts are in the host's alone
+ * @count: how many of its counts only the host has
  */
 void format_elsewhere(struct seq_file *m, unsigned long count)
 {
@@ -164,7 +164,7 @@ static void latency_line(struct seq_file *m, const struct stats *stats, int buck
 }
 
 /**
- * format_latency() - how often so long in each state
+ * format_latency() - histograms of the time in each state
  * @m: the file
  * @stats: the figures
  */
@@ -181,7 +181,7 @@ void format_latency(struct seq_file *m, const struct stats *stats)
 }
 
 /**
- * format_reconcile_header() - what heads the comparison with the kernel
+ * format_reconcile_header() - the first lines of the comparison with the kernel
  * @m: the file
  */
 void format_reconcile_header(struct seq_file *m)
@@ -192,7 +192,7 @@ void format_reconcile_header(struct seq_file *m)
 }
 
 /**
- * format_reconcile() - one of the kernel's counters beside ours
+ * format_reconcile() - one of the kernel's counters and the module's count
  * @m: the file
  * @counter: the figures
  */
@@ -210,10 +210,10 @@ void format_reconcile(struct seq_file *m, const struct format_counter *counter)
 }
 
 /**
- * format_connections_header() - what heads the list of connections
+ * format_connections_header() - the first lines of the list of connections
  * @m: the file
- * @seen: so many connections there are
- * @nr: so many lines follow
+ * @seen: how many connections there are
+ * @nr: how many lines follow
  */
 void format_connections_header(struct seq_file *m, unsigned long seen, unsigned int nr)
 {
@@ -226,7 +226,7 @@ void format_connections_header(struct seq_file *m, unsigned long seen, unsigned 
 		   "rx", "tx", "lifetime", "uid", "inode", "cgroup", "ifindex", "seen");
 }
 
-/* A blank and a number, or - where it is not known. */
+/* A space and a number, or - if it is not known. */
 static void line_known(struct line *line, bool known, u64 number, size_t width)
 {
 	line_literal(line, " ");
@@ -236,7 +236,7 @@ static void line_known(struct line *line, bool known, u64 number, size_t width)
 		line_unknown(line, width);
 }
 
-/* Whose pid and name, or (name) of one that is gone. */
+/* The pid and name of the closer; (name) if the process is gone. */
 static void line_closer(struct line *line, const struct format_conn *conn)
 {
 	size_t begin;

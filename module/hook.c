@@ -7,14 +7,13 @@
 #include <linux/tracepoint.h>
 
 /*
- * The sysctl kernel.ftrace_enabled would blind all hooks of functions without a
- * word, kprobes too, which rest on ftrace where there is a function's entry. An
- * ops that is permanent has it refuse; this one is on a function of our own that
- * nobody calls. Without dynamic ftrace there is nothing at a function's entry that
- * the sysctl could take away.
+ * The sysctl kernel.ftrace_enabled=0 would silently blind all hooks of functions, kprobes
+ * too, which the kernel puts on ftrace at a function's entry. A permanent ftrace_ops makes
+ * the sysctl fail; this one is on a function of the module that nobody calls. Without
+ * dynamic ftrace the sysctl has no effect on hooks.
  */
 static bool hook_is_anchored;
-static int hook_anchor_error;	/* then no function is hooked */
+static int hook_anchor_error;	/* if not 0, no function is hooked */
 
 static void hook_anchor_func(unsigned long ip, unsigned long parent_ip,
 			     struct ftrace_ops *ops, struct ftrace_regs *regs)
@@ -27,7 +26,7 @@ static struct ftrace_ops hook_anchor = {
 };
 
 /**
- * hook_anchor_start() - see to it that hooks of functions stay where they are
+ * hook_anchor_start() - make ftrace stay enabled while functions are hooked
  *
  * Context: process, may sleep. Without it no function is hooked.
  */
@@ -62,7 +61,7 @@ bool hook_anchor_stop(void)
 	return true;
 }
 
-/* Why it was not attached, for those who read the table. */
+/* Why it was not attached, for the file hooks. */
 static int hook_refuse(struct hook *hook, int err, const char *why)
 {
 	strscpy(hook->note, why, sizeof(hook->note));
@@ -107,7 +106,7 @@ static int hook_find(struct hook *hook, u32 flags)
 
 /*
  * The address comes from a kprobe that is never armed: a name given to ftrace
- * would also match a function of some module, with arguments of another type.
+ * could also match a function of another module, with other arguments.
  */
 static int hook_attach_ftrace(struct hook *hook)
 {
@@ -165,7 +164,7 @@ void hook_note_need(struct hook *hook, enum hook_id need)
 }
 
 /**
- * hook_is_needless() - does this kernel have another hook that sees as much?
+ * hook_is_needless() - does another hook see the same on this kernel?
  * @hook: which
  *
  * Context: holds hooks_lock.
@@ -178,7 +177,7 @@ bool hook_is_needless(const struct hook *hook)
 /**
  * hook_attach() - attach one
  * @hook: not attached
- * @by_kprobe: hook functions by kprobes, even where ftrace would do
+ * @by_kprobe: hook functions with kprobes, even if ftrace is possible
  *
  * Context: process, may sleep; holds hooks_lock.
  *
@@ -203,7 +202,7 @@ int hook_attach(struct hook *hook, bool by_kprobe)
 	return err;
 }
 
-/* False if it is called all the same. */
+/* Return: false if ftrace still calls the handler. */
 static bool hook_let_go(struct hook *hook)
 {
 	switch (hook->kind) {
@@ -229,8 +228,8 @@ static bool hook_let_go(struct hook *hook)
  * Context: process, may sleep; holds hooks_lock. On return the handler of a
  * tracepoint may still run on another CPU: see hooks_settle().
  *
- * A function's hook may stay attached: ftrace refuses where it has shut itself
- * down, after a bug of anybody's, and leaves the calls that are there.
+ * A function's hook may stay attached: once a kernel bug has made ftrace shut itself
+ * down, it refuses, and leaves the calls in place.
  */
 void hook_detach(struct hook *hook)
 {
@@ -242,16 +241,16 @@ void hook_detach(struct hook *hook)
 }
 
 /**
- * hook_missed() - how often it should have run and could not
+ * hook_missed() - how many calls the hook missed
  * @hook: which
  *
- * A kprobe is skipped when another runs on the same CPU; nothing else is.
+ * Only a kprobe misses calls: it is skipped while another runs on the same CPU.
  */
 unsigned long hook_missed(const struct hook *hook)
 {
 	bool is_kprobe = hook->attached && hook->kind == HOOK_KPROBE;
 
-	/* The kernel counts it with a plain increment. */
+	/* The kernel increments it without marking the access. */
 	return hook->missed + (is_kprobe ? data_race(hook->kp.nmissed) : 0);
 }
 

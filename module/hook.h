@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A hook point: hook_points.c says which there are and what they call, hook.c
- * attaches and detaches one, hooks.c all of them.
+ * A hook point. hook_points.c has the table of them, hook.c attaches and detaches one, hooks.c
+ * all.
  */
 #ifndef TCP_TEARDOWN_HOOK_H
 #define TCP_TEARDOWN_HOOK_H
@@ -19,7 +19,7 @@ enum hook_kind { HOOK_TRACEPOINT, HOOK_FTRACE, HOOK_KPROBE };
 enum hook_group { GROUP_TRANSITIONS, GROUP_SEGMENTS, GROUP_TIMEWAIT,
 		  GROUP_RESETS, GROUP_CALLS, GROUP_ACKS, GROUP_OPENS, GROUPS };
 
-/* In the order in which they are attached, within their group. */
+/* In the order of attaching, within their group. */
 enum hook_id {
 	HOOK_STATE,
 	HOOK_RCV, HOOK_RETRANSMIT,
@@ -33,7 +33,7 @@ enum hook_id {
 	HOOKS
 };
 
-/* Each is counted by the CPU that runs it. */
+/* Each CPU counts its own calls. */
 DECLARE_PER_CPU(unsigned long [HOOKS], hook_hits);
 
 /**
@@ -51,29 +51,30 @@ struct hook_arg {
 /**
  * struct hook - one hook point
  * @name: of the tracepoint or function
- * @group: switched together
+ * @group: hooks that are switched together
  * @required: without it the load fails
- * @backstop: by ftrace where that can be, even with attach=kprobe: a kprobe would be
- *	missed together with what it stands in for
+ * @backstop: uses ftrace if possible, even with attach=kprobe: a kprobe would be skipped at
+ *	the same moment as the hook that it backs up
  * @shows: what is not seen without it
- * @needs: not attached unless this one is; HOOK_STATE, which is always, if none
- * @or: or this one, in place of @needs
- * @with: taken off again if this one, which comes later, is not attached
- * @parts: sees what calls only a part that was split off this one; HOOK_STATE if none
+ * @needs: not attached unless this one is; HOOK_STATE, which always is, if none
+ * @or: or this one, instead of @needs
+ * @with: detached again if this one, which comes later, is not attached
+ * @parts: this hook sees the callers of a part that was split off this function; HOOK_STATE
+ *	if none
  * @unless: not attached if this one is, which sees more; HOOK_STATE if none
- * @obsolete: not attached to this kernel, where a tracepoint sees as much
+ * @obsolete: not attached on this kernel, where a tracepoint sees the same
  * @probe: for a tracepoint
  * @ftrace: for a function
  * @pre_handler: for a function
  * @args: its first arguments
- * @nr_args: of them
+ * @nr_args: how many of them
  * @is_static: no header declares it
  *
- * The rest is what became of it; under hooks_lock.
+ * The rest is its state; under hooks_lock.
  * @kind: how it is attached
- * @attached: it is
+ * @attached: it is attached
  * @note: why it is not attached
- * @refused: why it may not be, by BTF; empty if it may
+ * @refused: why BTF forbids to attach it; empty if it does not
  * @addr: of the function, once it has been found
  * @part: a function that the compiler has split off it, see hook_parts.c
  * @missed: by kprobes that were detached

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Whether the running kernel is what the hooks take it for, by its BTF: prototypes of
- * functions, and layouts of structures. What headers declare was compared when the
- * module was compiled, see hook_entry.h; static functions are compared here alone.
+ * Compares prototypes of functions and layouts of structures with the running kernel's
+ * BTF. Functions that a header declares were also compared when the module was compiled,
+ * see hook_entry.h; static functions are compared only here.
  */
 #include "hook.h"
 
@@ -37,7 +37,7 @@ static const char *struct_name(const char *type, size_t *len)
 	return name;
 }
 
-/* A number is known by its size, and, as many are alike, by its name. */
+/* An integer is identified by its size and, because many are alike, by its name. */
 static bool is_arg(const struct kbtf *btf, const struct btf_param *param,
 		   const struct hook_arg *arg)
 {
@@ -133,7 +133,7 @@ int hook_check(void)
 
 	err = kbtf_open(&btf);
 	if (err == -ENOENT)
-		return 0;	/* as the file hooks says */
+		return 0;	/* the file hooks says so */
 	if (err) {
 		pr_err("this kernel's BTF cannot be read (%d): static functions are not hooked, structures are not checked\n",
 		       err);

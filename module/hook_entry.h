@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * From a function of the kernel to its handler.
+ * Connects a function of the kernel with its handler.
  *
  *	HOOK_ENTRY2(HOOK_SHUTDOWN, tcp_shutdown, struct sock *, sk, int, how, (void))
  *	{
  *		event_shutdown(sk, how);
  *	}
  *
- * names the id, the function, and its arguments as far as the handler reads them.
- * Behind these is, in brackets, each prototype that is known: what it returns, and
- * its further arguments. From this one line come
+ * names the id, the function, and the arguments that the handler reads. After these, in
+ * parentheses, comes each known prototype: the return type and the further arguments. From
+ * this one line come
  *
  * - the check, when the module is compiled, that the prototype which the kernel's
  *   headers declare is one of these;
@@ -17,7 +17,7 @@
  * - the list that the running kernel's BTF is compared with, see hook_check.c.
  *
  * HOOK_STATIC4() is for a function that no header declares: only BTF describes it.
- * HOOK_CALLBACK1(), and so on, is for one that a header knows as a pointer's target.
+ * HOOK_CALLBACK1() and the like are for a function that a header knows as a pointer's target.
  */
 #ifndef TCP_TEARDOWN_HOOK_ENTRY_H
 #define TCP_TEARDOWN_HOOK_ENTRY_H
@@ -30,7 +30,7 @@
 
 #include "hook.h"
 
-/* Of the register of a bool, the ABI defines the lowest byte alone. */
+/* In the register of a bool, the ABI defines only the lowest byte. */
 #define HOOK_CAST(t, r)							\
 	((t)__builtin_choose_expr(sizeof(t) == 1, (u8)(r), (r)))
 
@@ -72,7 +72,7 @@ struct hook_none;			/* no function returns it */
 #define HOOK_NONE				(struct hook_none)
 #define HOOK_LEAD(...)				__VA_ARGS__
 
-/* One to three may be known. @lead: (type, name, ...), @n of them */
+/* One to three prototypes. @lead: (type, name, ...), @n of them */
 #define HOOK_IS(type, n, known, ...)					\
 	__builtin_types_compatible_p(type, HOOK_TYPE##n(known, __VA_ARGS__))
 #define HOOK_IS_ANY(type, n, lead, k1, k2, k3, ...)			\
@@ -136,7 +136,7 @@ HOOK_HANDLER(id, f, false, 2, t1, a1, t2, a2)
 #define HOOK_STATIC1(id, f, ...)	HOOK_HANDLER(id, f, true, 1, __VA_ARGS__)
 #define HOOK_STATIC4(id, f, ...)	HOOK_HANDLER(id, f, true, 4, __VA_ARGS__)
 
-/* What the table has of a function; the compiler objects if that is not its handler. */
+/* A function's entry in the table; the compiler objects if the handler is another's. */
 #define HOOK_FN(id, f)		HOOK_FN_NAMED(id, f)
 #define HOOK_FN_NAMED(id, f)						\
 	.name = #f, .ftrace = entry_##id, .pre_handler = pre_##id,	\

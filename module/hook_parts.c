@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * A compiler may split a function, or make a copy of it for some of its callers:
- * tcp_fin.part.0, .isra.0, .constprop.0, .llvm.N. Callers of the part bypass our
- * hook. The kernel has no exported way to look for such a name, but one to ask for the
- * name at an address: so the neighbours are asked.
+ * tcp_fin.part.0, .isra.0, .constprop.0, .llvm.N. Callers of the part bypass the hook. The
+ * kernel exports no way to search for such a name, but one to get the name at an address,
+ * so this looks at the neighbours of each function.
  */
 #include "hook.h"
 
@@ -13,14 +13,14 @@
 #include <linux/sort.h>
 #include <linux/string.h>
 
-/* On each side: more than the functions of one C file take. */
+/* Bytes on each side: more than the functions of one C file take. */
 #define NEAR		(96UL << 10)
-/* Where no symbol is. */
+/* The step where there is no symbol. */
 #define GAP		256UL
 
 static char parts_symbol[KSYM_SYMBOL_LEN];	/* under hooks_lock */
 
-/* "cold" has no entry that is called: it is jumped to. */
+/* A ".cold" part is jumped to, not called. */
 static bool is_part(const char *suffix)
 {
 	return *suffix == '.' && strcmp(suffix, ".cold") && strncmp(suffix, ".cold.", 6);
@@ -64,10 +64,10 @@ static int by_address(const void *a, const void *b)
 }
 
 /**
- * hook_find_parts() - look for what was split off the hooked functions
+ * hook_find_parts() - look for parts that were split off the hooked functions
  *
- * Sets @part of each hook. Those in another place than their function, as what the
- * compiler takes for unlikely, are not found.
+ * Sets @part of each hook. A part that lies far from its function, as unlikely code does,
+ * is not found.
  *
  * Context: process, may sleep; holds hooks_lock.
  */

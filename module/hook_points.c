@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Which hook points there are, and what each calls. */
+/* The table of hook points, and the handler that each calls. */
 #include "hook.h"
 
 #include <linux/security.h>
@@ -17,9 +17,9 @@
 DEFINE_PER_CPU(unsigned long [HOOKS], hook_hits);
 
 /*
- * The probes of tracepoints. Up to 6.18 they run with preemption disabled, in
- * later kernels not; the record path does not rely on it. The check makes the
- * compiler compare them with the prototypes of the kernel at hand.
+ * The probes of tracepoints. Up to 6.18 they run with preemption disabled, in later kernels they do
+ * not; the record path does not rely on it. The check makes the compiler compare them with the
+ * kernel's prototypes.
  */
 #define HOOK_PROBE(event, hook, proto, call)				\
 static void probe_##event proto						\
@@ -47,7 +47,7 @@ HOOK_PROBE(tcp_send_reset, HOOK_SEND_RESET,
 	    const enum sk_rst_reason reason),
 	   event_send_reset(sk, skb, rst_reason(reason), reason))
 #else
-/* Answers are seen at the entry of the functions that send them. */
+/* RSTs in reply are seen at the entry of the functions that send them. */
 static bool is_seen_elsewhere(const struct sk_buff *skb)
 {
 	return skb && READ_ONCE(hooks[ip_hdr(skb)->version == 6 ? HOOK_REPLY6 :
@@ -60,7 +60,7 @@ HOOK_PROBE(tcp_send_reset, HOOK_SEND_RESET,
 	   event_send_reset(sk, skb, event_reason(sk, skb), 0))
 #endif
 
-/* Not there in all kernels that are known below. */
+/* Some kernels lack it; the prototypes below name it. */
 enum skb_drop_reason;
 
 HOOK_ENTRY2(HOOK_RCV, tcp_rcv_state_process, struct sock *, sk, struct sk_buff *, skb,
@@ -86,8 +86,8 @@ HOOK_ENTRY1(HOOK_FREE, tcp_twsk_destructor, struct sock *, sk, (void))
 }
 
 /*
- * Where the birth sets the timer, a compiler may call only a part of
- * __inet_twsk_schedule() there, which has no hook.
+ * If the birth sets the timer, the compiler may call only a part of __inet_twsk_schedule() there,
+ * which has no hook.
  */
 #ifdef HAVE_HASHDANCE_SCHEDULE
 #define HOOK_BIRTH inet_twsk_hashdance_schedule
@@ -219,7 +219,7 @@ HOOK_ENTRY1(HOOK_ACCEPT, security_sock_graft, struct sock *, sk, (void, struct s
 
 #define HOOK_TP(event)	.name = #event, .probe = probe_##event
 
-/* In what order, see enum hook_id. */
+/* enum hook_id defines the order. */
 struct hook hooks[HOOKS] = {
 	[HOOK_STATE] = { HOOK_TP(inet_sock_set_state),
 		.group = GROUP_TRANSITIONS, .required = true },
@@ -235,28 +235,28 @@ struct hook hooks[HOOKS] = {
 	[HOOK_FREE] = { HOOK_FN(HOOK_FREE, tcp_twsk_destructor),
 		.group = GROUP_TIMEWAIT, .with = HOOK_BORN, .backstop = true,
 		.shows = "minisocks that died unseen" },
-	/* Without births a connection ends with its full socket, and would end twice. */
+	/* Without births a connection ends with its full socket, and would end twice here. */
 	[HOOK_KILL] = { HOOK_FN(HOOK_KILL, inet_twsk_kill),
 		.group = GROUP_TIMEWAIT, .with = HOOK_BORN,
 		.shows = "when and why a minisock dies" },
-	/* A birth without a death would be remembered for ever. */
+	/* A birth without a death would keep its state for ever. */
 	[HOOK_BORN] = { HOOK_FN(HOOK_BORN, HOOK_BIRTH),
 		.group = GROUP_TIMEWAIT, .needs = HOOK_KILL, .or = HOOK_FREE,
 		.shows = "births of minisocks" },
-	/* Without births all would look refused. */
+	/* Without births all minisocks would look refused. */
 	[HOOK_TIME_WAIT] = { HOOK_FN(HOOK_TIME_WAIT, tcp_time_wait),
 		.group = GROUP_TIMEWAIT, .needs = HOOK_BORN,
 		.shows = "minisocks that are refused" },
-	/* One that is adopted would be remembered for ever, or end twice. */
+	/* An adopted minisock would keep its state for ever, or end twice. */
 	[HOOK_TW_SEGMENT] = { HOOK_FN(HOOK_TW_SEGMENT, tcp_timewait_state_process),
 		.group = GROUP_TIMEWAIT, .needs = HOOK_BORN,
 		.shows = "segments that reach a minisock" },
-	/* In its own file, where a part of it may be called, only births call it. */
+	/* A part of it may be called only in its own file, where only births call it. */
 	[HOOK_TW_SCHEDULE] = { HOOK_FN(HOOK_TW_SCHEDULE, __inet_twsk_schedule),
 		.group = GROUP_TIMEWAIT, .needs = HOOK_TW_SEGMENT,
 		.parts = TW_TIMED_AT_BIRTH ? HOOK_BORN : HOOK_STATE,
 		.shows = "FIN_WAIT2>TIME_WAIT of minisocks, and timers set again" },
-	/* The tracepoint has only full sockets, up to 6.9. */
+	/* Up to 6.9 the tracepoint sees only full sockets. */
 	[HOOK_REPLY4] = { HOOK_FN(HOOK_REPLY4, tcp_v4_send_reset),
 		.group = GROUP_RESETS, .obsolete = TCP_SEND_RESET_REASON,
 		.shows = "RSTs in reply over IPv4, of minisocks and without a socket" },
@@ -267,11 +267,11 @@ struct hook hooks[HOOKS] = {
 		.group = GROUP_RESETS, .shows = "RSTs sent" },
 	[HOOK_RESET] = { HOOK_FN(HOOK_RESET, tcp_reset),
 		.group = GROUP_RESETS, .shows = "segments of RSTs received" },
-	/* Has the segment that tcp_reset() lacks in old kernels, and its tracepoint in all. */
+	/* Has the segment, which old kernels' tcp_reset() and every kernel's tracepoint lack. */
 	[HOOK_RESET_SEGMENT] = { HOOK_FN(HOOK_RESET_SEGMENT, tcp_rcv_state_process),
 		.group = GROUP_RESETS, .unless = TCP_RESET_HAS_SKB ? HOOK_RESET : HOOK_STATE,
 		.shows = "segments of RSTs received, and data after close()" },
-	/* Is in tcp_reset(), but has not got the segment. */
+	/* Is inside tcp_reset(), but does not have the segment. */
 	[HOOK_RECEIVE_RESET] = { HOOK_TP(tcp_receive_reset),
 		.group = GROUP_RESETS, .unless = HOOK_RESET, .shows = "RSTs received" },
 	[HOOK_CLOSE] = { HOOK_FN(HOOK_CLOSE, __tcp_close),
@@ -282,7 +282,7 @@ struct hook hooks[HOOKS] = {
 		.group = GROUP_CALLS, .shows = "connect() with AF_UNSPEC, listeners closed" },
 	[HOOK_ABORT] = { HOOK_FN(HOOK_ABORT, tcp_abort),
 		.group = GROUP_CALLS, .shows = "that a socket is killed" },
-	/* __tcp_send_ack() is inlined there, and otherwise DCTCP's alone. */
+	/* __tcp_send_ack() is inlined there; otherwise only DCTCP calls it. */
 	[HOOK_ACK] = { HOOK_FN(HOOK_ACK, tcp_send_ack),
 		.group = GROUP_ACKS, .shows = "ACKs sent" },
 	/* tcp_v4_timewait_ack() and its twin are inlined. */
@@ -292,7 +292,7 @@ struct hook hooks[HOOKS] = {
 		.group = GROUP_ACKS, .shows = "ACKs sent by minisocks over IPv6" },
 	[HOOK_CONNECT] = { HOOK_FN(HOOK_CONNECT, tcp_connect),
 		.group = GROUP_OPENS, .shows = "who connects" },
-	/* All that sock_graft() calls, which is inlined in inet_accept(). */
+	/* The only function called by sock_graft(), which is inlined in inet_accept(). */
 	[HOOK_ACCEPT] = { HOOK_FN(HOOK_ACCEPT, security_sock_graft),
 		.group = GROUP_OPENS, .shows = "who accepts" },
 };

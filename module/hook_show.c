@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What the file hooks says. */
+/* Prints the file hooks. */
 #include "hook.h"
 
 #include <linux/cpumask.h>
@@ -40,7 +40,7 @@ static const char *hook_status(const struct hook *hook, const bool *is_on)
 	return is_on[hook->group] ? "absent" : "off";
 }
 
-/* In words, what is not seen that its group is on for. */
+/* What is not seen although the group of the hook is on. */
 static void hook_show_loss(struct seq_file *m, const struct hook *hook, const bool *is_on)
 {
 	bool wanted = is_on[hook->group] && !hook_is_needless(hook);
@@ -79,7 +79,7 @@ static void hook_show(struct seq_file *m, const struct hook *hook, const bool *i
 }
 
 /**
- * hook_show_all() - a line for each hook, and in words what is not seen
+ * hook_show_all() - a line for each hook, and comments on what is not seen
  * @m: where to
  * @is_on: by enum hook_group
  *

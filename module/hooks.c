@@ -19,19 +19,19 @@
 #include "verdict.h"
 #include "written.h"
 
-/* Whoever attaches, detaches or looks at the table. */
+/* Held to attach, detach or read the table. */
 static DEFINE_MUTEX(hooks_lock);
 static bool hooks_by_kprobe;		/* attach=kprobe */
 static bool group_is_on[GROUPS];
 
-/* Wait for the handlers of what was detached. */
+/* Wait for the handlers of detached hooks. */
 static void hooks_settle(void)
 {
-	/* Those of ftrace and of kprobes were waited for when they were detached. */
+	/* ftrace and kprobes have waited for their handlers when they were detached. */
 	tracepoint_synchronize_unregister();
 }
 
-/* Before the hooks of a group go: nothing may be told for sure that rests on them. */
+/* Before the hooks of a group go: give up the conclusions that depend on them. */
 static void hooks_forget(enum hook_group group)
 {
 	switch (group) {
@@ -79,19 +79,19 @@ static void group_detach(enum hook_group group)
 		conn_forget_all(event_is_opened);
 }
 
-/* Attached, and no part of the function is called behind the hook's back. */
+/* Attached, and no part of the function is called without the hook. */
 static bool hook_sees_all(enum hook_id id)
 {
 	return hooks[id].attached && !hooks[id].part[0];
 }
 
-/* And it misses no call, as a kprobe does while another one runs on the same CPU. */
+/* The same, and it is no kprobe, which misses calls while another runs on the same CPU. */
 static bool hook_misses_none(enum hook_id id)
 {
 	return hook_sees_all(id) && hooks[id].kind == HOOK_FTRACE;
 }
 
-/* What is certain, because no hook is missing that it depends on. */
+/* Which conclusions are certain, because no hook is missing that they depend on. */
 static void hooks_know(void)
 {
 	WRITE_ONCE(verdict_knows_minisocks, hook_sees_all(HOOK_TIME_WAIT));
@@ -109,7 +109,7 @@ static void hooks_know(void)
 		   !group_is_on[GROUP_TIMEWAIT]);
 }
 
-/* A minisock's connection would stay for ever if its end were not watched. */
+/* A minisock's connection would stay for ever if no hook saw its end. */
 static void hooks_adopt(void)
 {
 	adopt_all(hooks[HOOK_BORN].attached);
@@ -154,7 +154,7 @@ static int group_attach(enum hook_group group)
 	return 0;
 }
 
-/* Where ftrace does not let go of us, the module must not go, and an exit can't fail. */
+/* If ftrace still calls the module, it must stay, and an exit function cannot fail. */
 static void hooks_stay(void)
 {
 	pr_emerg("ftrace has shut down and does not let go: the module stays until reboot\n");
@@ -292,12 +292,12 @@ static int hooks_parse_groups(const char *groups, bool *wanted)
 }
 
 /**
- * hooks_start() - arm the source
+ * hooks_start() - attach the hooks
  * @attach: how to hook functions: "auto" or "kprobe"
  * @groups: which groups, comma separated, or "all"
  *
  * Return: 0; -EINVAL for a bad parameter; -ENOEXEC for a kernel that the module was
- * not built for; or why a required hook failed.
+ * not built for; or the error of a required hook.
  */
 int hooks_start(const char *attach, const char *groups)
 {
@@ -340,7 +340,7 @@ void hooks_debugfs(struct dentry *dir)
 	debugfs_create_file("hooks", 0600, dir, NULL, &hooks_fops);
 }
 
-/** hooks_stop() - disarm the source, and wait until no hook runs */
+/** hooks_stop() - detach all hooks, and wait until none runs */
 void hooks_stop(void)
 {
 	hooks_detach();

@@ -15,14 +15,14 @@
 
 /* The deepest nesting of qualifiers, typedefs and anonymous structures, or structs around it. */
 #define KBTF_DEPTH	16
-/* More members than those that a structure of the kernel's has, those inside counted. */
+/* More members than any structure of the kernel has, nested ones included. */
 #define KBTF_MEMBERS	65536
 
 /**
  * struct kbtf_rest - what follows a struct btf_type
- * @is_known: the kind is
+ * @is_known: this kind is known
  * @once: bytes
- * @each: bytes, so many times as BTF_INFO_VLEN() says
+ * @each: bytes, times BTF_INFO_VLEN()
  */
 struct kbtf_rest {
 	bool is_known;
@@ -53,7 +53,7 @@ static const struct kbtf_rest kbtf_rest[] = {
 	[19] = { true, 0, 3 * sizeof(u32) },			/* ENUM64 */
 };
 
-/* Bytes of a type, with what follows it; 0 for a kind that is not known. */
+/* Bytes of a type with what follows it; 0 for an unknown kind. */
 static u64 kbtf_size(const struct btf_type *type)
 {
 	u32 kind = BTF_INFO_KIND(type->info);
@@ -64,7 +64,7 @@ static u64 kbtf_size(const struct btf_type *type)
 	       (u64)kbtf_rest[kind].each * BTF_INFO_VLEN(type->info);
 }
 
-/* Find where each type begins, and that it ends in bounds. */
+/* Find where each type begins, and check that it ends within bounds. */
 static int kbtf_index(struct kbtf *btf, u32 types_len)
 {
 	u32 max = types_len / sizeof(struct btf_type);
@@ -128,10 +128,10 @@ static ssize_t kbtf_read(struct kbtf *btf, struct file *file)
  * kbtf_open() - read the running kernel's BTF
  * @btf: set
  *
- * Not by kernel_read_file(), of which some security modules want to know what for.
+ * Does not use kernel_read_file(), for which some security modules demand a purpose.
  *
- * Return: 0; -ENOENT if it has none; else why it is of no use: -ENOMEM, -EINVAL for
- * what is no BTF, -EOPNOTSUPP for BTF that is newer than this file.
+ * Return: 0; -ENOENT if it has none; -ENOMEM; -EINVAL if the file is not BTF;
+ * -EOPNOTSUPP for BTF that is newer than this code.
  */
 int kbtf_open(struct kbtf *btf)
 {
@@ -150,7 +150,7 @@ int kbtf_open(struct kbtf *btf)
 	return err;
 }
 
-/** kbtf_close() - forget it; @btf: from kbtf_open() */
+/** kbtf_close() - free it; @btf: from kbtf_open() */
 void kbtf_close(struct kbtf *btf)
 {
 	kvfree(btf->at);
@@ -162,7 +162,7 @@ void kbtf_close(struct kbtf *btf)
  * @btf: from kbtf_open()
  * @id: its number; 0 is void
  *
- * Return: the type, NULL for void and for what is none.
+ * Return: the type, NULL for void and for an unknown number.
  */
 const struct btf_type *kbtf_get(const struct kbtf *btf, u32 id)
 {
@@ -172,9 +172,9 @@ const struct btf_type *kbtf_get(const struct kbtf *btf, u32 id)
 /**
  * kbtf_name() - a string
  * @btf: from kbtf_open()
- * @name: where, as a type or a member says
+ * @name: its offset, from a type or a member
  *
- * Return: the string, which is empty for what has no name.
+ * Return: the string; empty if there is no name.
  */
 const char *kbtf_name(const struct kbtf *btf, u32 name)
 {
@@ -188,7 +188,7 @@ static bool kbtf_is_shell(u32 kind)
 }
 
 /**
- * kbtf_plain() - a type, without qualifiers, and of a typedef what it stands for
+ * kbtf_plain() - a type without qualifiers, with typedefs resolved
  * @btf: from kbtf_open()
  * @id: its number
  *
@@ -234,15 +234,16 @@ static bool is_container(const struct btf_type *type)
 			BTF_INFO_KIND(type->info) == BTF_KIND_UNION);
 }
 
-/* A member that is being looked for: where it is, in bits, and of which type. */
+/* A member that was found: its offset in bits, and its type. */
 struct kbtf_member {
 	u64 bits;
 	const struct btf_type *type;
 };
 
 /*
- * @len: of @name. Also finds what is in a struct or union that has no name of its own.
- * @budget: members to look at, since those in each other could be without end
+ * Also finds members of an anonymous struct or union.
+ * @len: of @name
+ * @budget: how many members to look at, because broken BTF could nest without end
  */
 static bool kbtf_find(const struct kbtf *btf, const char *name, size_t len, int depth,
 		      u32 *budget, struct kbtf_member *found)
@@ -275,7 +276,7 @@ static bool kbtf_find(const struct kbtf *btf, const char *name, size_t len, int 
  * @type: from kbtf_struct()
  * @path: its name, "a.b" for b in a; no bit field
  *
- * Return: bytes, -ENOENT if there is none of that name.
+ * Return: bytes; -ENOENT if there is no such member.
  */
 s64 kbtf_offset(const struct kbtf *btf, const struct btf_type *type, const char *path)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * The running kernel's own description of its types, BTF. The kernel exports no
- * function that finds a type by name (bpf_find_btf_id(): from 7.1 on), so its file in
- * sysfs is read, at load.
+ * function that finds a type by name before 7.1 (bpf_find_btf_id()), so the module reads its
+ * file in sysfs at load.
  *
  * Context of all: process, may sleep.
  */
@@ -21,7 +21,7 @@
  * @strings: of its strings; the last byte is 0
  * @strings_len: bytes
  * @types: where the types begin
- * @at: by id, the offset of each from @types; ids begin with 1
+ * @at: by id, the offset of each type from @types; ids begin with 1
  * @nr: the highest id
  */
 struct kbtf {

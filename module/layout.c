@@ -11,9 +11,9 @@
 #include "kbtf.h"
 
 /**
- * struct layout_member - a member that is read
+ * struct layout_member - a member that the module reads
  * @name: its name, "a.b" for b in a
- * @offset: as it was when the module was built
+ * @offset: when the module was built
  */
 struct layout_member {
 	const char *name;
@@ -21,19 +21,19 @@ struct layout_member {
 };
 
 /**
- * struct layout - a structure that is read
+ * struct layout - a structure that the module reads
  * @name: its name
- * @size: as it was when the module was built
- * @members: up to the first without a name; no bit fields
+ * @size: when the module was built
+ * @members: ends with one without a name; no bit fields
  */
 struct layout {
 	const char *name;
 	size_t size;
-	struct layout_member members[24];	/* the last stays empty: it ends the list */
+	struct layout_member members[24];	/* the last one is empty and ends the list */
 };
 
 #define LAYOUT(s)	.name = #s, .size = sizeof(struct s)
-/* Many members are macros, for one in a structure inside. */
+/* Many members are macros for a member of an inner structure. */
 #define AT(s, m)	{ __stringify(m), offsetof(struct s, m) }
 
 static const struct layout layouts[] = {
@@ -129,13 +129,13 @@ static int layout_check_one(const struct kbtf *btf, const struct layout *layout)
 }
 
 /**
- * layout_check() - are the structures that are read the same in the running kernel?
+ * layout_check() - has the running kernel the layouts that the module was built with?
  * @btf: its BTF
  *
- * A module may load into a kernel that it was not built for: Debian's have no
- * MODVERSIONS any more, and a vermagic may be the same.
+ * A module may load into a kernel that it was not built for: Debian's kernels no longer
+ * have MODVERSIONS, and the vermagic may be the same.
  *
- * Return: 0; -ENOEXEC if one is not, and the log says which.
+ * Return: 0; -ENOEXEC if a layout differs, and the log says which.
  */
 int layout_check(const struct kbtf *btf)
 {

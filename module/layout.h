@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The structures of the kernel that are read: are they as they were when we were built? */
+/* Compares the kernel's structures with those that the module was built with. */
 #ifndef TCP_TEARDOWN_LAYOUT_H
 #define TCP_TEARDOWN_LAYOUT_H
 

@@ -13,10 +13,10 @@
 #include "uapi/tcp_teardown.h"
 
 /**
- * line_copy() - print on
+ * line_copy() - append text
  * @line: where
  * @text: what
- * @len: so much of it
+ * @len: its length
  */
 void line_copy(struct line *line, const char *text, size_t len)
 {
@@ -26,10 +26,10 @@ void line_copy(struct line *line, const char *text, size_t len)
 }
 
 /**
- * line_pad() - blanks behind what was printed
+ * line_pad() - append spaces up to a width
  * @line: where
- * @begin: where that begins
- * @width: so many characters at least, from there
+ * @begin: where the field begins
+ * @width: of the field, at least
  */
 void line_pad(struct line *line, size_t begin, size_t width)
 {
@@ -42,7 +42,7 @@ void line_pad(struct line *line, size_t begin, size_t width)
 }
 
 /**
- * line_word() - print a word, blanks behind it
+ * line_word() - print a word, then spaces
  * @line: where
  * @word: what
  * @width: so many characters at least
@@ -73,8 +73,8 @@ void line_name(struct line *line, const struct word *name)
 static_assert(sizeof_field(struct word, text) <= LINE_CHUNK);
 
 /*
- * Numbers are made from their last digit on. Returns where the last of @len
- * characters ends, with blanks before them up to @width.
+ * Numbers are written from the last digit on. Return: where the last of @len characters ends,
+ * with spaces before them up to @width.
  */
 static __always_inline char *number_room(struct line *line, size_t len, size_t width)
 {
@@ -152,7 +152,7 @@ static __always_inline size_t count_digits(u64 number)
 }
 
 /**
- * line_unknown() - print - in place of a number
+ * line_unknown() - print - instead of a number
  * @line: where
  * @width: so many characters at least, at most LINE_CHUNK; blanks before it
  */
@@ -179,7 +179,7 @@ void line_number(struct line *line, u64 number, size_t width)
 }
 
 /**
- * line_hex() - print a number to the base of 16
+ * line_hex() - print a hexadecimal number
  * @line: where
  * @number: what
  * @width: so many characters at least, at most LINE_CHUNK; blanks before it
@@ -237,9 +237,9 @@ static void line_ipv4(struct line *line, const u8 *addr)
 }
 
 /**
- * line_address() - print an address and port as ss does, blanks behind
+ * line_address() - print an address and port as ss does, then spaces
  * @line: where
- * @family: AF_INET6 is given brackets, v4-mapped or not
+ * @family: AF_INET6 gets brackets, v4-mapped or not
  * @addr: 16 bytes, IPv4 as v4-mapped
  * @port: host order
  * @width: so many characters at least
@@ -258,10 +258,10 @@ void line_address(struct line *line, u8 family, const u8 *addr, u16 port, size_t
 }
 
 /**
- * line_plain() - print a name that came from a process, as one word
+ * line_plain() - print the name of a process as one word
  * @line: where
- * @name: the name; blanks and what can't be printed become _; none is "-"
- * @len: at most so long
+ * @name: the name; spaces and unprintable characters become _; an empty name "-"
+ * @len: its largest length
  */
 void line_plain(struct line *line, const u8 *name, size_t len)
 {

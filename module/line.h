@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A line of text, printed from left to right, field by field. By hand, for a
- * reader of trace_pipe keeps up with the load: a line of vsnprintf() costs six
- * times as much. What is short is copied as one chunk, which is a few moves; what
- * is too much of it is overwritten by what follows. What there is no room for is
- * left out.
+ * A line of text, printed from left to right, field by field. It is written by hand, so that a
+ * reader of trace_pipe keeps up with the load: a line of vsnprintf() costs six times as much. A
+ * short text is copied as one chunk, with a few moves; the next field overwrites its surplus. If
+ * there is no room for a field, it is left out.
  */
 #ifndef TCP_TEARDOWN_LINE_H
 #define TCP_TEARDOWN_LINE_H
@@ -15,13 +14,13 @@
 
 struct word;
 
-/* Pieces, and the blanks before or behind them, are at most so long. */
+/* The largest length of a short text, and of the spaces before or after it. */
 #define LINE_CHUNK	32
 
 /**
- * struct line - where it is printed to
+ * struct line - a line and its buffer
  * @to: the room; no NUL is written
- * @size: of the room, without that of the newline
+ * @size: of the room, without the newline
  * @len: characters printed
  */
 struct line {
@@ -41,7 +40,7 @@ static inline struct line line_begin(char *to, size_t size)
 }
 
 /**
- * line_end() - end it
+ * line_end() - end a line
  * @line: from line_begin()
  *
  * Return: its length, the newline included.
@@ -69,7 +68,7 @@ void line_seconds(struct line *line, u64 ns, size_t width);
 void line_address(struct line *line, u8 family, const u8 *addr, u16 port, size_t width);
 void line_plain(struct line *line, const u8 *name, size_t len);
 
-/* What is known when it is compiled. */
+/* A string literal. */
 #define line_literal(line, text) line_constant(line, text, sizeof(text) - 1)
 
 static __always_inline void line_constant(struct line *line, const char *text, size_t len)

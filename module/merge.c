@@ -11,9 +11,9 @@
 /**
  * merge_alloc() - prepare to read
  * @cpu: whose records, or BUFFER_ALL
- * @consume: take the records out; else leave them
+ * @consume: consume the records; otherwise only look
  *
- * Return: to be given to merge_begin(), then to merge_free(); or NULL.
+ * Return: for merge_begin() and, at the end, merge_free(); or NULL.
  */
 struct merge *merge_alloc(int cpu, bool consume)
 {
@@ -28,7 +28,7 @@ struct merge *merge_alloc(int cpu, bool consume)
 	return merge;
 }
 
-/** merge_free() - the end of merge_alloc() */
+/** merge_free() - free what merge_alloc() made */
 void merge_free(struct merge *merge)
 {
 	unsigned int i;
@@ -45,7 +45,7 @@ static const struct tcp_teardown_record *merge_record(const struct merge_cpu *c)
 	return (const struct tcp_teardown_record *)&c->slot;
 }
 
-/* Of two that are of one time, the lower CPU's. */
+/* Of two records with the same time, the lower CPU's comes first. */
 static bool merge_is_before(const struct merge_cpu *a, const struct merge_cpu *b)
 {
 	const u64 time_a = merge_record(a)->time, time_b = merge_record(b)->time;
@@ -53,7 +53,7 @@ static bool merge_is_before(const struct merge_cpu *a, const struct merge_cpu *b
 	return time_a != time_b ? time_a < time_b : a->cpu < b->cpu;
 }
 
-/* Put @c where the heap has a gap, or higher. */
+/* Put @c into the gap of the heap, or higher. */
 static void merge_up(struct merge *merge, unsigned int gap, struct merge_cpu *c)
 {
 	unsigned int above;
@@ -67,7 +67,7 @@ static void merge_up(struct merge *merge, unsigned int gap, struct merge_cpu *c)
 	merge->heap[gap] = c;
 }
 
-/* Put @c at the top, or lower: what is there goes. */
+/* Replace the top by @c, and move it down to its place. */
 static void merge_down(struct merge *merge, struct merge_cpu *c)
 {
 	unsigned int gap = 0, below;
@@ -90,7 +90,7 @@ static bool merge_fetch(struct merge *merge, struct merge_cpu *c)
 	return buffer_peek(c->cpu, &c->cursor, &c->slot, &c->lost);
 }
 
-/* The room for a CPU's record, which it keeps. */
+/* The room for a CPU's record, which stays allocated. */
 static struct merge_cpu *merge_room(struct merge *merge, unsigned int cpu)
 {
 	struct merge_cpu *c = merge->cpus[cpu];
@@ -117,7 +117,7 @@ static int merge_begin_cpu(struct merge *merge, unsigned int cpu)
 	if (!c)
 		return -ENOMEM;
 	c->cursor = cursor;
-	/* What is lost and not yet reported is reported by the next read. */
+	/* Losses that are not reported yet are reported by the next read. */
 	if (!merge->consume)
 		c->lost = 0;
 	if (merge_fetch(merge, c))
@@ -129,8 +129,8 @@ static int merge_begin_cpu(struct merge *merge, unsigned int cpu)
  * merge_begin() - start with the oldest records that are held now
  * @merge: from merge_alloc()
  *
- * A CPU that holds none is not looked at again. So that the next merge can't give what
- * is older, a consumer gets no more of the others than was there by now.
+ * A CPU without a record is not looked at again. A consumer gets from the others only what
+ * was there by now, so that the next merge cannot return an older record.
  *
  * Context: process, may sleep; if it consumes, has buffer_lock(), until after
  * merge_next().
@@ -159,7 +159,7 @@ int merge_begin(struct merge *merge)
 	return err;
 }
 
-/* The one that was given last is still at the top: replace it by its CPU's next. */
+/* The last returned record is still at the top: replace it by its CPU's next one. */
 static void merge_go_on(struct merge *merge)
 {
 	struct merge_cpu *c = merge->given;
@@ -179,7 +179,7 @@ static void merge_go_on(struct merge *merge)
  * merge_next() - the next record
  * @merge: after merge_begin()
  *
- * Return: the record, good until the next call; NULL if there is no more.
+ * Return: the record, valid until the next call; NULL if there are no more.
  */
 const struct tcp_teardown_record *merge_next(struct merge *merge)
 {
@@ -190,7 +190,7 @@ const struct tcp_teardown_record *merge_next(struct merge *merge)
 	if (!merge->nr)
 		return NULL;
 	c = merge->heap[0];
-	/* One is given in any case: else a reader could turn in circles. */
+	/* Return one in any case: otherwise a reader could loop without progress. */
 	if (!first && merge_record(c)->time > merge->until)
 		return NULL;
 	merge->given = c;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The records of all CPUs in the order of time. One record of each CPU that has any is at
- * hand, in a heap: the earliest is at the top, and goes first.
+ * The records of all CPUs in the order of time. A heap has the next record of each CPU that has
+ * one, with the earliest at the top.
  */
 #ifndef TCP_TEARDOWN_MERGE_H
 #define TCP_TEARDOWN_MERGE_H
@@ -12,8 +12,8 @@ struct tcp_teardown_record;
 
 /**
  * struct merge_cpu - of one CPU
- * @slot: the record at hand
- * @cursor: for those who only look
+ * @slot: its next record
+ * @cursor: if records are not consumed
  * @lost: records that were overwritten before it
  * @cpu: which
  */
@@ -27,14 +27,14 @@ struct merge_cpu {
 /**
  * struct merge - of all CPUs, or of one
  * @cpu: which, or BUFFER_ALL
- * @consume: take the records out; else leave them
- * @from: whose record merge_next() gave last
+ * @consume: consume the records; otherwise only look
+ * @from: whose record merge_next() returned last
  * @lost: records of that CPU that were lost before it
- * @until: leave what is of later than this time
- * @given: whose record was given last, and is still at the top of the heap
+ * @until: leave records later than this time
+ * @given: whose record was returned last, and is still at the top of the heap
  * @nr: how many are in the heap
- * @heap: those that have a record at hand
- * @cpus: by number; NULL of those that have had no record so far
+ * @heap: those that have a next record
+ * @cpus: by number; NULL if that CPU had no record so far
  */
 struct merge {
 	int cpu;

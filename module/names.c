@@ -25,7 +25,7 @@ static const struct word state_words[TCP_MAX_STATES] = {
 	[TCP_NEW_SYN_RECV]	= WORD("NEW_SYN_RECV"),
 };
 
-/* Of records; the header of a stream has none. */
+/* Of records; the header of a stream has no word. */
 static const struct word kind_words[] = {
 	[TCP_TEARDOWN_CALL]	= WORD("call"),
 	[TCP_TEARDOWN_STATE]	= WORD("state"),
@@ -221,7 +221,7 @@ static const struct {
 static_assert(ARRAY_SIZE(lists) == WORD_LISTS);
 
 /**
- * word_is_there() - has a number a word?
+ * word_is_there() - does this number have a word?
  * @list: of which enum
  * @number: its value
  */
@@ -235,7 +235,7 @@ bool word_is_there(enum word_list list, unsigned int number)
  * @list: of which enum
  * @number: its value
  *
- * Return: "?" where there is none.
+ * Return: "?" if there is none.
  */
 const struct word *word_at(enum word_list list, unsigned int number)
 {
@@ -245,10 +245,10 @@ const struct word *word_at(enum word_list list, unsigned int number)
 }
 
 /**
- * word_count() - where a list ends
+ * word_count() - the end of a list
  * @list: of which enum
  *
- * Return: the first number that is beyond it.
+ * Return: the first number after it.
  */
 unsigned int word_count(enum word_list list)
 {
@@ -256,7 +256,7 @@ unsigned int word_count(enum word_list list)
 }
 
 /**
- * words_of_kind() - the enum that .what of a record is of
+ * words_of_kind() - the enum of a record's .what
  * @kind: enum tcp_teardown_kind
  *
  * Return: WORD_LISTS if no record is of that kind.
@@ -282,10 +282,10 @@ static_assert(TCP_TEARDOWN_KINDS <= 16 && TCP_TEARDOWN_CALLS <= 16 &&
 	      TCP_TEARDOWN_TIMEWAITS <= 16 && TCP_TEARDOWN_CONNECTS <= 16);
 
 /**
- * event_word() - the word for what a record tells of
+ * event_word() - the word for a record's event
  * @event: record_event()
  *
- * Of a reset it is the filter's word; its line says send, reply or rcv.
+ * For a reset this is the filter's word; the line says send, reply or rcv.
  */
 const struct word *event_word(u8 event)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The words of the interface: one list for each of its enums, the same in every file. */
+/* The words of the interface: one list for each enum, used by every file. */
 #ifndef TCP_TEARDOWN_NAMES_H
 #define TCP_TEARDOWN_NAMES_H
 
@@ -39,7 +39,7 @@ unsigned int word_count(enum word_list list);
 enum word_list words_of_kind(u8 kind);
 
 /**
- * record_event() - what a record tells of, as one number
+ * record_event() - a record's event as one number
  * @kind: enum tcp_teardown_kind
  * @what: the enum that belongs to @kind
  */

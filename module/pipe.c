@@ -24,10 +24,10 @@
  * @lock: threads that read through this one file
  * @merge: for text
  * @places: for text
- * @headed: the header has been given
- * @at: next character of @text to give
+ * @headed: the header has been returned
+ * @at: next character of @text to return
  * @len: characters in @text
- * @text: of records that were taken out for this file
+ * @text: of records that this file has consumed
  */
 struct pipe {
 	int cpu;
@@ -75,7 +75,7 @@ static int pipe_open(struct inode *inode, struct file *file)
 	return -ENOMEM;
 }
 
-/* Sleep until there is a record, or was, a moment ago. */
+/* Sleep until there is a record; another reader may take it first. */
 static int pipe_sleep(int cpu)
 {
 	wait_queue_head_t *queue = buffer_waitqueue(cpu);
@@ -123,7 +123,7 @@ static void pipe_add(struct pipe *pipe, const struct tcp_teardown_record *r)
 	pipe->len += format_record(&pipe->places, to + pipe->len, size - pipe->len, r);
 }
 
-/* Take out so many records as make @want characters, at least one. */
+/* Consume as many records as make @want characters, but at least one. */
 static int pipe_fill(struct pipe *pipe, size_t want)
 {
 	const struct tcp_teardown_record *r;
@@ -179,7 +179,7 @@ static __poll_t pipe_poll(struct file *file, poll_table *table)
 	struct pipe *pipe = file->private_data;
 
 	poll_wait(file, buffer_waitqueue(pipe->cpu), table);
-	/* A thread that reads meanwhile, with the lock, makes any answer stale. */
+	/* A thread that reads meanwhile, with the lock, makes any answer outdated. */
 	if (data_race(pipe->at == pipe->len) && buffer_is_empty(pipe->cpu)) {
 		buffer_expect(pipe->cpu);
 		return 0;
@@ -195,7 +195,7 @@ const struct file_operations pipe_fops = {
 	.release = pipe_release,
 };
 
-/* One record, by way of a copy: it may be overwritten meanwhile. */
+/* One record, through a copy, because it may be overwritten meanwhile. */
 static long pipe_raw_give_one(int cpu, char __user *to)
 {
 	unsigned long lost = 0;
@@ -209,27 +209,26 @@ static long pipe_raw_give_one(int cpu, char __user *to)
 	return 1;
 }
 
-/* So many at once: if a writer overtakes them, that was in vain. */
+/* The most at once: if a writer overwrites one, all were copied for nothing. */
 #define RUN	32UL
 
 /*
- * Those that lie in a row, up to @max, without a copy. If a writer comes so near
- * that it overwrites one under our hands, or the reader's memory ends, one by one.
- * Returns how many.
+ * Up to @max consecutive records, without a copy. If a writer overwrites one meanwhile, or the
+ * reader's memory ends, they are read one by one. Return: how many.
  */
 static long pipe_raw_give(int cpu, char __user *to, unsigned long max)
 {
 	const struct ring_slot *first;
 	unsigned long nr = buffer_run(cpu, min(max, RUN), &first);
 
-	/* A writer may overtake it; then it does not count. */
+	/* A writer may overwrite it meanwhile; then it does not count. */
 	if (nr && !data_race(copy_to_user(to, first, nr * sizeof(*first))) &&
 	    buffer_run_consumed(cpu, nr))
 		return nr;
 	return pipe_raw_give_one(cpu, to);
 }
 
-/* A record that could not be given stays where it is. */
+/* A record that could not be copied to the reader is not consumed. */
 static ssize_t pipe_raw_take(int cpu, char __user *to, size_t size)
 {
 	const size_t max = size / sizeof(struct ring_slot);
@@ -249,7 +248,7 @@ static ssize_t pipe_raw_take(int cpu, char __user *to, size_t size)
 	return done ? done * sizeof(struct ring_slot) : nr;
 }
 
-/* The header, once, at once, and alone. Returns its size, 0 if it has been given. */
+/* The header, once, in a read of its own. Return: its size; 0 if it was returned before. */
 static ssize_t pipe_raw_head(struct pipe *pipe, char __user *to)
 {
 	struct tcp_teardown_header header;

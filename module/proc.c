@@ -44,9 +44,9 @@ static int latency_show(struct seq_file *m, void *v)
 }
 
 /*
- * Addresses and states are in /proc/net/tcp for everyone; who owns a socket, ss -p tells
- * only those who may look into the processes. As with the other files, the namespace
- * stays while one of its files is open: so no end of a namespace waits for a reader.
+ * /proc/net/tcp shows addresses and states to everyone; ss -p shows the owner of a socket only to
+ * those who may inspect the processes. As with the other files, an open file keeps the namespace:
+ * so no exit of a namespace waits for a reader.
  */
 static int proc_connections_open(struct inode *inode, struct file *file)
 {
@@ -83,7 +83,7 @@ static const struct proc_ops proc_connections_ops = {
 /**
  * proc_start() - make the files of one namespace
  * @net: the namespace
- * @ns: our part of it, with its counters
+ * @ns: the module's part of it, with its counters
  *
  * Return: 0 or -ENOMEM.
  */
@@ -101,7 +101,7 @@ int proc_start(struct net *net, struct netns *ns)
 }
 
 /**
- * proc_stop() - remove the files; waits for those who are reading
+ * proc_stop() - remove the files; waits for active readers
  * @dir: of one namespace; may be NULL
  */
 void proc_stop(struct proc_dir_entry *dir)

@@ -8,8 +8,8 @@ struct netns;
 struct proc_dir_entry;
 
 /*
- * Of the directories here and in debugfs. It is exported: the kernel loads no second
- * module that has it, whatever that calls itself.
+ * The name of the directories in /proc and in debugfs. It is exported: the kernel loads no second
+ * module that exports it, whatever that module's name.
  */
 extern const char * const tcp_teardown_name;
 

@@ -26,8 +26,8 @@ static unsigned long born(const struct stats *s)
 }
 
 /*
- * __inet_twsk_schedule() counts a birth as this or the other, by its timer; in kernels
- * before, tw_timer_handler() counts an end by it.
+ * __inet_twsk_schedule() counts a birth as TW or TWKilled, by its timer; in older kernels
+ * tw_timer_handler() counts the end that way.
  */
 static unsigned long ours_tw(const struct stats *s)
 {
@@ -46,16 +46,16 @@ static unsigned long ours_tw_recycled(const struct stats *s)
 	return s->count[STATS_TW_REUSED];
 }
 
-/* tcp_time_wait(), if it gets no minisock. */
+/* tcp_time_wait(), if there is no minisock. */
 static unsigned long ours_tw_overflow(const struct stats *s)
 {
 	return s->count[STATS_TW_ASKED] - born(s);
 }
 
 /*
- * __tcp_close() with SO_LINGER 0; tcp_rcv_state_process() for data that comes
- * after close(), and for an orphan with TCP_LINGER2 < 0 whose FIN is acknowledged.
- * A minisock that gets data sends a RST uncounted.
+ * __tcp_close() with SO_LINGER 0; tcp_rcv_state_process() for data after close(), and for an
+ * orphan with TCP_LINGER2 < 0 whose FIN is acknowledged. The kernel does not count the RST of a
+ * minisock that gets data.
  */
 static unsigned long ours_on_data(const struct stats *s)
 {
@@ -71,7 +71,7 @@ static unsigned long ours_on_close(const struct stats *s)
 	return end(s, TCP_TEARDOWN_RESET_SENT, TCP_TEARDOWN_BY_UNREAD);
 }
 
-/* __tcp_close() and tcp_out_of_resources(), where tcp_check_oom() says so. */
+/* __tcp_close() and tcp_out_of_resources(), if tcp_check_oom() says so. */
 static unsigned long ours_on_memory(const struct stats *s)
 {
 	return end(s, TCP_TEARDOWN_ORPHAN_KILLED, TCP_TEARDOWN_BY_MEMORY) -
@@ -109,13 +109,13 @@ static unsigned long ours_out_rsts(const struct stats *s)
 
 /**
  * struct reconcile - one line
- * @name: as /proc/net/netstat or /proc/net/snmp has it
+ * @name: in /proc/net/netstat or /proc/net/snmp
  * @mib: LINUX_MIB_*, or TCP_MIB_* if @is_tcp
  * @is_tcp: it is in /proc/net/snmp
- * @ours: the same, of what we have counted; NULL: it can't be seen
- * @groups: of hooks that it rests on, beside transitions
- * @remembered: connections must be remembered for it
- * @maybe: they may differ, docs/reconcile.md says when
+ * @ours: the module's count of the same; NULL: it cannot be seen
+ * @groups: the groups of hooks that it depends on, beside transitions
+ * @remembered: it depends on connection state
+ * @maybe: the two may differ; docs/reconcile.md says when
  */
 struct reconcile {
 	const char *name;
@@ -154,7 +154,7 @@ static const struct reconcile reconcile_lines[RECONCILE_LINES] = {
 		.ours = ours_out_rsts, .groups = BIT(GROUP_RESETS), .maybe = true },
 };
 
-/* snmp_fold_field() is not exported any more. */
+/* snmp_fold_field() is no longer exported. */
 static unsigned long mib_sum(void __percpu *mib, int field)
 {
 	unsigned long sum = 0;
@@ -182,7 +182,7 @@ static unsigned long line_ours(const struct reconcile *line, const struct stats 
 }
 
 /**
- * reconcile_group() - hooks have come or gone
+ * reconcile_group() - a group of hooks was attached or detached
  * @group: enum hook_group
  * @whole: all of the group are attached
  *
@@ -204,7 +204,7 @@ static bool line_is_of(const struct reconcile *line, unsigned long groups)
 /**
  * reconcile_clear() - before reconcile_begin()
  * @base: changed
- * @groups: only the lines that rest on one of these groups of hooks
+ * @groups: only the lines that depend on one of these groups of hooks
  */
 void reconcile_clear(struct reconcile_base *base, unsigned long groups)
 {
@@ -219,9 +219,9 @@ void reconcile_clear(struct reconcile_base *base, unsigned long groups)
 }
 
 /**
- * reconcile_ours() - compare from here on what we have counted
+ * reconcile_ours() - begin the comparison at these counts of the module
  * @base: added to
- * @stats: our counters
+ * @stats: the module's counters
  * @groups: as reconcile_clear()
  */
 void reconcile_ours(struct reconcile_base *base, const struct stats *stats,
@@ -235,10 +235,10 @@ void reconcile_ours(struct reconcile_base *base, const struct stats *stats,
 }
 
 /**
- * reconcile_begin() - compare from here on what one CPU counts
+ * reconcile_begin() - begin the comparison at the current counts of one CPU
  * @base: added to
  * @net: the namespace
- * @stats: our counters of it, of that CPU; NULL if it has none
+ * @stats: the module's counters of it, of that CPU; NULL if it has none
  * @cpu: which
  * @groups: as reconcile_clear()
  *
@@ -259,7 +259,7 @@ void reconcile_begin(struct reconcile_base *base, const struct net *net,
 		reconcile_ours(base, stats, groups);
 }
 
-/* Where there is a reason that they may differ, it says so. */
+/* Says so if there is a reason why they may differ. */
 static const char *line_proof(const struct reconcile *line, const struct netns *ns,
 			      bool forgotten)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A second witness: the kernel's own counters, and what we have counted of the
- * same; docs/reconcile.md proves each line.
+ * A crosscheck: the kernel's own counters, and the module's counts of the same events;
+ * docs/reconcile.md proves each line.
  */
 #ifndef TCP_TEARDOWN_RECONCILE_H
 #define TCP_TEARDOWN_RECONCILE_H
@@ -31,7 +31,7 @@ enum reconcile_line {
 };
 
 /**
- * struct reconcile_base - both counts when the hooks came on; all 0 in a
+ * struct reconcile_base - both counts when the hooks were attached; all 0 in a
  *	namespace that was made later
  * @kernel: enum reconcile_line
  * @ours: enum reconcile_line

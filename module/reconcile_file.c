@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The file reconcile: one namespace after the other, each by itself. */
+/* The file reconcile: one namespace after the other. */
 #include "reconcile.h"
 
 #include <linux/fs.h>
@@ -10,7 +10,7 @@
 #include "format.h"
 #include "netns.h"
 
-/* @pos: 0 for the header, else a number: those that come or go shift no other. */
+/* @pos: 0 for the header, else a namespace's number, which never shifts. */
 static void *reconcile_start(struct seq_file *m, loff_t *pos)
 {
 	if (!*pos)
@@ -53,7 +53,7 @@ static int reconcile_show_one(struct seq_file *m, void *v)
 	ns = netns_lock_from(&number);
 	if (!ns)
 		return 0;
-	if (number == *(loff_t *)v)	/* it has not gone meanwhile */
+	if (number == *(loff_t *)v)	/* it still exists */
 		reconcile_netns_show(m, ns);
 	netns_unlock();
 	return 0;

@@ -8,7 +8,7 @@
 #include <linux/sched.h>
 #include <linux/string.h>
 
-/* Each slot may be a miss of the cache. */
+/* Each slot may be a cache miss. */
 #define RING_INIT_BATCH	1024
 
 /**
@@ -26,7 +26,7 @@ void ring_init(struct ring *ring, struct ring_slot *slots, unsigned long nr)
 	memset(ring, 0, sizeof(*ring));
 	ring->mask = nr - 1;
 	ring->slots = slots;
-	/* As if the round before position 0 were whole and consumed. */
+	/* As if the round before position 0 were complete and consumed. */
 	for (i = 0; i < nr; i++) {
 		slots[i].seq = i - ring->mask;
 		if (!(i % RING_INIT_BATCH))
@@ -37,8 +37,8 @@ void ring_init(struct ring *ring, struct ring_slot *slots, unsigned long nr)
 /**
  * ring_copy() - copy the record at a position, if it is whole
  * @ring: the ring
- * @pos: the position; needs not be held any more
- * @to: where to; undefined unless RING_WHOLE is returned
+ * @pos: the position; it may have been overwritten
+ * @to: set; undefined unless RING_WHOLE is returned
  *
  * Context: any; no lock needed.
  */
@@ -51,7 +51,7 @@ enum ring_found ring_copy(const struct ring *ring, unsigned long pos,
 	/* Pairs with the release in ring_publish(). */
 	seq = smp_load_acquire(&slot->seq);
 	if (seq == pos + 1) {
-		/* A writer may overtake it; then the copy is not used. */
+		/* A writer may overwrite it meanwhile; then the copy is not used. */
 		data_race(memcpy(to, slot, sizeof(*to)));
 		/* Data before seq: pairs with ring_claim(). */
 		smp_rmb();
@@ -65,26 +65,25 @@ enum ring_found ring_copy(const struct ring *ring, unsigned long pos,
 }
 
 /**
- * ring_overtaken() - up to where records are overwritten
+ * ring_overtaken() - up to which position records are overwritten
  * @ring: the ring; ring_copy() has just found one RING_GONE
  *
- * Return: the first position after them, so one after that which was gone. What is
- * before it is overwritten, or its writer is just about to.
+ * Return: the first position after them. What is before it is overwritten, or about to be.
  */
 unsigned long ring_overtaken(const struct ring *ring)
 {
-	/* Not before ring_copy() looked at seq: it ends with a barrier. */
+	/* Not before ring_copy() has read seq: it ends with a barrier. */
 	return local_read(&ring->head) - ring->mask - 1;
 }
 
 /**
- * ring_run() - how many whole records lie one behind the other
+ * ring_run() - how many consecutive records are complete
  * @ring: the ring
  * @pos: the position of the first
- * @max: look at so many at most
+ * @max: the most to look at
  *
- * Context: any; no lock needed. They may be read in place; whether they were
- * whole all the while, ring_holds() tells then.
+ * Context: any; no lock needed. They may be read in place; afterwards ring_holds() tells
+ * whether they were complete all the time.
  */
 unsigned long ring_run(const struct ring *ring, unsigned long pos, unsigned long max)
 {
@@ -98,11 +97,11 @@ unsigned long ring_run(const struct ring *ring, unsigned long pos, unsigned long
 }
 
 /**
- * ring_holds() - has no writer begun to overwrite a record, nor any after it?
+ * ring_holds() - has no writer begun to overwrite this record or a later one?
  * @ring: the ring
- * @pos: the record's position; it was whole before
+ * @pos: the record's position; it was complete before
  *
- * Context: any; no lock needed. True is true of all that was read before.
+ * Context: any; no lock needed. True holds for everything that was read before.
  */
 bool ring_holds(const struct ring *ring, unsigned long pos)
 {
@@ -126,7 +125,7 @@ unsigned long ring_window(const struct ring *ring, unsigned long *end)
 	unsigned long tail = READ_ONCE(ring->tail);
 	unsigned long held = ring->mask + 1;
 
-	/* Tail before head: so it is never seen to have passed it. */
+	/* Tail before head: so tail is never seen beyond head. */
 	smp_rmb();
 	*end = local_read(&ring->head);
 	return *end - tail > held ? *end - held : tail;
@@ -136,7 +135,7 @@ unsigned long ring_window(const struct ring *ring, unsigned long *end)
  * ring_oldest() - the oldest position that is held and not consumed
  * @ring: the ring
  *
- * Counts what was overtaken. Context: holds the consumers' lock.
+ * Counts what was overwritten. Context: holds the consumers' lock.
  */
 unsigned long ring_oldest(struct ring *ring)
 {
@@ -153,7 +152,7 @@ unsigned long ring_oldest(struct ring *ring)
 /**
  * ring_consumed() - the record at @pos was read and may go
  * @ring: the ring
- * @pos: from ring_oldest(), copied whole since
+ * @pos: from ring_oldest(); it was copied completely since
  *
  * Context: has held the consumers' lock since ring_oldest().
  */
@@ -164,10 +163,10 @@ void ring_consumed(struct ring *ring, unsigned long pos)
 }
 
 /**
- * ring_clear() - forget all records and open the accounts anew
+ * ring_clear() - drop all records and restart the accounts
  * @ring: the ring
  *
- * Context: holds the consumers' lock. Writers may be at work.
+ * Context: holds the consumers' lock. Writers may be running.
  */
 void ring_clear(struct ring *ring)
 {
@@ -181,11 +180,11 @@ void ring_clear(struct ring *ring)
 }
 
 /**
- * ring_account() - tell where all records are
+ * ring_account() - count what became of all records
  * @ring: the ring
- * @account: filled in
+ * @account: set
  *
- * Context: holds the consumers' lock. Writers may be at work.
+ * Context: holds the consumers' lock. Writers may be running.
  */
 void ring_account(struct ring *ring, struct ring_account *account)
 {
@@ -215,11 +214,11 @@ void ring_account_add(struct ring_account *to, const struct ring_account *more)
 }
 
 /**
- * ring_is_empty() - is nothing there to consume?
+ * ring_is_empty() - is there nothing to consume?
  * @ring: the ring
  *
- * Context: any; a hint unless the consumers' lock is held. A record that is
- * still being written does not count: its writer is about to wake the waiters.
+ * Context: any; a hint unless the consumers' lock is held. A record that is still being
+ * written does not count: its writer will wake the waiters.
  */
 bool ring_is_empty(const struct ring *ring)
 {

@@ -1,25 +1,25 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * One CPU's ring of fixed slots. It knows no TCP, allocates nothing, waits for
- * nothing, and compiles in user space.
+ * One CPU's ring of fixed slots. It knows no TCP, does not allocate or wait, and compiles
+ * in user space.
  *
- * Writers run on the ring's own CPU alone and may nest: a softirq may interrupt
+ * Writers run only on the ring's own CPU and may nest: a softirq may interrupt
  * a writer in process context at any instruction and write records of its own.
  * Readers may run on any CPU; those that consume are serialised by the caller.
  *
  * Positions count up from 0 and never wrap in practice (unsigned long, 64 bit).
- * The slot of position p is p & mask. Its first word tells the state of it:
+ * The slot of position p is p & mask. Its first word is the slot's state:
  *
  *	p		claimed for position p, being written
- *	p + 1		record p is whole
+ *	p + 1		record p is complete
  *
- * A slot therefore never holds a number that belongs to another slot, and one
- * load tells a reader whether its record is still to come, there, or gone. That
- * takes two slots: with one, record p whole and p + 1 claimed would be the same.
+ * A slot therefore never holds a number that belongs to another slot, and one load tells a
+ * reader whether its record is still to come, there, or gone. This requires two slots: with
+ * one, "record p is complete" and "p + 1 is claimed" would be the same number.
  *
- * A position is claimed only when the slot's last record is whole. So a writer
- * that nests so deep that it comes round to the slot which the interrupted
- * writer still fills loses its own record, which is counted, and nothing is torn.
+ * A position is claimed only if the slot's last record is complete. So a writer that nests
+ * so deep that it reaches the slot which the interrupted writer is still filling loses its
+ * own record, which is counted, and no record is torn.
  */
 #ifndef TCP_TEARDOWN_RING_H
 #define TCP_TEARDOWN_RING_H
@@ -38,9 +38,9 @@ struct ring_slot {
 	u8  data[RING_SLOT_SIZE - sizeof(u64)];
 } __aligned(RING_SLOT_SIZE);
 
-/* One slot, whole cache lines: a record shares none. */
+/* One slot, in whole cache lines, so that no two records share one. */
 static_assert(sizeof(struct ring_slot) == RING_SLOT_SIZE);
-/* 2^64 records will not be seen; 2^32 would be in minutes. */
+/* 2^64 records take centuries, 2^32 only minutes. */
 static_assert(sizeof(unsigned long) == sizeof(u64));
 
 /**
@@ -49,10 +49,10 @@ static_assert(sizeof(unsigned long) == sizeof(u64));
  * @dropped: records refused; written by the ring's CPU alone
  * @mask: number of slots, a power of two, less one
  * @slots: the records
- * @id: tells rings apart that followed each other
+ * @id: distinguishes a ring from the one that it replaced
  * @tail: next position to consume; written by the reader who holds the
  *	caller's lock, read by writers that must not overwrite
- * @overwritten: records that were overtaken before they were read; reader's
+ * @overwritten: records that were overwritten before they were read; reader's
  * @base_tail: @tail when the accounts were last opened; reader's
  * @base_dropped: the same of @dropped
  */
@@ -69,7 +69,7 @@ struct ring {
 };
 
 /**
- * struct ring_account - where all records are
+ * struct ring_account - what became of all records
  *
  * written = read + pending + overwritten + dropped, at every instant.
  *
@@ -77,8 +77,8 @@ struct ring {
  * @read: consumed
  * @pending: held, not consumed
  * @overwritten: lost to a newer record, or with a ring that was replaced
- * @dropped: never stored: the ring was full, or a slot still being filled
- * @filtered: not wanted, so never offered; of this a ring knows nothing
+ * @dropped: never stored: the ring was full, or the slot was still being filled
+ * @filtered: refused by the filter, so never offered; not counted by the ring
  */
 struct ring_account {
 	u64 written;
@@ -96,7 +96,7 @@ enum ring_found {
 	RING_GONE,		/* overwritten */
 };
 
-/* Is the slot's last record whole, and may it go? If head has moved: no matter. */
+/* Is the slot's last record complete, and may it be overwritten? head may have moved. */
 static inline bool ring_has_room(const struct ring *ring, const struct ring_slot *slot,
 				 unsigned long pos, bool overwrite)
 {
@@ -109,11 +109,11 @@ static inline bool ring_has_room(const struct ring *ring, const struct ring_slot
 /**
  * ring_claim() - get a slot to fill
  * @ring: the ring of this CPU
- * @overwrite: take the oldest record's place when full, else refuse
+ * @overwrite: overwrite the oldest record if the ring is full; otherwise refuse
  *
  * Context: any but NMI, preemption disabled, on the ring's CPU; may nest.
  *
- * Return: the slot, to be given to ring_publish(), or NULL, and counted.
+ * Return: the slot, for ring_publish(); or NULL, which is counted.
  */
 static inline struct ring_slot *ring_claim(struct ring *ring, bool overwrite)
 {
@@ -134,10 +134,10 @@ static inline struct ring_slot *ring_claim(struct ring *ring, bool overwrite)
 			return NULL;
 		}
 	}
-	/* Head before seq: who finds the old record gone finds head moved. */
+	/* Head before seq: a reader that finds the old record gone finds head moved. */
 	smp_wmb();
 	WRITE_ONCE(slot->seq, pos);
-	/* Seq before data: who finds new data finds the old record gone. */
+	/* Seq before data: a reader that finds new data finds the old record gone. */
 	smp_wmb();
 	return slot;
 }

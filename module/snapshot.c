@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * trace: the text of all that is held. Reading consumes nothing and disturbs
- * nobody; it ends with what was there when it began. Writing clears.
+ * trace: the text of all records that are held. Reading consumes nothing and disturbs no other
+ * reader; it ends with the records that were there when it began. Writing clears.
  */
 #include <linux/err.h>
 #include <linux/module.h>
@@ -16,11 +16,11 @@
 
 /**
  * struct snapshot - an open file
- * @merge: where it is
+ * @merge: the records
  * @record: the record to show, NULL at the end
  * @pos: its place, from 1; 0 is the header
  * @places: for its text
- * @line: room for that
+ * @line: room for its text
  */
 struct snapshot {
 	struct merge *merge;
@@ -45,8 +45,8 @@ static int snapshot_rewind(struct snapshot *s)
 }
 
 /*
- * To seek is to read all that lies before. False if the reader is killed: it has moved
- * no further then, for others may have the file open, too.
+ * A seek reads everything before the position. Return: false if the reader is killed; then the
+ * position has not changed, because others may use the same open file.
  */
 static bool snapshot_advance(struct snapshot *s)
 {
@@ -58,7 +58,7 @@ static bool snapshot_advance(struct snapshot *s)
 	return true;
 }
 
-/* seq_file goes back only to seek, and then begins at 0. */
+/* seq_file goes back only to seek, and then starts at 0. */
 static void *snapshot_start(struct seq_file *m, loff_t *pos)
 {
 	struct snapshot *s = m->private;
@@ -160,7 +160,7 @@ static loff_t snapshot_llseek(struct file *file, loff_t offset, int whence)
 {
 	if (file->f_mode & FMODE_READ)
 		return seq_lseek(file, offset, whence);
-	return 0;	/* for >>, which has nothing to go behind */
+	return 0;	/* for >>, which has no end to seek to */
 }
 
 const struct file_operations snapshot_fops = {

@@ -15,7 +15,7 @@
 
 #define BOOT_ID_FILE	"/proc/sys/kernel/random/boot_id"
 
-/* All 0 where it is not known. */
+/* All 0 if it is not known. */
 static uuid_t boot_id __ro_after_init;
 
 static_assert(sizeof(struct tcp_teardown_header) == RING_SLOT_SIZE);
@@ -23,7 +23,7 @@ static_assert(sizeof(boot_id) == sizeof_field(struct tcp_teardown_header, boot_i
 static_assert(sizeof_field(struct tcp_teardown_header, host) ==
 	      sizeof_field(struct new_utsname, nodename));
 
-/** stream_start() - learn the boot's id, which no function tells; without /proc it is 0 */
+/** stream_start() - read the boot's id from /proc; no function gives it. 0 without /proc */
 void __init stream_start(void)
 {
 	struct file *file = filp_open(BOOT_ID_FILE, O_RDONLY, 0);
@@ -39,7 +39,7 @@ void __init stream_start(void)
 }
 
 /**
- * stream_header() - make what a stream begins with
+ * stream_header() - make the header of a stream
  * @header: set
  * @cpu: whose records follow
  *
@@ -60,6 +60,6 @@ void stream_header(struct tcp_teardown_header *header, unsigned int cpu)
 		.realtime = ktime_to_ns(ktime_mono_to_real(now)),
 	};
 	memcpy(header->boot_id, &boot_id, sizeof(header->boot_id));
-	/* The host's, not the reader's. Who sets it meanwhile may tear it. */
+	/* The host's name, not the reader's. A change at this moment may tear it. */
 	data_race(memcpy(header->host, init_uts_ns.name.nodename, sizeof(header->host) - 1));
 }

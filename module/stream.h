@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What each stream of records begins with: which host, since when, what its clock is. */
+/* The header of each stream of records: the host, its boot, its clock. */
 #ifndef TCP_TEARDOWN_STREAM_H
 #define TCP_TEARDOWN_STREAM_H
 

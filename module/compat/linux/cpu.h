@@ -7,13 +7,13 @@
 #include <linux/cpumask.h>
 
 /**
- * cpuhp_setup_prepare() - prepare each CPU, those that are online too
+ * cpuhp_setup_prepare() - prepare each CPU, also those that are online
  * @name: of the state
  * @prepare: called for a CPU before it first runs, and here for those that are
  *	online; does not fail
  *
- * 5.10's cpuhp_setup_state() calls no CPUHP_BP_PREPARE_DYN for CPUs that are online,
- * that of later kernels and stable trees does. So this does it on every kernel.
+ * 5.10's cpuhp_setup_state() does not call CPUHP_BP_PREPARE_DYN for CPUs that are online; later
+ * kernels and stable trees do. So this calls it on every kernel.
  *
  * Context: process, may sleep.
  *

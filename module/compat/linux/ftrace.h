@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A function's arguments, as ftrace hands them over. FTRACE_HAS_ARGS says whether
- * it does, FTRACE_ARGS_FLAGS what the ops must ask for; where it does not, hook.c
- * uses kprobes. HAVE_*: by Kbuild.
+ * A function's arguments, as ftrace passes them. FTRACE_HAS_ARGS says whether it does,
+ * FTRACE_ARGS_FLAGS what the ops must request; if it does not, hook.c uses kprobes. HAVE_*: by
+ * Kbuild.
  */
 #ifndef TCP_TEARDOWN_COMPAT_LINUX_FTRACE_H
 #define TCP_TEARDOWN_COMPAT_LINUX_FTRACE_H
@@ -73,7 +73,7 @@ static inline int unregister_ftrace_function(struct ftrace_ops *ops)
 #undef ftrace_set_filter_ip
 #undef ftrace_free_filter
 
-/* Functions, so that what they are given counts as used. */
+/* Functions, so that their arguments count as used. */
 static inline int ftrace_set_filter_ip(struct ftrace_ops *ops, unsigned long ip,
 				       int remove, int reset)
 {

@@ -6,9 +6,9 @@
 #include <net/net_namespace.h>
 
 /*
- * The kernel counts TW and TWKilled in __inet_twsk_schedule(), when a minisock is
- * born. While there was tw_kill, up to 5.15, it did so in tw_timer_handler(), by what
- * __inet_twsk_schedule() had left there. HAVE_TW_KILL: by Kbuild.
+ * The kernel counts TW and TWKilled in __inet_twsk_schedule(), when a minisock is born. Up to 5.15
+ * it counted in tw_timer_handler(), by tw_kill, which __inet_twsk_schedule() had set.
+ * HAVE_TW_KILL: by Kbuild.
  */
 #ifdef HAVE_TW_KILL
 #define TW_COUNTED_AT_EXPIRY	true
@@ -27,7 +27,7 @@ static inline const void *tcp_death_row_of(const struct net *net)
 				     *(const void * const *)&net->ipv4.tcp_death_row);
 }
 
-/* Where TCP's sockets are found; a namespace may have its own from 6.1 on. */
+/* TCP's hash tables; from 6.1 on a namespace may have its own. */
 static inline struct inet_hashinfo *tcp_table_of(const struct net *net)
 {
 	return ((const struct inet_timewait_death_row *)tcp_death_row_of(net))->hashinfo;

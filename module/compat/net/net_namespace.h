@@ -6,12 +6,12 @@
 #include <net/netns/hash.h>
 
 /**
- * net_identity() - what tells a namespace from each that is and was
+ * net_identity() - a number that no other namespace has or had
  * @net: the namespace
  *
- * The cookie is made on demand, by a function that is not exported, until 3d368ab87cf6
- * ("net: initialize net->net_cookie at netns setup"), 5.12. There a random number
- * stands for it, and the inode number, which may be another's later.
+ * Until 3d368ab87cf6 ("net: initialize net->net_cookie at netns setup"), 5.12, a function that is
+ * not exported makes the cookie on demand. There a random number replaces it, together with the
+ * inode number, which may be reused.
  */
 static inline u64 net_identity(const struct net *net)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Why a RST is sent: 5cb2cb3eb20c ("rstreason: prepare for passive reset"), 6.10.
- * TCP_SEND_RESET_REASON, from Kbuild, says that the kernel has it, and that its
- * tracepoint tcp_send_reset tells it; HAVE_RST_REASON_ACTIVE, that it has words for
- * RSTs of a socket's own accord: 6.12.
+ * TCP_SEND_RESET_REASON, from Kbuild, says that the kernel has reasons and that its tracepoint
+ * tcp_send_reset reports them; HAVE_RST_REASON_ACTIVE, that it also has reasons for RSTs that are
+ * not replies: 6.12.
  */
 #ifndef TCP_TEARDOWN_COMPAT_NET_RSTREASON_H
 #define TCP_TEARDOWN_COMPAT_NET_RSTREASON_H
@@ -14,7 +14,7 @@
 
 #include "../../uapi/tcp_teardown.h"
 
-/* Words in common with uapi/tcp_teardown.h, by the kernel's number: that of ours. */
+/* From the kernel's number to the one in uapi/tcp_teardown.h. */
 static const u8 rst_reasons[] __maybe_unused = {
 	[SK_RST_REASON_NOT_SPECIFIED] = TCP_TEARDOWN_REASON_NOT_SPECIFIED,
 	[SK_RST_REASON_NO_SOCKET] = TCP_TEARDOWN_REASON_NO_SOCKET,

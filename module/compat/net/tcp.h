@@ -36,10 +36,10 @@
 #endif
 
 /**
- * tcp_retrans_age_ms() - how long nothing has been acknowledged, as the timers see it
+ * tcp_retrans_age_ms() - how long nothing was acknowledged, as the timers see it
  * @tp: the socket
  *
- * Return: milliseconds since the first segment that is sent again.
+ * Return: milliseconds since the first transmission of the segment that is retransmitted.
  */
 static inline u32 tcp_retrans_age_ms(const struct tcp_sock *tp)
 {

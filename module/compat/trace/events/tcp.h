@@ -5,8 +5,8 @@
 #include_next <trace/events/tcp.h>
 
 /*
- * tcp_retransmit_skb tells of what could not be sent, too, and then of the error, in
- * kernels after 6.12. HAVE_RETRANSMIT_ERR: by Kbuild.
+ * After 6.12 tcp_retransmit_skb also fires for a segment that could not be sent, with the
+ * error. HAVE_RETRANSMIT_ERR: by Kbuild.
  */
 #ifdef HAVE_RETRANSMIT_ERR
 #define TCP_RETRANSMIT_PROTO \
