@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A test to copy: docs/contributing.md says how. One scene, in which each end closes
+ * A test to copy: docs/contributing.md says how. One testcase, in which each end closes
  * once:
  *
  *	client				server
@@ -16,10 +16,10 @@
  */
 #include <unistd.h>
 
-#include "lib/stage.h"
+#include "lib/fixture.h"
 
 /* The records of one connection, in order, with the exact sequence numbers. */
-static void expect_server(struct stage *stage, const struct net_end *server)
+static void expect_server(struct fixture *self, const struct net_end *server)
 {
 	uint32_t w = server->snd_nxt, u = server->rcv_nxt;
 	const struct want want[] = {
@@ -32,30 +32,30 @@ static void expect_server(struct stage *stage, const struct net_end *server)
 		WANT_STATE(LAST_ACK, CLOSE, w + 1, u + 1),
 	};
 
-	stage_expect(stage, server, want, ARRAY_SIZE(want));
+	fixture_expect(self, server, want, ARRAY_SIZE(want));
 }
 
-/* stage_run() calls this over IPv4, over IPv6, and over IPv4 on an IPv6 socket. */
-static void both_close(struct stage *stage)
+/* testcases_run() calls this over IPv4, over IPv6, and over IPv4 on an IPv6 socket. */
+static void both_close(struct fixture *self)
 {
 	struct net_end client, server;
 
-	net_pair(stage->family, &client, &server);
+	net_pair(self->family, &client, &server);
 	close(client.fd);
 	net_expect_eof(&server);
-	stage_await(stage, &client, 6);		/* the server's ACK has come */
+	fixture_await(self, &client, 6);		/* the server's ACK has come */
 	close(server.fd);
-	expect_server(stage, &server);
-	stage_leave(stage);
-	stage_verdict(stage, &client, VERDICT(FOUR_WAY, LOCAL, CLOSE));
-	stage_verdict(stage, &server, VERDICT(FOUR_WAY, PEER, PEER));
+	expect_server(self, &server);
+	fixture_leave(self);
+	fixture_verdict(self, &client, VERDICT(FOUR_WAY, LOCAL, CLOSE));
+	fixture_verdict(self, &server, VERDICT(FOUR_WAY, PEER, PEER));
 }
 
-static const struct scene scenes[] = {
-	SCENE("both ends close, the client first", both_close),
+static const struct testcase testcases[] = {
+	TESTCASE("both ends close, the client first", both_close),
 };
 
 int main(void)
 {
-	return stage_run(scenes, ARRAY_SIZE(scenes));
+	return testcases_run(testcases, ARRAY_SIZE(testcases));
 }
