@@ -3,14 +3,17 @@
  * The host's summary while namespaces come, count and go: each is in it once.
  *
  * Four processes make a namespace after the other. In each a connection is reset, and then
- * the namespace goes. Meanwhile the host's summary is read, over and over.
+ * the namespace goes. Meanwhile the host's summary is read, over and over. Then a hundred
+ * namespaces go at once. The kernel takes them away one by one, the newest first, while
+ * readings, which begin with the oldest, have not come to them.
  *
- * Shows: no reading has less than one before it, nor more than has been made; at the end,
- * when all have gone, it has all.
+ * Shows: no reading has less than one before it, nor more than has been made; while the
+ * hundred go each has all; at the end, when all have gone, it has all.
  *
  * Modes: smp
  * Needs: root, debugfs; two CPUs.
  */
+#include <fcntl.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -27,6 +30,8 @@
 
 #define PROCESSES 4
 #define EACH 40
+#define ROOMS 100
+#define GOING_S 5
 
 /* close() has begun, or has ended. */
 static struct shared {
@@ -89,6 +94,38 @@ static unsigned int watch(unsigned long before)
 	return rounds;
 }
 
+/* Each has a handle, and counts. */
+static void make_rooms(int *rooms)
+{
+	unsigned int i;
+
+	for (i = 0; i < ROOMS; i++) {
+		live_once();
+		rooms[i] = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
+		REQUIRE(rooms[i] >= 0, "no handle of the namespace");
+	}
+	net_new();
+}
+
+static void test_at_once(void)
+{
+	unsigned int i, rounds = 0;
+	unsigned long all, now;
+	int rooms[ROOMS];
+	double until;
+
+	make_rooms(rooms);
+	all = calls();
+	for (i = 0; i < ROOMS; i++)
+		close(rooms[i]);
+	for (until = net_now() + GOING_S; net_now() < until; rounds++) {
+		now = calls();
+		if (!CHECK(now == all, "reading %u has %lu, not %lu", rounds, now, all))
+			break;
+	}
+	ktap_result("a sum while %d namespaces go at once, %u times", ROOMS, rounds);
+}
+
 int main(void)
 {
 	unsigned int i, rounds;
@@ -98,7 +135,7 @@ int main(void)
 		ktap_skip_all("tcp_teardown is not loaded");
 	if (online_cpus() < 2)
 		ktap_skip_all("one CPU alone");
-	ktap_plan(2);
+	ktap_plan(3);
 	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
 		      -1, 0);
 	REQUIRE(shared != MAP_FAILED, "no memory");
@@ -110,8 +147,10 @@ int main(void)
 	rounds = watch(before);
 	CHECK(rounds > EACH, "read but %u times", rounds);
 	ktap_result("a sum while namespaces come and go, %u times", rounds);
+	test_at_once();
 	sleep(3);
-	CHECK(calls() - before == 2 * PROCESSES * EACH, "%lu in the end", calls() - before);
+	CHECK(calls() - before == 2 * (PROCESSES * EACH + ROOMS), "%lu in the end",
+	      calls() - before);
 	ktap_result("all are in it in the end");
 	return ktap_exit();
 }
