@@ -7,7 +7,7 @@
  * what the writers made and what the readers got; records come in the order of
  * their numbers, which begin anew with a new ring; what a resize throws away
  * counts as overwritten; a size that is refused is named in the log and changes
- * nothing.
+ * nothing; the pages of a ring that is replaced are free again.
  *
  * Needs: root, debugfs.
  */
@@ -25,6 +25,8 @@
 
 #define CPUS_MAX 64
 #define STORM_S 1.5
+#define LARGE_KB 16384
+#define LARGE_TIMES 10
 
 struct worker {
 	pthread_t writer, reader;
@@ -217,6 +219,30 @@ static void test_refused(void)
 	ktap_result("a size that is refused changes nothing");
 }
 
+static unsigned long pages_free(void)
+{
+	return sysconf(_SC_AVPHYS_PAGES);
+}
+
+/* Whatever else takes memory meanwhile, it is less than half of these. */
+static void test_freed(void)
+{
+	const unsigned long pages = 1024UL * LARGE_KB / sysconf(_SC_PAGESIZE) * online_cpus();
+	unsigned long before, after;
+	int i;
+
+	files_set("buffer_size_kb", SMALLEST_KB);
+	before = pages_free();
+	for (i = 0; i < LARGE_TIMES; i++) {
+		files_set("buffer_size_kb", LARGE_KB);
+		files_set("buffer_size_kb", SMALLEST_KB);
+	}
+	after = pages_free();
+	CHECK(after + LARGE_TIMES * pages / 2 > before, "%lu pages are gone, of %d times %lu",
+	      before - after, LARGE_TIMES, pages);
+	ktap_result("rings that are replaced give their pages back");
+}
+
 int main(void)
 {
 	int cpu;
@@ -226,11 +252,12 @@ int main(void)
 		ktap_skip_all("more than %d CPUs", CPUS_MAX);
 	for (cpu = 0; cpu < online_cpus(); cpu++)
 		source_open(&workers[cpu].source);
-	ktap_plan(4);
+	ktap_plan(5);
 	test_storm(1);
 	test_storm(0);
 	test_pending();
 	test_refused();
+	test_freed();
 	for (cpu = 0; cpu < online_cpus(); cpu++)
 		source_close(&workers[cpu].source);
 	files_reset();
