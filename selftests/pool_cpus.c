@@ -7,7 +7,8 @@
  * Shows, by the trace of what workqueues run: of 4,000 ends on one CPU whose connections
  * began to close on another, 200 at a time, the worker is never asked for, and none is
  * untracked. Of 1,200 ends on an isolated CPU it is, and runs on others. By
- * connections_ready: what a CPU had is there when it is offline, and when it is back.
+ * connections_ready: what a CPU had is there when it is offline, and when it is back. Nor does
+ * it keep permits: when it has been offline many times, a namespace may hold as many as before.
  *
  * A CPU is isolated by isolcpus= or nohz_full=, if the kernel was given that, as in
  *	VM_ARGS="isolcpus=1 nohz_full=1" scripts/vm ... selftests/run pool_cpus
@@ -34,6 +35,10 @@
 #define AT_ONCE 100
 #define ROUNDS 20
 #define MANY 600
+#define PLUGS 12
+/* Of a table of 1024, and what a CPU may keep of it. */
+#define SHARE 768
+#define KEPT 128
 
 static struct pair pairs[MANY];
 
@@ -176,6 +181,34 @@ static void test_offline(void)
 	ktap_result("a CPU that goes offline keeps nothing");
 }
 
+/*
+ * It would keep 64 permits at least each time. A namespace may hold three times what is free,
+ * so it would have so many fewer, by a quarter of those.
+ */
+static void test_permits(void)
+{
+	unsigned long held;
+	unsigned int i;
+
+	torture_load("max_connections=1024");
+	files_start();
+	net_new();
+	for (i = 0; i < PLUGS; i++) {
+		pin(1);
+		open_pairs(AT_ONCE);
+		half_close(AT_ONCE);
+		end(AT_ONCE);
+		pin(0);
+		CHECK(!cpu_plug(1, false) && !cpu_plug(1, true), "CPU 1 stays, or stays away");
+	}
+	open_pairs(MANY);
+	half_close(MANY);
+	held = stat_of("connections_now");
+	CHECK(held >= SHARE - KEPT, "%lu are held, not %d", held, SHARE);
+	end(MANY);
+	ktap_result("nor any permit, %d times", PLUGS);
+}
+
 int main(void)
 {
 	struct rlimit files = { .rlim_cur = 4096, .rlim_max = 4096 };
@@ -186,10 +219,11 @@ int main(void)
 	if (access(TRACING "events/workqueue/workqueue_execute_start", F_OK))
 		ktap_skip_all("nobody traces workqueues");
 	REQUIRE(!setrlimit(RLIMIT_NOFILE, &files), "no more files");
-	ktap_plan(4);
+	ktap_plan(5);
 	test_across();
 	test_isolated();
 	test_offline();
+	test_permits();
 	pin(0);
 	torture_end();
 	torture_load("");
