@@ -52,7 +52,7 @@ static int run(const struct verb *verb, int argc, char **argv)
 		return EXIT_FINE;
 	signal(SIGPIPE, SIG_IGN);
 	input_catch_interrupt();
-	if (options.input.nr || !verb->reads)
+	if (options.input.nr || !verb->reads || (verb->counts && exit_status() == EXIT_FINE))
 		verb->run(&options);
 	print_out(true);
 	input_tell(&options.input);

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * metrics: the module's counters as OpenMetrics, once. They are those of the whole host,
- * for root, or of this network namespace. No address, pid or name is a label: these have
- * too many values for who scrapes.
+ * metrics: the module's counters as OpenMetrics, or in Prometheus' older text: to stdout,
+ * into a file, or for a server that scrapes. They are those of the whole host, for root, or
+ * of this network namespace. No address, pid or name is a label: these have too many values.
  */
+#include "metrics.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +14,7 @@
 #include "names.h"
 #include "options.h"
 #include "print.h"
+#include "replace.h"
 
 #define PROC_FILES	"/proc/net/tcp_teardown"
 /* Bounds of the histograms: 4 us, 16 us, ... 4^20 us, 12.7 days. */
@@ -52,6 +55,20 @@ static const struct family families[] = {
 	  { "from", "to" } },
 };
 
+/* Lines of summary that are a metric each; what is 0 has no line there. */
+static const struct single {
+	const char *name;
+	const char *line;
+	const char *help;
+} singles[] = {
+	{ "fins_sent_again", "fin_sent_again", "FINs retransmitted" },
+	{ "time_wait_refused", "minisock_refused",
+	  "Sockets that got no TIME_WAIT: tcp_max_tw_buckets, or no memory" },
+	{ "accept_queue_full", "rst_for_full_accept_queue",
+	  "RSTs sent because the accept queue of the listener was full" },
+	{ "untracked", "untracked", "Transitions of connections that are not tracked" },
+};
+
 static FILE *open_file(const struct options *options, const char *name)
 {
 	char path[4096];
@@ -64,10 +81,21 @@ static FILE *open_file(const struct options *options, const char *name)
 	return file;
 }
 
-static void print_head(const char *name, const char *type, const char *help)
+/* In the older text the counter itself is called "_total", not only its samples. */
+static void print_head(const struct options *options, const char *name, const char *type,
+		       const char *help)
 {
-	print_format(&out, "# TYPE tcp_teardown_%s %s\n# HELP tcp_teardown_%s %s.\n", name, type,
-		     name, help);
+	const char *suffix = options->prometheus && !strcmp(type, "counter") ? "_total" : "";
+
+	print_format(&out, "# TYPE tcp_teardown_%s%s %s\n# HELP tcp_teardown_%s%s %s.\n", name,
+		     suffix, type, name, suffix, help);
+}
+
+static void print_counter(const struct options *options, const char *name, u64 count,
+			  const char *help)
+{
+	print_head(options, name, "counter", help);
+	print_format(&out, "tcp_teardown_%s_total %llu\n", name, count);
 }
 
 /* Has that line of summary its labels? They are words, by which nothing can be broken. */
@@ -98,12 +126,13 @@ static bool is_word(const char *text)
 	return !*text;
 }
 
-static void print_family(FILE *summary, const struct family *family)
+static void print_family(const struct options *options, FILE *summary,
+			 const struct family *family)
 {
 	char line[256], name[128], *labels[2];
 	u64 count;
 
-	print_head(family->name, "counter", family->help);
+	print_head(options, family->name, "counter", family->help);
 	rewind(summary);
 	while (fgets(line, sizeof(line), summary)) {
 		if (*line == '#' || sscanf(line, "%127s %llu", name, &count) != 2 ||
@@ -118,6 +147,19 @@ static void print_family(FILE *summary, const struct family *family)
 	}
 }
 
+static void print_single(const struct options *options, FILE *summary,
+			 const struct single *single)
+{
+	char line[256], name[128];
+	u64 found = 0, count;
+
+	rewind(summary);
+	while (fgets(line, sizeof(line), summary))
+		if (sscanf(line, "%127s %llu", name, &count) == 2 && !strcmp(name, single->line))
+			found = count;
+	print_counter(options, single->name, found, single->help);
+}
+
 static bool print_summary(const struct options *options)
 {
 	FILE *summary = open_file(options, "summary");
@@ -125,7 +167,9 @@ static bool print_summary(const struct options *options)
 	if (!summary)
 		return false;
 	for (size_t i = 0; i < ARRAY_SIZE(families); i++)
-		print_family(summary, &families[i]);
+		print_family(options, summary, &families[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(singles); i++)
+		print_single(options, summary, &singles[i]);
 	fclose(summary);
 	return true;
 }
@@ -154,7 +198,8 @@ static void read_latency(FILE *file, u64 counts[STATES_SPENT][BOUNDS + 1])
 	}
 }
 
-static void print_histogram(const char *state, const u64 *counts)
+/* The sum is not known. The older text wants the count; OpenMetrics both or neither. */
+static void print_histogram(const struct options *options, const char *state, const u64 *counts)
 {
 	u64 sum = 0;
 
@@ -169,6 +214,9 @@ static void print_histogram(const char *state, const u64 *counts)
 				     (4ULL << 2 * i) % 1000000);
 		print_format(&out, "\"} %llu\n", sum);
 	}
+	if (options->prometheus)
+		print_format(&out, "tcp_teardown_state_duration_seconds_count{state=\"%s\"} %llu\n",
+			     state, sum);
 }
 
 static void print_latency(const struct options *options)
@@ -180,10 +228,10 @@ static void print_latency(const struct options *options)
 		return;
 	read_latency(file, counts);
 	fclose(file);
-	print_head("state_duration_seconds", "histogram",
+	print_head(options, "state_duration_seconds", "histogram",
 		   "Time in closing states, when they were left");
 	for (int state = 0; state < STATES_SPENT; state++)
-		print_histogram(state_name(spent_in[state]), counts[state]);
+		print_histogram(options, state_name(spent_in[state]), counts[state]);
 }
 
 /* By state, the third column. */
@@ -202,17 +250,17 @@ static void print_connections(const struct options *options)
 			counts[i] += !strcmp(state, state_name(spent_in[i]));
 	}
 	fclose(file);
-	print_head("connections", "gauge", "Connections in closing states now");
+	print_head(options, "connections", "gauge", "Connections in closing states now");
 	for (int i = 0; i < STATES_SPENT; i++)
 		print_format(&out, "tcp_teardown_connections{state=\"%s\"} %llu\n",
 			     state_name(spent_in[i]), counts[i]);
 }
 
-/* debugfs has them, for root. */
+/* debugfs has them, for root. Where nobody reads, old records are overwritten: no loss. */
 static void print_stats(const struct options *options)
 {
 	FILE *file = open_file(options, "stats");
-	u64 lost = 0, written = 0, count;
+	u64 lost = 0, written = 0, read = 0, count;
 	char line[256], name[128];
 
 	if (!file)
@@ -222,14 +270,16 @@ static void print_stats(const struct options *options)
 			continue;
 		if (!strcmp(name, "written"))
 			written = count;
+		else if (!strcmp(name, "read"))
+			read = count;
 		else if (!strcmp(name, "overwritten") || !strcmp(name, "dropped"))
 			lost += count;
 	}
 	fclose(file);
-	print_head("records", "counter", "Records that were made");
-	print_format(&out, "tcp_teardown_records_total %llu\n", written);
-	print_head("records_lost", "counter", "Records that were overwritten or had no room");
-	print_format(&out, "tcp_teardown_records_lost_total %llu\n", lost);
+	print_counter(options, "records", written, "Records that were made");
+	print_counter(options, "records_read", read, "Records that were read and consumed");
+	print_counter(options, "records_lost", lost,
+		      "Records that were overwritten or had no room");
 }
 
 static bool is_readable(const char *directory)
@@ -244,22 +294,36 @@ static bool is_readable(const char *directory)
 	return file;
 }
 
-bool metrics(struct options *options)
+void choose_directory(struct options *options)
 {
-	bool whole_host = strcmp(options->directory, PROC_FILES);
+	if (is_readable(options->directory) || !is_readable(PROC_FILES))
+		return;
+	say("%s can't be read: these are of this network namespace alone", options->directory);
+	options->directory = PROC_FILES;
+}
 
-	if (!is_readable(options->directory) && is_readable(PROC_FILES)) {
-		say("%s can't be read: these are of this network namespace alone",
-		    options->directory);
-		options->directory = PROC_FILES;
-		whole_host = false;
-	}
+bool metrics_print(const struct options *options)
+{
 	if (!print_summary(options))
 		return false;
 	print_latency(options);
 	print_connections(options);
-	if (whole_host)
+	if (strcmp(options->directory, PROC_FILES))
 		print_stats(options);
-	print_word(&out, "# EOF\n");
+	if (!options->prometheus)
+		print_word(&out, "# EOF\n");
 	return true;
+}
+
+bool metrics(struct options *options)
+{
+	if (options->serve && options->output)
+		die("--serve and -o exclude each other");
+	choose_directory(options);
+	if (options->serve)
+		return metrics_serve(options);
+	options->prometheus |= !!options->output;
+	if (!metrics_print(options))
+		return false;
+	return !options->output || replace_file(options->output, &out);
 }

@@ -5,6 +5,7 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "choose.h"
@@ -15,6 +16,8 @@
 
 /* An option is shown in the help of a verb that has its letter; those above 'z' have none. */
 #define OPTION_MAX_CONNECTIONS	'{'
+#define OPTION_SERVE		'|'
+#define OPTION_ONCE		'}'
 
 static const struct word_option {
 	struct option option;
@@ -34,6 +37,12 @@ static const struct word_option {
 	{ { "output", required_argument, NULL, 'o' }, "FILE", "write there" },
 	{ { "directory", required_argument, NULL, 'd' }, "DIR",
 	  "where the module's files are (" MODULE_FILES ")" },
+	{ { "interval", required_argument, NULL, 'i' }, "SECONDS", "between two looks (1)" },
+	{ { "once", no_argument, NULL, OPTION_ONCE }, NULL, "one picture as text, and end" },
+	{ { "prometheus", no_argument, NULL, 'p' }, NULL,
+	  "as Prometheus' text 0.0.4, for promtool and the textfile collector" },
+	{ { "serve", required_argument, NULL, OPTION_SERVE }, "[ADDR:]PORT",
+	  "answer GET /metrics by HTTP until ^C, at 127.0.0.1 without ADDR" },
 	{ { "max-connections", required_argument, NULL, OPTION_MAX_CONNECTIONS }, "N",
 	  "hold at most N in memory, with room for 16 records each (65536: 200 MB)" },
 	{ { "help", no_argument, NULL, 'h' }, NULL, "this" },
@@ -93,6 +102,17 @@ static u64 number(const char *text)
 	return number;
 }
 
+/* Seconds, as ns. */
+static u64 duration(const char *text)
+{
+	char *end;
+	double seconds = strtod(text, &end);
+
+	if (*end || end == text || !(seconds >= 0.1 && seconds <= 3600))
+		die("'%s' is not 0.1 to 3600 seconds", text);
+	return seconds * NSEC_PER_SEC;
+}
+
 static void set(struct options *options, int letter)
 {
 	switch (letter) {
@@ -123,6 +143,18 @@ static void set(struct options *options, int letter)
 	case 's':
 		options->sort = optarg;
 		break;
+	case 'i':
+		options->interval = duration(optarg);
+		break;
+	case 'p':
+		options->prometheus = true;
+		break;
+	case OPTION_ONCE:
+		options->once = true;
+		break;
+	case OPTION_SERVE:
+		options->serve = optarg;
+		break;
 	default:
 		options->max_connections = number(optarg);
 		if (!options->max_connections || options->max_connections > 1ULL << 32)
@@ -149,11 +181,23 @@ static void take_argument(struct options *options, const char *arg)
 	options->filter_text = arg;
 }
 
+/* A shell's redirection or pipe; not what cron or a daemon has there. */
+static bool is_stdin_given(void)
+{
+	struct stat st;
+
+	return !fstat(STDIN_FILENO, &st) &&
+	       (S_ISREG(st.st_mode) || S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode));
+}
+
 /* What is read where nothing is named. */
-static void take_default(struct options *options)
+static void take_default(const struct verb *verb, struct options *options)
 {
 	const char *own = options->follow ? MODULE_FILES "trace_pipe" : MODULE_FILES "trace";
 
+	if (verb->counts && !options->follow &&
+	    (strcmp(options->directory, MODULE_FILES) || !is_stdin_given()))
+		return;
 	if (options->follow || isatty(STDIN_FILENO))
 		input_add(&options->input, own);
 	else
@@ -171,6 +215,7 @@ bool options_parse(const struct verb *verb, int argc, char **argv, struct option
 		.count = U64_MAX,
 		.max_connections = MAX_CONNECTIONS,
 		.directory = MODULE_FILES,
+		.interval = NSEC_PER_SEC,
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(all); i++) {
 		char *end = letters + strlen(letters);
@@ -196,7 +241,7 @@ bool options_parse(const struct verb *verb, int argc, char **argv, struct option
 	for (int i = optind; i < argc; i++)
 		take_argument(options, argv[i]);
 	if (verb->reads && !options->input.nr && exit_status() == EXIT_FINE)
-		take_default(options);
+		take_default(verb, options);
 	return true;
 }
 

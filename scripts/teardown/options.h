@@ -12,11 +12,15 @@ struct filter;
  * @wide: more columns
  * @json: JSON in place of a table
  * @follow: go on with what comes
+ * @once: and then end
+ * @prometheus: its older text, and not OpenMetrics
  * @count: at most so many; U64_MAX for all
  * @max_connections: that are held in memory
  * @title: above each ladder
  * @output: file to write to
  * @directory: of the module's files
+ * @serve: where to listen
+ * @interval: ns between two looks
  * @sort: by which column
  * @by: what ends are put together by
  * @filter: NULL for none
@@ -27,11 +31,15 @@ struct options {
 	bool wide;
 	bool json;
 	bool follow;
+	bool once;
+	bool prometheus;
 	u64 count;
 	u64 max_connections;
 	const char *title;
 	const char *output;
 	const char *directory;
+	const char *serve;
+	u64 interval;
 	const char *sort;
 	const char *by;
 	struct filter *filter;
@@ -46,6 +54,7 @@ struct options {
  * @what: it does, in one line
  * @letters: its options, of those that there are
  * @reads: it reads records: files and a filter may be named
+ * @counts: without a file it reads the module's counters
  * @more: what else is to be said
  * @example: of its use
  * @run: returns false where it failed
@@ -56,6 +65,7 @@ struct verb {
 	const char *what;
 	const char *letters;
 	bool reads;
+	bool counts;
 	const char *more;
 	const char *example;
 	bool (*run)(struct options *options);
@@ -76,6 +86,7 @@ bool show(struct options *options);
 bool merge(struct options *options);
 bool list(struct options *options);
 bool top(struct options *options);
+bool live(struct options *options);
 bool record(struct options *options);
 bool metrics(struct options *options);
 bool export_json(struct options *options);

@@ -10,7 +10,7 @@ _tcp_teardown()
 	"list") options="--count --sort --json --follow --max-connections --help" ;;
 	"top") options="--count --by --json --max-connections --help" ;;
 	"record") options="--output --directory --help" ;;
-	"metrics") options="--directory --help" ;;
+	"metrics") options="--output --directory --prometheus --serve --help" ;;
 	"export json") options="--follow --help" ;;
 	"export dot") options="--help" ;;
 	"export pcapng") options="--follow --help" ;;

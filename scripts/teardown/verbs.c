@@ -73,12 +73,15 @@ const struct verb verbs[] = {
 	{
 		.name = "metrics",
 		.args = "",
-		.what = "Prints the module's counters once, as OpenMetrics",
-		.letters = "d",
+		.what = "Gives the module's counters to Prometheus: once, into a file, by HTTP",
+		.letters = "dpo|",
 		.more = "\n"
-"Those of the whole host, for root; else of this network namespace. For node_exporter's\n"
-"textfile collector write them to a file of another name first, and then rename it.",
-		.example = "tcp-teardown metrics >tmp.$$ && mv tmp.$$ tcp_teardown.prom",
+"Those of the whole host, for root; else of this network namespace. To stdout they are\n"
+"OpenMetrics. -o is for node_exporter's textfile collector: the file is written beside,\n"
+"then renamed, and is -p. --serve answers with what the client accepts, GET and HEAD of\n"
+"/metrics alone, 16 clients at a time, 5 seconds for each step; port 0 is any that is\n"
+"free. alerts.yml and dashboard.json beside the tool's source are for Prometheus and Grafana.",
+		.example = "tcp-teardown metrics -o /var/lib/prometheus/node-exporter/tcp_teardown.prom",
 		.run = metrics,
 	},
 	{
