@@ -9,6 +9,7 @@ _tcp_teardown()
 	"merge") options="--wide --count --title --max-connections --help" ;;
 	"list") options="--count --sort --json --follow --max-connections --help" ;;
 	"top") options="--count --by --json --max-connections --help" ;;
+	"live") options="--follow --directory --interval --once --help" ;;
 	"record") options="--output --directory --help" ;;
 	"metrics") options="--output --directory --prometheus --serve --help" ;;
 	"export json") options="--follow --help" ;;
@@ -16,7 +17,7 @@ _tcp_teardown()
 	"export pcapng") options="--follow --help" ;;
 	esac
 	if [ "$COMP_CWORD" = 1 ]; then
-		options="show merge list top record metrics export"
+		options="show merge list top live record metrics export"
 	elif [ "$COMP_CWORD" = 2 ] && [ "${COMP_WORDS[1]}" = export ]; then
 		options="json dot pcapng "
 	fi

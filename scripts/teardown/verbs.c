@@ -59,6 +59,22 @@ const struct verb verbs[] = {
 		.run = top,
 	},
 	{
+		.name = "live",
+		.args = "[FILE...] [FILTER]",
+		.what = "Shows the diagram of states with counts and rates, as they change",
+		.letters = "id}f",
+		.reads = true,
+		.counts = true,
+		.more = "\n"
+"q and ^C end it. Without a FILE, from the module's counters, which consumes no record:\n"
+"counts are since the load, rates of the last interval, the number in a box is that of the\n"
+"connections in that state now. From records, the same of these: of a FILE at once, of a\n"
+"pipe or with -f as they come, and at its end the picture stays, as text. In less than 80\n"
+"by 24 it is a table. --once takes COLUMNS and LINES where stdout is no terminal.",
+		.example = "ssh web1 cat /sys/kernel/debug/tcp_teardown/trace_pipe | tcp-teardown live",
+		.run = live,
+	},
+	{
 		.name = "record",
 		.args = "-o FILE [FILTER]",
 		.what = "Writes the raw records of all CPUs to a file, by time, until ^C",

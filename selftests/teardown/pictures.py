@@ -1,0 +1,257 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0
+#
+# usage: selftests/teardown/pictures.py TOOL [CHECK...]
+#
+# "tcp-teardown live" in a terminal of its own: what it shows in several sizes, and that the
+# terminal is as it was, whatever ends it. Ends with status 0 if all of it is so.
+
+import fcntl
+import os
+import pty
+import re
+import select
+import shutil
+import signal
+import struct
+import sys
+import tempfile
+import termios
+import time
+import pyte
+
+TOOL = sys.argv[1]
+HERE = os.path.dirname(os.path.realpath(__file__))
+SOON = 20
+
+
+class Terminal:
+    """A terminal with the tool in it, as the leader of its session."""
+
+    def __init__(self, *args, width=80, height=24, stdin=None, env=None):
+        self.bytes = b""
+        self.screen = pyte.Screen(width, height)
+        self.stream = pyte.ByteStream(self.screen)
+        self.fd, slave = pty.openpty()
+        self.name = os.ttyname(slave)
+        self.slave = slave
+        self.resize(width, height)
+        self.before = termios.tcgetattr(slave)
+        self.status = None
+        self.pid = os.fork()
+        if self.pid == 0:
+            os.setsid()
+            fcntl.ioctl(slave, termios.TIOCSCTTY, 0)
+            for fd in 0, 1, 2:
+                os.dup2(stdin if fd == 0 and stdin is not None else slave, fd)
+            os.closerange(3, 100)
+            os.environ.pop("NO_COLOR", None)
+            os.environ.update({"TERM": "xterm"}, **(env or {}))
+            os.execv(TOOL, [TOOL, "live", *args])
+
+    def resize(self, width, height):
+        self.screen.resize(height, width)
+        fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack("HHHH", height, width, 0, 0))
+
+    def read(self, seconds):
+        if not select.select([self.fd], [], [], seconds)[0]:
+            return
+        try:
+            new = os.read(self.fd, 65536)
+        except OSError:     # all have closed it
+            return
+        self.bytes += new
+        self.stream.feed(new)
+
+    def text(self):
+        return "\n".join(line.rstrip() for line in self.screen.display)
+
+    def wait(self, what, is_there):
+        until = time.time() + SOON
+        while not is_there():
+            if time.time() > until:
+                raise AssertionError(f"no {what}:\n{self.text()}\n{self.bytes[-500:]!r}")
+            self.read(0.1)
+
+    def shows(self, pattern):
+        self.wait(pattern, lambda: re.search(pattern, self.text()))
+
+    def has_ended(self):
+        if self.status is None:
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            self.status = os.waitstatus_to_exitcode(status) if pid else None
+        return self.status is not None
+
+    def is_as_it_was(self):
+        assert termios.tcgetattr(self.slave) == self.before, "the terminal's modes"
+        shown = re.findall(rb"\x1b\[\?(1049|25)([hl])", self.bytes)
+        assert [s for s in shown if s[0] == b"1049"][-1][1] == b"l", "the alternate screen"
+        assert [s for s in shown if s[0] == b"25"][-1][1] == b"h", "the cursor"
+
+    def ends(self, status=0):
+        self.wait("end", self.has_ended)
+        for _ in range(5):
+            self.read(0.05)
+        assert self.status == status, f"status {self.status}: {self.bytes[-300:]!r}"
+        self.is_as_it_was()
+
+
+def module(tmp):
+    """A copy of the module's files that can be changed."""
+    to = os.path.join(tmp, "module")
+    shutil.copytree(os.path.join(HERE, "module"), to)
+    return to
+
+
+def change(directory, name, old, new):
+    path = os.path.join(directory, name)
+    with open(path, encoding="ascii") as file:
+        text = file.read()
+    assert re.search(old, text)
+    with open(path + ".new", "w", encoding="ascii") as file:
+        file.write(re.sub(old, new, text))
+    os.rename(path + ".new", path)
+
+
+def sizes(tmp):
+    """The diagram fills what there is; with less than 80 by 24 it is a table."""
+    directory = module(tmp)
+    term = Terminal("-d", directory, "-i", "0.5")
+    term.shows(r"CLOSE_WAIT 2 .*\n")
+    term.shows(r"closed first local 6329 \(50 %\), peer 6327")
+    lines = term.text().split("\n")
+    assert lines[0].startswith("tcp-teardown live: this host") and lines[0].endswith("q ends")
+    assert lines[1] == "+" + 78 * "-" + "+" and lines[23].startswith("210 records, 40 lost")
+    term.resize(120, 40)
+    term.shows(r"\n\+-{118}\+\n")
+    term.shows(r"in CLOSE_WAIT, the oldest first\n +917 s  127.0.0.1:7005")
+    term.resize(40, 10)
+    term.shows(r"state           now  entered")
+    term.shows(r"210 records, 40 lost$")
+    assert "+--" not in term.text()
+    for width, height in (1, 1), (500, 300), (80, 24):
+        term.resize(width, height)
+        time.sleep(0.2)
+        term.read(1)
+    term.shows(r"\n\+-{78}\+\n")
+    os.write(term.fd, b"q")
+    term.ends()
+
+
+def moves(tmp):
+    """What the module counts is shown one interval later, with its rate."""
+    directory = module(tmp)
+    term = Terminal("-d", directory, "-i", "1")
+    term.shows(r"v 6327  0/s")
+    change(directory, "summary", r"(ESTABLISHED>FIN_WAIT1 *)6327", r"\g<1>6427")
+    change(directory, "connections", r"TIME_WAIT ", "CLOSE_WAIT")
+    term.shows(r"v 6427  (100|9\d|\d\d)/s")
+    term.shows(r"CLOSE_WAIT 3")
+    os.unlink(os.path.join(directory, "summary"))
+    term.ends(2)
+    # Where it can be read: behind the picture.
+    assert re.search(rb"1049l.*summary: No such file", term.bytes, re.S)
+
+
+def endings(tmp):
+    """Each way to end it leaves the terminal as it was."""
+    for end in "q", "Q", "\x03", signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT:
+        term = Terminal("-d", os.path.join(HERE, "module"))
+        term.shows("CLOSE_WAIT 2")
+        assert termios.tcgetattr(term.slave) != term.before
+        if isinstance(end, str):
+            os.write(term.fd, b"xyz" + end.encode())
+        else:
+            os.kill(term.pid, end)
+        term.ends()
+    # The terminal goes: there is none to look at.
+    term = Terminal("-d", os.path.join(HERE, "module"))
+    term.shows("CLOSE_WAIT 2")
+    os.close(term.slave)
+    os.close(term.fd)
+    until = time.time() + SOON
+    while not term.has_ended():
+        assert time.time() < until
+        time.sleep(0.05)
+
+
+def stops(tmp):
+    """^Z gives the terminal back, and fg takes it again."""
+    term = Terminal("-d", os.path.join(HERE, "module"))
+    term.shows("CLOSE_WAIT 2")
+    os.write(term.fd, b"\x1a")
+    assert os.WIFSTOPPED(os.waitpid(term.pid, os.WUNTRACED)[1])
+    term.read(0.2)
+    term.is_as_it_was()
+    seen = len(term.bytes)
+    os.kill(term.pid, signal.SIGCONT)
+    term.wait("picture", lambda: b"1049h" in term.bytes[seen:] and b"ESTAB" in term.bytes[seen:])
+    os.write(term.fd, b"q")
+    term.ends()
+
+
+def stuck(tmp):
+    """A terminal that takes nothing any more does not keep it."""
+    term = Terminal("-d", os.path.join(HERE, "module"), "-i", "0.1", width=400, height=150)
+    time.sleep(3)
+    os.kill(term.pid, signal.SIGTERM)
+    until = time.time() + SOON
+    while not term.has_ended():
+        assert time.time() < until, "it does not end"
+        time.sleep(0.05)
+
+
+def records(tmp):
+    """Records of a pipe as they come; at their end the picture stays, as text."""
+    with open(os.path.join(HERE, "demo.txt"), "rb") as file:
+        lines = file.readlines()
+    reader, writer = os.pipe()
+    term = Terminal("-i", "0.2", stdin=reader)
+    os.close(reader)
+    os.write(writer, b"".join(lines[:20]))
+    term.shows("tcp-teardown live: stdin")
+    term.shows(r"v [1-9]\d*  ")
+    os.write(writer, b"# cpu 0 lost 7 records here, not read in time\n" + b"".join(lines[20:]))
+    term.shows("7 lost: all counts are too low")
+    assert b"\x1b[0;1;31m" in term.bytes
+    os.write(writer, b"noise\n")
+    os.close(writer)
+    term.ends(2)
+    shown = term.bytes[term.bytes.rindex(b"1049l"):]
+    assert b"noise" in shown and b"rates: mean of" in shown and b"7 lost" in shown
+    # A key ends it, and records go on coming.
+    reader, writer = os.pipe()
+    term = Terminal(stdin=reader, env={"NO_COLOR": "1"})
+    os.close(reader)
+    os.write(writer, b"".join(lines[:5]))
+    os.write(writer, b"# cpu 0 lost 7 records here, not read in time\n" + lines[5])
+    term.shows("7 lost")
+    os.write(term.fd, b"q")
+    term.ends()
+    assert b";31m" not in term.bytes
+
+
+def dumb(tmp):
+    """A terminal that has no pictures is told so."""
+    term = Terminal("-d", os.path.join(HERE, "module"), env={"TERM": "dumb"})
+    term.wait("end", term.has_ended)
+    term.read(0.1)
+    assert term.status == 2 and b"TERM=dumb" in term.bytes and b"\x1b" not in term.bytes
+
+
+CHECKS = [sizes, moves, endings, stops, stuck, records, dumb]
+
+if __name__ == "__main__":
+    failed = 0
+    for check in CHECKS:
+        if sys.argv[2:] and check.__name__ not in sys.argv[2:]:
+            continue
+        with tempfile.TemporaryDirectory() as place:
+            try:
+                check(place)
+                print(f"{check.__name__}: ok", flush=True)
+            except AssertionError as error:
+                failed += 1
+                print(f"{check.__name__}: {error}", flush=True)
+                sys.excepthook(*sys.exc_info())
+    sys.exit(failed != 0)
