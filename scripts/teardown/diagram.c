@@ -265,8 +265,6 @@ static void draw_waiting(struct canvas *canvas, const struct view *view, int y, 
 {
 	const struct waiting *waiting = &view->counters->waiting[nr];
 
-	if (view->from_records || nr >= view->counters->nr_waiting)
-		return;
 	canvas_text(canvas, 0, y, LOOK_PLAIN, "%10.*s s  %s from %s, %s unread",
 		    (int)strcspn(waiting->age, "."), waiting->age, waiting->local, waiting->peer,
 		    waiting->unread);
@@ -340,7 +338,7 @@ static void draw_more(struct canvas *canvas, const struct view *view, int y)
 		return;
 	y += rows / 2 + 1;
 	canvas_text(canvas, 0, y++, LOOK_BOLD, "in CLOSE_WAIT, the oldest first");
-	for (unsigned int i = 0; y < canvas->height; i++)
+	for (unsigned int i = 0; i < view->counters->nr_waiting && y < canvas->height; i++)
 		draw_waiting(canvas, view, y++, i);
 }
 

@@ -195,9 +195,11 @@ static void all_idle(struct input *input)
 			input->source[i]->idle = true;
 }
 
+/* Of a pipe it is not known how much there is; on the same terminal its records are enough. */
 static void show_progress(struct input *input)
 {
 	u64 size = 0, read = 0, records = 0, time = now();
+	bool piped = false;
 
 	if (!input->looked)
 		input->looked = time;
@@ -208,9 +210,15 @@ static void show_progress(struct input *input)
 		size += input->source[i]->size;
 		read += input->source[i]->read;
 		records += input->source[i]->records;
+		piped |= input->source[i]->piped;
 	}
-	if (size)
+	if (size && !piped)
 		fprintf(stderr, "\r%llu records, %.0f %% read\r", records, 100.0 * read / size);
+	else if (piped && !isatty(STDOUT_FILENO))
+		fprintf(stderr, "\r%llu records, %llu MB read\r", records, read / 1000000);
+	else
+		return;
+	input->has_progress = true;
 }
 
 static enum input_state give(struct input *input, struct source *source,
@@ -298,6 +306,8 @@ u64 input_lost_between(const struct input *input, u64 begin, u64 end)
 
 void input_tell(const struct input *input)
 {
+	if (input->has_progress)
+		fputs("\033[K", stderr);
 	for (unsigned int i = 0; i < input->nr; i++)
 		source_tell(input->source[i]);
 }

@@ -25,6 +25,7 @@ enum input_state { INPUT_RECORD, INPUT_IDLE, INPUT_END };
  * @bound: @of has the next one, up to this time
  * @until_look: so many, and then all are looked at
  * @looked: when the last line of progress was
+ * @has_progress: that line is there
  * @stop_at: when nothing more is read, after ^C; 0 before
  */
 struct input {
@@ -37,6 +38,7 @@ struct input {
 	u64 bound;
 	unsigned int until_look;
 	u64 looked;
+	bool has_progress;
 	u64 stop_at;
 };
 

@@ -37,6 +37,7 @@ struct source *source_new(int fd, const char *name)
 	source->fd = fd;
 	source->name = strdup(name);
 	source->pos = -1;
+	source->piped = S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode);
 	source->live = is_live(fd, &st);
 	source->size = S_ISREG(st.st_mode) ? st.st_size : 0;
 	source->room = malloc(ROOM);

@@ -30,6 +30,7 @@ enum source_form { FORM_UNKNOWN, FORM_RAW, FORM_LINES };
  * @pos: where to read from, of a part of a file; else -1
  * @stop: where that part ends
  * @size: of the whole; 0 where not known
+ * @piped: a program writes it
  * @live: it may go on after what is there now
  * @idle: nothing came for some time
  * @stopped: no more is read; what was read is still to be taken
@@ -63,6 +64,7 @@ struct source {
 	s64 pos;
 	s64 stop;
 	u64 size;
+	bool piped;
 	bool live;
 	bool idle;
 	bool stopped;

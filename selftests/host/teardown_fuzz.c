@@ -88,6 +88,7 @@ int fuzz_one(const u8 *data, size_t size)
 	run(export_pcapng, data, size);
 	run(export_dot, data, size);
 	run(top, data, size);
+	run(live, data, size);
 	/* What has no room in memory is written, and can't be counted. */
 	lines = count_lines(data, size);
 	if (ends < 200 && lines != ends + 1)

@@ -135,6 +135,12 @@ def slow():
         assert server.ask(get())[0] == 200
 
 
+def cpu_time(pid):
+    """In ticks, of which a second has 100."""
+    with open(f"/proc/{pid}/stat", encoding="ascii") as file:
+        return sum(map(int, file.read().rsplit(")", 1)[1].split()[11:13]))
+
+
 def many():
     """More than there may be at a time: the others wait, and each is served."""
     with Server() as server:
@@ -144,8 +150,10 @@ def many():
         others = [server.connect() for _ in range(10)]
         for client in others:
             client.sendall(get())
-        time.sleep(0.3)
+        spent = cpu_time(server.tool.pid)
+        time.sleep(1)
         assert len(os.listdir(f"/proc/{server.tool.pid}/fd")) == files, "a bound"
+        assert cpu_time(server.tool.pid) - spent < 5, "it does not wait"
         for client in others:
             assert receive(client)[0] == 200
             client.close()
