@@ -86,7 +86,7 @@ void canvas_print(const struct canvas *canvas, struct print *to)
 	}
 }
 
-static void set_look(struct print *to, enum look look, bool colours)
+static void set_look(struct print *to, enum look next, bool colours)
 {
 	static const char * const codes[] = {
 		[LOOK_PLAIN] = "\033[0m",
@@ -95,7 +95,7 @@ static void set_look(struct print *to, enum look look, bool colours)
 		[LOOK_ALERT] = "\033[0;1;31m",
 	};
 
-	print_word(to, codes[look == LOOK_ALERT && !colours ? LOOK_BOLD : look]);
+	print_word(to, codes[next == LOOK_ALERT && !colours ? LOOK_BOLD : next]);
 }
 
 void canvas_paint(const struct canvas *canvas, struct print *to, bool colours)

@@ -71,7 +71,7 @@ const struct verb verbs[] = {
 "connections in that state now. From records, the same of these: of a FILE at once, of a\n"
 "pipe or with -f as they come, and at its end the picture stays, as text. In less than 80\n"
 "by 24 it is a table. --once takes COLUMNS and LINES where stdout is no terminal.",
-		.example = "ssh web1 cat /sys/kernel/debug/tcp_teardown/trace_pipe | tcp-teardown live",
+		.example = "tcp-teardown live; tcp-teardown live --once web1.tdr",
 		.run = live,
 	},
 	{
@@ -97,7 +97,7 @@ const struct verb verbs[] = {
 "then renamed, and is -p. --serve answers with what the client accepts, GET and HEAD of\n"
 "/metrics alone, 16 clients at a time, 5 seconds for each step; port 0 is any that is\n"
 "free. alerts.yml and dashboard.json beside the tool's source are for Prometheus and Grafana.",
-		.example = "tcp-teardown metrics -o /var/lib/prometheus/node-exporter/tcp_teardown.prom",
+		.example = "tcp-teardown metrics --serve 10.0.0.1:9435",
 		.run = metrics,
 	},
 	{

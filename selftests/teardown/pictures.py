@@ -125,6 +125,10 @@ def sizes(tmp):
     term.resize(120, 40)
     term.shows(r"\n\+-{118}\+\n")
     term.shows(r"in CLOSE_WAIT, the oldest first\n +917 s  127.0.0.1:7005")
+    assert "38892" not in term.text()    # in TIME_WAIT
+    term.resize(100, 20)
+    term.shows(r"state           now  entered")
+    assert "+--" not in term.text()
     term.resize(40, 10)
     term.shows(r"state           now  entered")
     term.shows(r"210 records, 40 lost$")

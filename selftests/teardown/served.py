@@ -183,7 +183,7 @@ def begins_and_ends():
             begin = time.time()
             server.tool.send_signal(signal.SIGTERM)
             assert server.tool.wait(SOON) == 0 and time.time() - begin < 3
-    for wrong in "localhost:1", "1.2.3.4", "::1:9", "[::1]", ":9", "99999", "-1", "", "x:1", "1.2.3.4:":
+    for wrong in "localhost:1", "1.2.3.4", "::1:9", "[::1]", ":9", "99999", "-1", "", "x:1":
         got = subprocess.run([TOOL, "metrics", "--serve", wrong], check=False,
                              capture_output=True)
         assert got.returncode == 2 and got.stderr.count(b"\n") == 1, (wrong, got)
