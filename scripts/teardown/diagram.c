@@ -104,7 +104,11 @@ static u64 total(const u64 *counts, size_t nr)
 
 static void draw_title(struct canvas *canvas, const struct view *view)
 {
-	canvas_text(canvas, 0, 0, LOOK_BOLD, "%s", view->title);
+	const char *title = view->title;
+
+	if (canvas->width < DIAGRAM_WIDTH && !strncmp(title, "tcp-teardown ", 13))
+		title += 13;
+	canvas_text(canvas, 0, 0, LOOK_BOLD, "%s", title);
 	canvas_text_left_of(canvas, canvas->width, 0, LOOK_PLAIN, " %s", view->note);
 }
 
@@ -369,11 +373,14 @@ static u64 entered(const struct counters *counters, u8 state)
 static void draw_table(struct canvas *canvas, const struct view *view)
 {
 	const struct counters *c = view->counters, *was = view->before;
-	int y = 1, last = canvas->height - 2;
+	int x, y = 1, last = canvas->height - 2;
 	struct label label;
 
-	if (canvas->height >= 10)
-		canvas_text(canvas, 0, y++, LOOK_BOLD, "state           now  entered");
+	if (canvas->height >= 10) {
+		canvas_text(canvas, 0, y, LOOK_BOLD, "state           now  entered");
+		canvas_text_left_of(canvas, canvas->width, y++, LOOK_DIM, "%dx%d: all",
+				    DIAGRAM_WIDTH, DIAGRAM_HEIGHT);
+	}
 	for (size_t i = 0; i < ARRAY_SIZE(closing_states) && y < last; i++) {
 		u8 state = closing_states[i];
 
@@ -383,9 +390,12 @@ static void draw_table(struct canvas *canvas, const struct view *view)
 	}
 	label = label_of(view, total(c->ended, TCP_TEARDOWN_HOWS),
 			 total(was->ended, TCP_TEARDOWN_HOWS));
-	canvas_text(canvas, 0, y++, LOOK_PLAIN, "ended %s, first local %d %%", label.text,
-		    percent(c, TCP_TEARDOWN_FIRST_LOCAL));
-	draw_losses(canvas, view, y, true);
+	x = canvas_text(canvas, 0, y, LOOK_PLAIN, "ended %s, first local %d %%", label.text,
+			percent(c, TCP_TEARDOWN_FIRST_LOCAL));
+	if (canvas->width >= 70)
+		canvas_text(canvas, x, y, LOOK_PLAIN, "; resets sent %llu, received %llu",
+			    c->resets_sent, c->resets_received);
+	draw_losses(canvas, view, y + 1, true);
 }
 
 void diagram_draw(struct canvas *canvas, const struct view *view)
