@@ -44,6 +44,12 @@ void die(const char *format, ...)
 	exit(EXIT_BAD);
 }
 
+void exit_found(void)
+{
+	if (status == EXIT_FINE)
+		status = EXIT_FOUND;
+}
+
 int exit_status(void)
 {
 	return status;

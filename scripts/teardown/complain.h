@@ -19,7 +19,10 @@ void complain(const char *format, ...) __printf(1, 2);
 /* Say it, and end now. */
 void die(const char *format, ...) __printf(1, 2) __noreturn;
 
-/* EXIT_BAD after complain(), else EXIT_FINE. */
+/* End with EXIT_FOUND, unless something was wrong. */
+void exit_found(void);
+
+/* EXIT_BAD after complain(), else EXIT_FINE or EXIT_FOUND. */
 int exit_status(void);
 
 /* Memory, or die(). What is new of it is 0. */

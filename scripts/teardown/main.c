@@ -16,7 +16,7 @@ static void print_verbs(FILE *to)
 	for (const struct verb *verb = verbs; verb->name; verb++)
 		fprintf(to, "  %-16s %s\n", verb->name, verb->what);
 	fputs("\ntcp-teardown VERB -h tells more of one, with an example.\n"
-	      "Exit status: 0 fine; 2 something was wrong, and stderr says what.\n"
+	      "Exit status: 0 fine; 1 doctor has found something; 2 something was wrong, and stderr says what.\n"
 	      "tcp-teardown --completion prints a completion for bash.\n", to);
 }
 
@@ -52,7 +52,8 @@ static int run(const struct verb *verb, int argc, char **argv)
 		return EXIT_FINE;
 	signal(SIGPIPE, SIG_IGN);
 	input_catch_interrupt();
-	if (options.input.nr || !verb->reads || (verb->counts && exit_status() == EXIT_FINE))
+	if (options.input.nr || !verb->reads || verb->host ||
+	    (verb->counts && exit_status() == EXIT_FINE))
 		verb->run(&options);
 	print_out(true);
 	input_tell(&options.input);

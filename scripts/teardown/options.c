@@ -18,6 +18,8 @@
 #define OPTION_MAX_CONNECTIONS	'{'
 #define OPTION_SERVE		'|'
 #define OPTION_ONCE		'}'
+#define OPTION_SINCE		'\177'
+#define OPTION_ROOT		'~'
 
 static const struct word_option {
 	struct option option;
@@ -43,6 +45,10 @@ static const struct word_option {
 	  "as Prometheus' text 0.0.4, for promtool and the textfile collector" },
 	{ { "serve", required_argument, NULL, OPTION_SERVE }, "[ADDR:]PORT",
 	  "answer GET /metrics by HTTP until ^C, at 127.0.0.1 without ADDR" },
+	{ { "since", required_argument, NULL, OPTION_SINCE }, "FILE",
+	  "count from then: a copy of /proc/net/tcp_teardown/summary; netstat may follow it" },
+	{ { "root", required_argument, NULL, OPTION_ROOT }, "DIR",
+	  "a copy of /proc and /sys is there, in place of this host's" },
 	{ { "max-connections", required_argument, NULL, OPTION_MAX_CONNECTIONS }, "N",
 	  "hold at most N in memory, with room for 16 records each (65536: 200 MB)" },
 	{ { "help", no_argument, NULL, 'h' }, NULL, "this" },
@@ -76,9 +82,10 @@ static void print_help(const struct verb *verb)
 			print_option(&all[i]);
 	if (verb->reads)
 		printf("\nFILE is text of trace or trace_pipe, raw records of trace_pipe_raw, or\n"
-		       "a recording; several are read by time. - is stdin, which is read without a\n"
-		       "FILE, too; on a terminal, this host's module. FILTER is as docs/filter.md\n"
-		       "has it: an argument with == != < or > in it.\n");
+		       "a recording; several are read by time. - is stdin%s\n"
+		       "FILTER is as docs/filter.md has it: an argument with == != < or > in it.\n",
+		       verb->host ? "." : ", which is read without a\n"
+		       "FILE, too; on a terminal, this host's module.");
 	printf("\nExample:\n  %s\n", verb->example);
 }
 
@@ -154,6 +161,12 @@ static void set(struct options *options, int letter)
 		break;
 	case OPTION_SERVE:
 		options->serve = optarg;
+		break;
+	case OPTION_SINCE:
+		options->since = optarg;
+		break;
+	case OPTION_ROOT:
+		options->root = optarg;
 		break;
 	default:
 		options->max_connections = number(optarg);
@@ -240,7 +253,7 @@ bool options_parse(const struct verb *verb, int argc, char **argv, struct option
 		die("'%s' is too much; -h tells more", argv[optind]);
 	for (int i = optind; i < argc; i++)
 		take_argument(options, argv[i]);
-	if (verb->reads && !options->input.nr && exit_status() == EXIT_FINE)
+	if (verb->reads && !verb->host && !options->input.nr && exit_status() == EXIT_FINE)
 		take_default(verb, options);
 	return true;
 }

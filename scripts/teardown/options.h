@@ -21,6 +21,8 @@ struct filter;
  * @directory: of the module's files
  * @serve: where to listen
  * @interval: ns between two looks
+ * @root: before the paths of this host's files
+ * @since: counters saved before
  * @sort: by which column
  * @by: what ends are put together by
  * @filter: NULL for none
@@ -40,6 +42,8 @@ struct options {
 	const char *directory;
 	const char *serve;
 	u64 interval;
+	const char *root;
+	const char *since;
 	const char *sort;
 	const char *by;
 	struct filter *filter;
@@ -55,6 +59,7 @@ struct options {
  * @letters: its options, of those that there are
  * @reads: it reads records: files and a filter may be named
  * @counts: without a file it reads the module's counters
+ * @host: without a file it looks at this host, not at stdin
  * @more: what else is to be said
  * @example: of its use
  * @run: returns false where it failed
@@ -66,6 +71,7 @@ struct verb {
 	const char *letters;
 	bool reads;
 	bool counts;
+	bool host;
 	const char *more;
 	const char *example;
 	bool (*run)(struct options *options);
@@ -89,6 +95,7 @@ bool top(struct options *options);
 bool live(struct options *options);
 bool record(struct options *options);
 bool metrics(struct options *options);
+bool doctor(struct options *options);
 bool export_json(struct options *options);
 bool export_dot(struct options *options);
 bool export_pcapng(struct options *options);

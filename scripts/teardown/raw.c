@@ -55,6 +55,12 @@ static void take_note(struct source *source, const u8 *bytes, size_t size)
 	if (size - HEAD_LEN >= sizeof(NOTE_RECORDING) &&
 	    !memcmp(bytes + HEAD_LEN + 1, NOTE_RECORDING, sizeof(NOTE_RECORDING) - 1))
 		source->recording = true;
+	if (size - HEAD_LEN <= 1 || source->notes.len + size > NOTES_ROOM)
+		return;
+	print_bytes(&source->notes, bytes + HEAD_LEN + 1, size - HEAD_LEN - 1);
+	print_char(&source->notes, '\n');
+	memcpy(&source->note_time, bytes + offsetof(struct tcp_teardown_record, time),
+	       sizeof(source->note_time));
 }
 
 /* A gap in its CPU's numbers was overwritten; a smaller number begins a new buffer. */

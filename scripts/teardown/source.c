@@ -212,6 +212,7 @@ void source_free(struct source *source)
 {
 	loss_free(&source->losses);
 	close(source->fd);
+	free(source->notes.text);
 	free(source->name);
 	free(source->room);
 	free(source);

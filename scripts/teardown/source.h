@@ -10,6 +10,7 @@
 #include <tcp_teardown.h>
 
 #include "loss.h"
+#include "print.h"
 
 /*
  * In a recording, text of ours stands in records of this kind, which the module does not
@@ -17,6 +18,8 @@
  */
 #define NOTE_KIND	0xff
 #define NOTE_RECORDING	"recording\n"
+/* No more of them is kept. */
+#define NOTES_ROOM	(1024 * 1024)
 
 /* What header, record and note begin with, up to their kind. */
 #define HEAD_LEN	(offsetof(struct tcp_teardown_record, kind) + 1)
@@ -57,6 +60,8 @@ enum source_form { FORM_UNKNOWN, FORM_RAW, FORM_LINES };
  * @knows_real: that is known
  * @boot_id: of its host
  * @host: its name
+ * @notes: of a recording, one behind the other
+ * @note_time: of the last of them
  */
 struct source {
 	char *name;
@@ -91,6 +96,8 @@ struct source {
 	bool knows_real;
 	u8 boot_id[16];
 	char host[TCP_TEARDOWN_HOST_LEN];
+	struct print notes;
+	u64 note_time;
 };
 
 /* What can be taken now: a record; nothing before more is read; nothing ever. */

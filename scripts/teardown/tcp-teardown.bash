@@ -12,12 +12,13 @@ _tcp_teardown()
 	"live") options="--follow --directory --interval --once --help" ;;
 	"record") options="--output --directory --help" ;;
 	"metrics") options="--output --directory --prometheus --serve --help" ;;
+	"doctor") options="--json --directory --since --root --max-connections --help" ;;
 	"export json") options="--follow --help" ;;
 	"export dot") options="--help" ;;
 	"export pcapng") options="--follow --help" ;;
 	esac
 	if [ "$COMP_CWORD" = 1 ]; then
-		options="show merge list top live record metrics export"
+		options="show merge list top live record metrics doctor export"
 	elif [ "$COMP_CWORD" = 2 ] && [ "${COMP_WORDS[1]}" = export ]; then
 		options="json dot pcapng "
 	fi

@@ -101,6 +101,24 @@ const struct verb verbs[] = {
 		.run = metrics,
 	},
 	{
+		.name = "doctor",
+		.args = "[FILE...] [FILTER]",
+		.what = "Says what is wrong with how connections end, and what to do",
+		.letters = "jd\177~{",
+		.reads = true,
+		.host = true,
+		.more = "\n"
+"Without a FILE it looks at this host: the module's files, and /proc; as root at all network\n"
+"namespaces and whose sockets they are. Of a recording it says what the records show.\n"
+"\n"
+"Each finding says what is so, and how certain that is (and why it is less); who, why, what\n"
+"to do, what not to do, a command that shows more, and where in the kernel it is written.\n"
+"FINE: that was looked at, and is no trouble. Nothing is changed: no sysctl is written.\n"
+"Exit status: 0 all is fine, 1 something was found, 2 something could not be read.",
+		.example = "tcp-teardown doctor; tcp-teardown doctor web1.tdr",
+		.run = doctor,
+	},
+	{
 		.name = "export json",
 		.args = "[FILE...] [FILTER]",
 		.what = "Prints each record as a JSON object, one a line",

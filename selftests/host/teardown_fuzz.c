@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The input of tcp-teardown, for libFuzzer: a file of whatever bytes, raw or text, to each
- * verb that reads it. What must be true beyond what sanitizers see: list has a line for
- * each record with an end, and show holds no more connections than it may.
+ * verb that reads it, and to doctor in place of each file of a host. What must be true
+ * beyond what sanitizers see: list has a line for each record with an end, and show holds
+ * no more connections than it may.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -15,6 +16,13 @@
 #include "print.h"
 
 #define MAX_CONNECTIONS	8
+
+/* A host's files, all of which are the input, whatever is expected of them. */
+static const char * const host_files[] = {
+	"files/connections", "files/stats", "files/hooks", "proc/net/tcp_teardown/summary",
+	"proc/net/netstat", "proc/net/sockstat", "proc/net/tcp", "proc/net/tcp6",
+	"proc/sys/net/ipv4/ip_local_port_range", "proc/1/comm",
+};
 
 /* By the name that libFuzzer knows. */
 int fuzz_one(const u8 *data, size_t size) asm("LLVMFuzzerTestOneInput");
@@ -50,6 +58,58 @@ static void run(bool (*verb)(struct options *options), const u8 *data, size_t si
 	begin(&options, data, size);
 	options.wide = size & 1;
 	verb(&options);
+	end(&options);
+}
+
+static char root[] = "/tmp/teardown_fuzz.XXXXXX";
+
+static void remove_root(void)
+{
+	char command[64];
+
+	snprintf(command, sizeof(command), "rm -rf %s", root);
+	if (system(command))
+		perror(command);
+}
+
+/* Once: a root whose files are links to what the input is written to. */
+static int make_root(void)
+{
+	char path[128], input[64];
+	int fd = memfd_create("host", 0);
+
+	if (fd < 0 || !mkdtemp(root) || atexit(remove_root))
+		abort();
+	snprintf(input, sizeof(input), "/proc/self/fd/%d", fd);
+	for (size_t i = 0; i < ARRAY_SIZE(host_files); i++) {
+		snprintf(path, sizeof(path), "mkdir -p $(dirname %s/%s)", root, host_files[i]);
+		if (system(path))
+			abort();
+		snprintf(path, sizeof(path), "%s/%s", root, host_files[i]);
+		if (symlink(input, path))
+			abort();
+	}
+	return fd;
+}
+
+static void run_host(const u8 *data, size_t size)
+{
+	static int fd;
+	struct options options = {
+		.count = U64_MAX,
+		.max_connections = MAX_CONNECTIONS,
+		.directory = "files",
+		.json = size & 1,
+	};
+	char slashed[sizeof(root) + 1];
+
+	if (!fd)
+		fd = make_root();
+	if (ftruncate(fd, 0) || pwrite(fd, data, size, 0) != (ssize_t)size)
+		abort();
+	snprintf(slashed, sizeof(slashed), "%s/", root);
+	options.root = slashed;
+	doctor(&options);
 	end(&options);
 }
 
@@ -89,6 +149,8 @@ int fuzz_one(const u8 *data, size_t size)
 	run(export_dot, data, size);
 	run(top, data, size);
 	run(live, data, size);
+	run(doctor, data, size);
+	run_host(data, size);
 	/* What has no room in memory is written, and can't be counted. */
 	lines = count_lines(data, size);
 	if (ends < 200 && lines != ends + 1)
