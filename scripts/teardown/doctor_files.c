@@ -172,7 +172,8 @@ static void take_stat(struct doctor *doctor, const char *line)
 
 	if (sscanf(line, "%63s %llu", name, &count) != 2)
 		return;
-	if (!strcmp(name, "overwritten") || !strcmp(name, "dropped"))
+	/* A recording has gaps of its own; these may be older. */
+	if (doctor->host && (!strcmp(name, "overwritten") || !strcmp(name, "dropped")))
 		doctor->lost += count;
 	else if (!strcmp(name, "connections_table_full"))
 		doctor->table_full = count;

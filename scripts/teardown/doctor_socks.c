@@ -17,19 +17,17 @@ enum {
 };
 
 /**
- * struct used - a local port that is in use towards a destination
+ * struct used - a destination towards which a local port is in use
  * @local: own address
  * @peer: the other side's
  * @peer_port: its port
  * @family: of the addresses
- * @port: own port
  */
 struct used {
 	u8 local[16];
 	u8 peer[16];
 	u16 peer_port;
 	u8 family;
-	u16 port;
 };
 
 struct useds {
@@ -193,11 +191,10 @@ static void take_sock(struct place *place, struct useds *useds, const char *line
 	    !read_address(peer, used.peer, &used.family))
 		return;
 	place->states[state]++;
-	used.port = local_port;
 	used.peer_port = peer_port;
 	sock.local_port = local_port;
 	sock.peer_port = peer_port;
-	if (state != TCP_LISTEN && is_ephemeral(place, used.port))
+	if (state != TCP_LISTEN && is_ephemeral(place, sock.local_port))
 		add_used(useds, &used);
 	if (!is_kept(state))
 		return;
@@ -211,16 +208,9 @@ static void take_sock(struct place *place, struct useds *useds, const char *line
 	socks_add(&place->socks, &sock);
 }
 
-static int compare_destinations(const struct used *a, const struct used *b)
-{
-	return memcmp(a, b, offsetof(struct used, port));
-}
-
 static int by_destination(const void *a, const void *b)
 {
-	const struct used *one = a, *other = b;
-
-	return compare_destinations(one, other) ?: one->port - other->port;
+	return memcmp(a, b, sizeof(struct used));
 }
 
 /* Where the most local ports are in use. */
@@ -232,9 +222,9 @@ static void find_busiest(struct place *place, struct useds *useds)
 		qsort(useds->used, useds->nr, sizeof(*useds->used), by_destination);
 	for (u64 i = 0; i < useds->nr; i++) {
 		const struct used *used = &useds->used[i];
-		bool same = i && !compare_destinations(used, used - 1);
+		bool same = i && !by_destination(used, used - 1);
 
-		ports = same ? ports + (used->port != used[-1].port) : 1;
+		ports = same ? ports + 1 : 1;
 		if (ports <= place->busiest_ports)
 			continue;
 		place->busiest_ports = ports;

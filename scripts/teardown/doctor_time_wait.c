@@ -77,7 +77,9 @@ static bool look_time_wait(const struct doctor *doctor, const struct place *plac
 {
 	u64 first = place->sysctl[SYSCTL_PORT_FIRST], last = place->sysctl[SYSCTL_PORT_LAST];
 
-	if (is_full(place) || (!time_waits(place) && !ends_of(place) && doctor->nr > 1))
+	bool known = place->has_socks || place->has_closing;
+
+	if (is_full(place) || !known || (!time_waits(place) && !ends_of(place) && doctor->nr > 1))
 		return false;
 	finding->fine = true;
 	print_time_waits(&finding->fact, place);

@@ -61,7 +61,7 @@ static void run(bool (*verb)(struct options *options), const u8 *data, size_t si
 	end(&options);
 }
 
-static char root[] = "/tmp/teardown_fuzz.XXXXXX";
+static char root[32] = "/tmp/teardown_fuzz.XXXXXX";
 
 static void remove_root(void)
 {
