@@ -23,14 +23,21 @@ static bool is_full(const struct place *place)
 	       is_near_bound(place);
 }
 
+/* Orphans in FIN_WAIT2 are minisocks, too, and count. */
 static void print_time_waits(struct print *fact, const struct place *place)
 {
+	u64 orphans = 0;
+
 	print_word(fact, "TIME_WAIT ");
 	print_count(fact, time_waits(place));
 	if (place->has_sysctl[SYSCTL_MAX_TW_BUCKETS]) {
 		print_word(fact, " of ");
 		print_count(fact, place->sysctl[SYSCTL_MAX_TW_BUCKETS]);
 	}
+	for (u64 i = 0; i < place->socks.nr; i++)
+		orphans += place->socks.sock[i].minisock;
+	if (orphans)
+		print_format(fact, " (%llu in FIN_WAIT2)", orphans);
 }
 
 static bool look_refused(const struct doctor *doctor, const struct place *place,
