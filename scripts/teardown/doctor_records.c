@@ -111,9 +111,13 @@ static bool is_last_ack_resent(const struct tcp_teardown_record *r)
 	return is_fin_resent(r) && r->old_state == TCP_LAST_ACK;
 }
 
+/* After long in CLOSE_WAIT the peer's orphan has gone by tcp_fin_timeout: that is no wonder. */
 static bool is_last_ack_reset(const struct tcp_teardown_record *r)
 {
-	return r->how == TCP_TEARDOWN_RESET_RECEIVED && r->old_state == TCP_LAST_ACK;
+	u64 close_wait = r->in_state[TCP_TEARDOWN_SPENT_CLOSE_WAIT];
+
+	return r->how == TCP_TEARDOWN_RESET_RECEIVED && r->old_state == TCP_LAST_ACK &&
+	       (close_wait < LONG_AGE || close_wait == TCP_TEARDOWN_UNKNOWN);
 }
 
 static bool is_tw_born(const struct tcp_teardown_record *r)
@@ -218,7 +222,7 @@ static const struct {
 	[FACT_FIN_RESENT] = { "fin_sent_again", is_fin_resent, key_peer },
 	[FACT_FIN_AGAIN] = { "fin_received_again", is_fin_again, key_from },
 	[FACT_LAST_ACK_RESENT] = { NULL, is_last_ack_resent, key_peer },
-	[FACT_LAST_ACK_RESET] = { "rst_received_in_LAST_ACK", is_last_ack_reset, key_from },
+	[FACT_LAST_ACK_RESET] = { NULL, is_last_ack_reset, key_from },
 	[FACT_TW_BORN] = { "minisock_born_in_time_wait", is_tw_born, key_service },
 	[FACT_TW_REFUSED] = { "minisock_refused", is_tw_refused, key_service },
 	[FACT_TW_REARMED] = { "minisock_rearmed", is_tw_rearmed, NULL },
