@@ -73,10 +73,19 @@ static bool look_expired(const struct doctor *doctor, const struct place *place,
 	return true;
 }
 
+/* Without those that tcp_max_tw_buckets refused a minisock: that is another finding. */
+static u64 count_killed(const struct place *place)
+{
+	u64 killed = count_of(place, FACT_ORPHAN_KILLED);
+	u64 refused = count_of(place, FACT_TW_REFUSED_ORPHAN);
+
+	return killed > refused ? killed - refused : 0;
+}
+
 static bool look_orphans(const struct doctor *doctor, const struct place *place,
 			 struct finding *finding)
 {
-	u64 killed = count_of(place, FACT_ORPHAN_KILLED);
+	u64 killed = count_killed(place);
 	u64 aborted = place->kernel[KERNEL_ABORT_ON_MEMORY];
 	u64 orphans = place->kernel[KERNEL_ORPHANS], max = place->sysctl[SYSCTL_MAX_ORPHANS];
 	bool near = place->has_sysctl[SYSCTL_MAX_ORPHANS] && orphans * 4 > max;

@@ -130,6 +130,11 @@ static bool is_tw_refused(const struct tcp_teardown_record *r)
 	return r->timewait == TCP_TEARDOWN_TW_REFUSED;
 }
 
+static bool is_refused_to_orphan(const struct tcp_teardown_record *r)
+{
+	return is_tw_refused(r) && r->how == TCP_TEARDOWN_ORPHAN_KILLED;
+}
+
 static bool is_tw_rearmed(const struct tcp_teardown_record *r)
 {
 	return r->timewait == TCP_TEARDOWN_TW_REARMED;
@@ -225,6 +230,7 @@ static const struct {
 	[FACT_LAST_ACK_RESET] = { NULL, is_last_ack_reset, key_from },
 	[FACT_TW_BORN] = { "minisock_born_in_time_wait", is_tw_born, key_service },
 	[FACT_TW_REFUSED] = { "minisock_refused", is_tw_refused, key_service },
+	[FACT_TW_REFUSED_ORPHAN] = { "minisock_refused_to_orphan", is_refused_to_orphan, NULL },
 	[FACT_TW_REARMED] = { "minisock_rearmed", is_tw_rearmed, NULL },
 	[FACT_TW_REOPENED] = { "minisock_reopened_by_syn", is_tw_reopened, key_from },
 	[FACT_NO_LOCAL_PORT] = { "connect_no_local_port", is_no_local_port, key_connect },
