@@ -123,10 +123,10 @@ void conn_walk(unsigned int bucket, void (*see)(const struct conn *conn, void *a
 	struct conn *conn;
 
 	local_irq_save(flags);
-	hlist_bl_lock(head);
+	conn_lock(head);
 	hlist_bl_for_each_entry(conn, pos, head, node)
 		see(conn, arg);
-	hlist_bl_unlock(head);
+	conn_unlock(head);
 	local_irq_restore(flags);
 }
 
@@ -149,11 +149,11 @@ void conn_forget_all(bool (*these)(const struct conn *conn))
 		if (conn_is_empty(i))
 			continue;
 		local_irq_save(flags);
-		hlist_bl_lock(&conn_table[i]);
+		conn_lock(&conn_table[i]);
 		hlist_bl_for_each_entry_safe(conn, pos, next, &conn_table[i], node)
 			if (!these || these(conn))
 				conn_forget(conn);
-		hlist_bl_unlock(&conn_table[i]);
+		conn_unlock(&conn_table[i]);
 		local_irq_restore(flags);
 		cond_resched();
 	}

@@ -20,7 +20,6 @@
 #include <linux/irqflags.h>
 #include <linux/processor.h>	/* which bit_spinlock.h of 6.12 forgets */
 #include <linux/list_bl.h>
-#include <linux/math64.h>
 #include <linux/types.h>
 
 #include "moment.h"
@@ -49,7 +48,8 @@ struct sock_common;
  * @bytes: payload between the first FIN and the second
  * @rx: payload received, when the full socket was seen last
  * @tx: payload sent, the same
- * @in_state: nanoseconds in the states that it has left, see TCP_TEARDOWN_SPENT_*
+ * @in_state_plus_one: nanoseconds in the states that it has left, TCP_TEARDOWN_SPENT_* + 1;
+ *	the first is that of states which have no place there
  * @state: TCP_ESTABLISHED ...
  * @first: enum tcp_teardown_first
  * @call: enum tcp_teardown_set_off: the last call that may end it
@@ -90,7 +90,7 @@ struct conn {
 	u64 bytes;
 	u64 rx;
 	u64 tx;
-	u64 in_state[TCP_TEARDOWN_SPENTS];
+	u64 in_state_plus_one[1 + TCP_TEARDOWN_SPENTS];
 	u8  state;
 	u8  first;
 	u8  call;
@@ -146,15 +146,35 @@ static inline bool conn_was_exhausted(const struct net *net)
 
 /*
  * Cookies are counted up and anybody may see them, so without a secret a user could
- * have all sockets that go into one bucket, which is walked with interrupts off. Both
- * halves of the product, so that two cookies which are found to meet, by the time that
- * it takes, tell nothing of others.
+ * have all sockets that go into one bucket, which is walked with interrupts off. Upper
+ * bits of the product, too: the lower ones are alike where those of the cookies are.
  */
 static inline struct hlist_bl_head *conn_bucket(u64 cookie)
 {
-	u64 hash = cookie * conn_secret ^ mul_u64_u64_shr(cookie, conn_secret, 64);
+	u64 hash = cookie * conn_secret;
 
-	return &conn_table[hash & conn_mask];
+	return &conn_table[(hash ^ hash >> 40) & conn_mask];
+}
+
+/* As hlist_bl_lock(), which disables preemption: where interrupts are off it is. */
+static __always_inline void conn_lock(struct hlist_bl_head *bucket)
+	__acquires(bitlock)
+{
+#if defined(CONFIG_SMP) || defined(CONFIG_DEBUG_SPINLOCK)
+	while (unlikely(test_and_set_bit_lock(0, (unsigned long *)bucket)))
+		while (test_bit(0, (unsigned long *)bucket))
+			cpu_relax();
+#endif
+	__acquire(bitlock);
+}
+
+static __always_inline void conn_unlock(struct hlist_bl_head *bucket)
+	__releases(bitlock)
+{
+#if defined(CONFIG_SMP) || defined(CONFIG_DEBUG_SPINLOCK)
+	__clear_bit_unlock(0, (unsigned long *)bucket);
+#endif
+	__release(bitlock);
 }
 
 /**
@@ -186,7 +206,7 @@ static __always_inline struct conn_ref conn_find(u64 cookie, const struct sock_c
 	struct conn *conn;
 
 	local_irq_save(ref.flags);
-	hlist_bl_lock(ref.bucket);
+	conn_lock(ref.bucket);
 	hlist_bl_for_each_entry(conn, pos, ref.bucket, node) {
 		if (conn->subject.flow.cookie == cookie &&
 		    (conn->owner == owner || conn->leaving == owner)) {
@@ -204,7 +224,7 @@ static __always_inline struct conn_ref conn_find(u64 cookie, const struct sock_c
 static inline void conn_put(struct conn_ref ref)
 	__releases(bitlock)
 {
-	hlist_bl_unlock(ref.bucket);
+	conn_unlock(ref.bucket);
 	local_irq_restore(ref.flags);
 }
 

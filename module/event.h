@@ -11,17 +11,43 @@
 #ifndef TCP_TEARDOWN_EVENT_H
 #define TCP_TEARDOWN_EVENT_H
 
+#include <linux/in.h>
 #include <linux/types.h>
+#include <net/sock.h>
+#include <net/tcp_states.h>
 
 struct conn;
 struct inet_timewait_sock;
 struct sk_buff;
-struct sock;
 struct tcphdr;
 struct timer_list;
 
+/* The states of RFC 9293, section 3.3.2, in which one side has closed. */
+#define TCPF_CLOSING_STATES (TCPF_FIN_WAIT1 | TCPF_FIN_WAIT2 | TCPF_CLOSING |	\
+			     TCPF_CLOSE_WAIT | TCPF_LAST_ACK | TCPF_TIME_WAIT)
+
+/**
+ * event_state_wanted() - does a connection close by this transition?
+ * @sk: the socket; may be a listener, MPTCP's, or another protocol's
+ * @from: old state
+ * @to: new state
+ */
+static __always_inline bool event_state_wanted(const struct sock *sk, int from, int to)
+{
+	return (1 << to) & (TCPF_CLOSING_STATES | TCPF_CLOSE) &&
+	       !((1 << from) & (TCPF_LISTEN | TCPF_CLOSE)) && from != to &&
+	       sk->sk_protocol == IPPROTO_TCP;
+}
+
 void event_state(const struct sock *sk, int from, int to);
 void event_leave(const struct sock *sk, int from);
+
+/* Has the socket to do with closing? CLOSE: a segment was in the backlog when it ended. */
+static __always_inline bool event_segment_wanted(const struct sock *sk)
+{
+	return (1 << sk->sk_state) & (TCPF_CLOSING_STATES | TCPF_CLOSE);
+}
+
 void event_segment(const struct sock *sk, const struct sk_buff *skb);
 void event_send_ack(const struct sock *sk);
 void event_retransmit(const struct sock *sk, const struct sk_buff *skb);

@@ -55,7 +55,7 @@ static void event_refused(const struct sock *sk, struct moment *m, u8 how)
 static noinline void event_end(const struct sock *sk, int from, struct conn *conn)
 {
 	const struct netns *ns = netns_hooked(sock_net(sk));
-	struct verdict verdict;
+	struct verdict verdict __uninitialized;
 	struct moment *m;
 
 	remember_fin_left(conn, sk);
@@ -88,10 +88,12 @@ static bool was_never(const struct sock *sk, int from, const struct conn *conn)
  */
 static bool was_child(const struct sock *sk, int from, const struct conn *conn)
 {
-	bool has_port = inet_csk(sk)->icsk_bind_hash &&
-			!(sk->sk_userlocks & SOCK_BINDPORT_LOCK);
+	bool has_port;
 
-	return from == TCP_SYN_RECV && !sk->sk_socket && (sock_flag(sk, SOCK_DEAD) || has_port) &&
+	if (likely(from != TCP_SYN_RECV))
+		return false;
+	has_port = inet_csk(sk)->icsk_bind_hash && !(sk->sk_userlocks & SOCK_BINDPORT_LOCK);
+	return !sk->sk_socket && (sock_flag(sk, SOCK_DEAD) || has_port) &&
 	       !(conn && conn->disconnects);
 }
 
@@ -161,7 +163,8 @@ void event_leave(const struct sock *sk, int from)
 	if (!ref.conn && !conn_was_exhausted(sock_net(sk)))
 		ref.conn = remember(ref.bucket, sk, cookie, from);
 	if (ref.conn) {
-		ref.conn->asked |= refused;
+		if (unlikely(refused))
+			ref.conn->asked = true;
 		event_end(sk, from, ref.conn);
 	}
 	conn_put(ref);

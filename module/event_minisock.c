@@ -12,6 +12,16 @@
 #include "segment.h"
 #include "verdict.h"
 
+/* It may be moved to another CPU before its transition to CLOSE. */
+static noinline void event_time_wait_anywhere(const struct sock *sk)
+{
+	struct conn_ref ref = conn_find(record_cookie(sk), common_of_sock(sk));
+
+	if (ref.conn)
+		ref.conn->asked = true;
+	conn_put(ref);
+}
+
 /**
  * event_time_wait() - a full socket asks for a minisock
  * @sk: the socket
@@ -21,15 +31,9 @@
  */
 void event_time_wait(const struct sock *sk)
 {
-	struct conn_ref ref;
-
 	netns_count(sock_net(sk), STATS_TW_ASKED);
-	if (likely(handed_ask(sk)))
-		return;
-	ref = conn_find(record_cookie(sk), common_of_sock(sk));
-	if (ref.conn)
-		ref.conn->asked = true;
-	conn_put(ref);
+	if (unlikely(!handed_ask(sk)))
+		event_time_wait_anywhere(sk);
 }
 
 /* The minisock has taken the socket's cookie before; if there was none, now. */
@@ -79,7 +83,7 @@ static void event_minisock_takes_over(struct conn *conn, const struct inet_timew
 	event_minisock_begins(conn, tw, from);
 	conn->born = m->time;
 	m->timewait = TCP_TEARDOWN_TW_BORN;
-	m->flags |= remember_flags(conn);
+	remember_mark(m, conn);
 	if (to != from) {
 		m->spent = remember_state(conn, to, m->time);
 		m->to = to;
@@ -203,13 +207,14 @@ static void event_minisock_count_death(const struct netns *ns, u8 substate, u8 c
 		netns_inc(ns, netns_block(ns), STATS_AT(reset_received[substate]));
 }
 
-static void event_minisock_gone_untracked(const struct inet_timewait_sock *tw, u8 cause)
+static noinline void event_minisock_gone_untracked(const struct inet_timewait_sock *tw, u8 cause)
 {
 	int from = READ_ONCE(tw->tw_substate);
 	const struct netns *ns = netns_hooked(twsk_net(tw));
 	struct verdict verdict;
 	struct moment m;
 
+	event_minisock_count_death(ns, from, cause);
 	netns_transition(ns, from, TCP_CLOSE, TCP_TEARDOWN_UNKNOWN);
 	netns_count_in(ns, STATS_UNTRACKED);
 	event_minisock_moment(NULL, &m, tw, record_now(), cause);
@@ -224,24 +229,16 @@ static void event_minisock_gone_untracked(const struct inet_timewait_sock *tw, u
 	record_tell_tw(tw, &m, &verdict);
 }
 
-/* @ref: holds its connection; @cause: enum tcp_teardown_timewait, 0 for unseen */
-static void event_minisock_gone(const struct inet_timewait_sock *tw, struct conn_ref ref,
-				u8 cause)
-	__releases(bitlock)
+/* @conn: held, its own; @cause: enum tcp_teardown_timewait, 0 for unseen */
+static void event_minisock_gone(const struct inet_timewait_sock *tw, struct conn *conn, u8 cause)
 {
 	const struct netns *ns = netns_hooked(twsk_net(tw));
+	struct verdict verdict __uninitialized;
 	int from = READ_ONCE(tw->tw_substate);
-	struct verdict verdict;
-	struct conn *conn = ref.conn;
 	u64 now = record_now();
 	struct moment *m;
 
 	event_minisock_count_death(ns, from, cause);
-	if (!conn) {
-		conn_put(ref);
-		event_minisock_gone_untracked(tw, cause);
-		return;
-	}
 	if (!cause)
 		remember_flush(conn);
 	m = event_minisock_moment(conn, NULL, tw, now, cause);
@@ -254,7 +251,7 @@ static void event_minisock_gone(const struct inet_timewait_sock *tw, struct conn
 	m->to = TCP_CLOSE;
 	m->spent = remember_state(conn, TCP_CLOSE, m->time);
 	m->age = conn->born && cause ? elapsed(conn->born, m->time) : TCP_TEARDOWN_UNKNOWN;
-	m->flags |= remember_flags(conn);
+	remember_mark(m, conn);
 	verdict_of_tw(&verdict, from, cause, conn);
 	netns_transition(ns, from, TCP_CLOSE, m->spent);
 	netns_end(ns, &verdict);
@@ -262,7 +259,6 @@ static void event_minisock_gone(const struct inet_timewait_sock *tw, struct conn
 	conn->owner = NULL;
 	if (!conn->leaving)	/* else event_leave() does it */
 		conn_forget(conn);
-	conn_put(ref);
 }
 
 /**
@@ -274,13 +270,29 @@ static void event_minisock_gone(const struct inet_timewait_sock *tw, struct conn
  */
 void event_minisock_kill(const struct inet_timewait_sock *tw)
 {
-	u64 cookie = atomic64_read(&tw->tw_cookie);
 	u8 cause = minisock_cause(tw);
+	struct conn_ref ref;
 
 	if (TW_COUNTED_AT_EXPIRY && cause == TCP_TEARDOWN_TW_EXPIRED)
 		event_minisock_counted(tw, tw_kill_of(tw));
-	if (minisock_is_tcp(tw))
-		event_minisock_gone(tw, conn_find(cookie, common_of_tw(tw)), cause);
+	if (!minisock_is_tcp(tw))
+		return;
+	ref = conn_find(atomic64_read(&tw->tw_cookie), common_of_tw(tw));
+	if (likely(ref.conn))
+		event_minisock_gone(tw, ref.conn, cause);
+	conn_put(ref);
+	if (unlikely(!ref.conn))
+		event_minisock_gone_untracked(tw, cause);
+}
+
+static noinline bool event_minisock_died_unseen(const struct inet_timewait_sock *tw, u64 cookie)
+{
+	struct conn_ref ref = conn_find(cookie, common_of_tw(tw));
+
+	if (ref.conn)
+		event_minisock_gone(tw, ref.conn, 0);
+	conn_put(ref);
+	return ref.conn;
 }
 
 /**
@@ -294,16 +306,9 @@ void event_minisock_kill(const struct inet_timewait_sock *tw)
 void event_minisock_free(const struct inet_timewait_sock *tw)
 {
 	u64 cookie = atomic64_read(&tw->tw_cookie);
-	struct conn_ref ref;
 
-	if (unlikely(conn_may_be_there(cookie))) {
-		ref = conn_find(cookie, common_of_tw(tw));
-		if (ref.conn) {
-			event_minisock_gone(tw, ref, 0);
-			return;
-		}
-		conn_put(ref);
-	}
+	if (unlikely(conn_may_be_there(cookie)) && event_minisock_died_unseen(tw, cookie))
+		return;
 	if (!READ_ONCE(minisock_deaths_seen))
 		netns_count(twsk_net(tw), STATS_TW_UNSEEN);
 }

@@ -67,7 +67,7 @@ static __always_inline struct moment *event_moment(struct conn *conn, const stru
 		event_close_begins(sk, conn);
 	else if (!event_continues(conn, sk, from, to))
 		moment_of_sock(&conn->moment, sk, record_now(), TCP_TEARDOWN_STATE, 0);
-	conn->moment.flags |= remember_flags(conn);
+	remember_mark(&conn->moment, conn);
 	conn->moment.spent = remember_state(conn, to, conn->moment.time);
 	return &conn->moment;
 }

@@ -71,7 +71,7 @@ static __always_inline bool segment_moment(struct moment *m, const struct sock *
 	bool fin_again;
 
 	moment_begin(m, record_now(), TCP_TEARDOWN_SEGMENT,
-		     segment_what(cb->seq, cb->end_seq, tp->rcv_nxt), sk->sk_state);
+		     segment_what(cb->seq, cb->end_seq, tp->rcv_nxt), sk->sk_state, 0);
 	segment_header(m, skb, tp->rx_opt.snd_wscale);
 	if (sk->sk_state != TCP_CLOSE && segment_refused(sk, skb))
 		m->flags = TCP_TEARDOWN_F_REFUSED;
@@ -130,19 +130,15 @@ static noinline void event_segment_closing(const struct sock *sk, const struct s
 
 /**
  * event_segment() - a segment reaches a full socket that is not ESTABLISHED
- * @sk: the socket
+ * @sk: the socket, for which event_segment_wanted() is true
  * @skb: the segment
  *
  * Source: entry of tcp_rcv_state_process().
  */
 void event_segment(const struct sock *sk, const struct sk_buff *skb)
 {
-	bool stream;
+	bool stream = is_stream(sk, skb);
 
-	/* CLOSE: it was in the backlog when the connection ended. */
-	if (!((1 << sk->sk_state) & (TCPF_CLOSING_STATES | TCPF_CLOSE)))
-		return;
-	stream = is_stream(sk, skb);
 	if (stream && !READ_ONCE(event_half_closed_data))
 		netns_count(sock_net(sk), STATS_HALF_CLOSED_DATA);
 	else

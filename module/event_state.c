@@ -11,12 +11,6 @@
 #include "segment.h"
 #include "verdict.h"
 
-static bool is_closing(int from, int to)
-{
-	return from != to && (1 << to) & (TCPF_CLOSING_STATES | TCPF_CLOSE) &&
-	       !((1 << from) & (TCPF_LISTEN | TCPF_CLOSE));
-}
-
 /* An orphan that may not wait for the FIN goes with the ACK of its own. */
 static bool is_given_up(const struct sock *sk)
 {
@@ -111,11 +105,16 @@ static noinline void event_step_untracked(const struct sock *sk, int from, int t
 /* To another state of the same connection. */
 static noinline void event_step(const struct sock *sk, int from, int to)
 {
-	bool told = conn_was_exhausted(sock_net(sk));
-	struct conn_ref ref = remember_find(sk, record_cookie(sk), from);
+	u64 cookie = record_cookie(sk);
+	struct conn_ref ref = conn_find(cookie, common_of_sock(sk));
 	struct conn *conn = ref.conn;
 	struct moment *m;
+	bool told = false;
 
+	if (!conn) {
+		told = conn_was_exhausted(sock_net(sk));
+		conn = remember(ref.bucket, sk, cookie, from);
+	}
 	if (unlikely(!conn)) {
 		conn_put(ref);
 		event_step_untracked(sk, from, to, told);
@@ -135,15 +134,12 @@ static noinline void event_step(const struct sock *sk, int from, int to)
  * event_state() - a full socket changes its state
  * @sk: the socket; its sk_state is still @from
  * @from: old state
- * @to: new state
+ * @to: new state, for which event_state_wanted() is true
  *
- * Source: trace_inet_sock_set_state() in inet_sk_state_store(). Also called for
- * listeners, for MPTCP sockets and for other protocols.
+ * Source: trace_inet_sock_set_state() in inet_sk_state_store().
  */
 void event_state(const struct sock *sk, int from, int to)
 {
-	if (sk->sk_protocol != IPPROTO_TCP || !is_closing(from, to))
-		return;
 	if (to != TCP_CLOSE)
 		event_step(sk, from, to);
 	else if (!handed_was_given(sk))

@@ -21,11 +21,13 @@ DEFINE_PER_CPU(unsigned long [HOOKS], hook_hits);
  * not; the record path does not rely on it. The check makes the compiler compare them with the
  * kernel's prototypes.
  */
-#define HOOK_PROBE(event, hook, proto, call)				\
+#define HOOK_PROBE(event, hook, proto, wanted, call)			\
 static void probe_##event proto						\
 {									\
-	preempt_disable_notrace();					\
 	this_cpu_inc(hook_hits[hook]);					\
+	if (!(wanted))							\
+		return;							\
+	preempt_disable_notrace();					\
 	call;								\
 	preempt_enable_notrace();					\
 }									\
@@ -36,16 +38,16 @@ static void __maybe_unused check_##event(void)				\
 
 HOOK_PROBE(inet_sock_set_state, HOOK_STATE,
 	   (void *data, const struct sock *sk, const int from, const int to),
-	   event_state(sk, from, to))
+	   event_state_wanted(sk, from, to), event_state(sk, from, to))
 HOOK_PROBE(tcp_retransmit_skb, HOOK_RETRANSMIT, TCP_RETRANSMIT_PROTO,
-	   TCP_RETRANSMIT_FAILED ? (void)0 : event_retransmit(sk, skb))
+	   !TCP_RETRANSMIT_FAILED, event_retransmit(sk, skb))
 HOOK_PROBE(tcp_receive_reset, HOOK_RECEIVE_RESET,
-	   (void *data, struct sock *sk), event_receive_reset(sk, NULL))
+	   (void *data, struct sock *sk), true, event_receive_reset(sk, NULL))
 #if TCP_SEND_RESET_REASON
 HOOK_PROBE(tcp_send_reset, HOOK_SEND_RESET,
 	   (void *data, const struct sock *sk, const struct sk_buff *skb,
 	    const enum sk_rst_reason reason),
-	   event_send_reset(sk, skb, rst_reason(reason), reason))
+	   true, event_send_reset(sk, skb, rst_reason(reason), reason))
 #else
 /* RSTs in reply are seen at the entry of the functions that send them. */
 static bool is_seen_elsewhere(const struct sk_buff *skb)
@@ -56,7 +58,7 @@ static bool is_seen_elsewhere(const struct sk_buff *skb)
 
 HOOK_PROBE(tcp_send_reset, HOOK_SEND_RESET,
 	   (void *data, const struct sock *sk, const struct sk_buff *skb),
-	   is_seen_elsewhere(skb) ? (void)0 :
+	   !is_seen_elsewhere(skb),
 	   event_send_reset(sk, skb, event_reason(sk, skb), 0))
 #endif
 
@@ -66,7 +68,8 @@ enum skb_drop_reason;
 HOOK_ENTRY2(HOOK_RCV, tcp_rcv_state_process, struct sock *, sk, struct sk_buff *, skb,
 	    (int), (enum skb_drop_reason))
 {
-	event_segment(sk, skb);
+	if (event_segment_wanted(sk))
+		event_segment(sk, skb);
 }
 
 HOOK_CALLBACK1(HOOK_TIMER, tw_timer_handler, struct timer_list, function,

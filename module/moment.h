@@ -81,6 +81,7 @@ struct subject {
 /**
  * struct moment - what happens at once; fields as those of a record
  * @time: when it began
+ * @size: of a record
  * @kind: enum tcp_teardown_kind; 0: there is none
  * @what: the enum that belongs to @kind
  * @from: the state in which it began

@@ -121,10 +121,13 @@ static inline unsigned int stats_bucket(u64 ns)
 static inline void netns_transition(const struct netns *ns, int from, int to, u64 spent)
 {
 	struct stats *block = netns_block(ns);
-	int state = stats_state(from);
+	int state;
 
 	netns_inc(ns, block, STATS_AT(transition[from][to]));
-	if (state >= 0 && spent != TCP_TEARDOWN_UNKNOWN)
+	if (spent == TCP_TEARDOWN_UNKNOWN)
+		return;
+	state = stats_state(from);
+	if (likely(state >= 0))
 		netns_inc(ns, block, STATS_AT(spent[state][stats_bucket(spent)]));
 }
 

@@ -28,6 +28,7 @@ static_assert(RECORD_WHO - RECORD_MOMENT ==
 #define SAME_PLACE(field_, in_moment_, part_, first_)					\
 	static_assert(offsetof(struct tcp_teardown_record, field_) - (part_) ==		\
 		      offsetof(struct moment, in_moment_) - offsetof(struct moment, first_))
+SAME_PLACE(size, size, RECORD_WHAT, time);
 SAME_PLACE(kind, kind, RECORD_WHAT, time);
 SAME_PLACE(what, what, RECORD_WHAT, time);
 SAME_PLACE(old_state, from, RECORD_WHAT, time);
@@ -169,7 +170,6 @@ static __always_inline void record_fill(struct tcp_teardown_record *r, const str
 					const struct moment *m)
 {
 	memcpy((u8 *)r + RECORD_WHAT, m, RECORD_FLOW - RECORD_WHAT);
-	r->size = sizeof(*r);
 	r->cpu = raw_smp_processor_id();
 	memcpy((u8 *)r + RECORD_FLOW, flow, offsetof(struct flow, family));
 	record_mix(r, flow, m);

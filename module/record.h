@@ -15,14 +15,12 @@
 
 #include "buffer.h"
 #include "conn.h"
+#include "event.h"
 #include "filter_file.h"
 #include "moment.h"
 #include "netns.h"
 #include "uapi/tcp_teardown.h"
 
-/* The states of RFC 9293, section 3.3.2, in which one side has closed. */
-#define TCPF_CLOSING_STATES (TCPF_FIN_WAIT1 | TCPF_FIN_WAIT2 | TCPF_CLOSING |	\
-			     TCPF_CLOSE_WAIT | TCPF_LAST_ACK | TCPF_TIME_WAIT)
 /* The states that a connection is in before. */
 #define TCPF_SHUTDOWN_STATES (TCPF_ESTABLISHED | TCPF_SYN_SENT | TCPF_CLOSE_WAIT)
 #define TCPF_OPEN_STATES (TCPF_ESTABLISHED | TCPF_SYN_SENT | TCPF_SYN_RECV)
@@ -223,15 +221,19 @@ void flow_ports_of_skb(struct flow *flow, const struct sk_buff *skb);
 void subject_of_sock(struct subject *subject, const struct sock *sk);
 void subject_of_tw(struct subject *subject, const struct inet_timewait_sock *tw);
 
-/* All that only some moments have is 0. */
-static __always_inline void moment_begin(struct moment *m, u64 now, u8 kind, u8 what, u8 state)
+/* All that only some moments have is 0. The caller sets @seq, @ack and @window. */
+static __always_inline void moment_begin(struct moment *m, u64 now, u8 kind, u8 what, u8 state,
+					 u32 flags)
 {
-	zero_words(m, sizeof(*m));
 	m->time = now;
+	m->size = sizeof(struct tcp_teardown_record);
 	m->kind = kind;
 	m->what = what;
 	m->from = state;
 	m->to = state;
+	m->cpu = 0;
+	m->flags = flags;
+	zero_words(&m->len, sizeof(*m) - offsetof(struct moment, len));
 }
 
 /**
@@ -246,12 +248,14 @@ static __always_inline void moment_of_sock(struct moment *m, const struct sock *
 					   u8 kind, u8 what)
 {
 	const struct tcp_sock *tp = tcp_sk(sk);
+	u8 wscale = tp->rx_opt.rcv_wscale;
+	u32 window = sock_window(tp);
 
-	moment_begin(m, now, kind, what, sk->sk_state);
+	moment_begin(m, now, kind, what, sk->sk_state, 0);
 	m->seq = tp->snd_nxt;
 	m->ack = tp->rcv_nxt;
-	m->window = sock_window(tp);
-	m->wscale = tp->rx_opt.rcv_wscale;
+	m->window = window;
+	m->wscale = wscale;
 }
 
 /**
@@ -267,12 +271,13 @@ static __always_inline void moment_of_tw(struct moment *m, const struct inet_tim
 {
 	const struct tcp_timewait_sock *tcptw = tcp_twsk((struct sock *)tw);
 
-	moment_begin(m, now, kind, what, READ_ONCE(tw->tw_substate));
-	m->flags = TCP_TEARDOWN_F_MINISOCK;
+	u8 wscale = tw->tw_rcv_wscale;
+
+	moment_begin(m, now, kind, what, READ_ONCE(tw->tw_substate), TCP_TEARDOWN_F_MINISOCK);
 	m->seq = READ_ONCE(tcptw->tw_snd_nxt);
 	m->ack = READ_ONCE(tcptw->tw_rcv_nxt);
-	m->window = min(READ_ONCE(tcptw->tw_rcv_wnd), 65535U << tw->tw_rcv_wscale);
-	m->wscale = tw->tw_rcv_wscale;
+	m->window = min(READ_ONCE(tcptw->tw_rcv_wnd), 65535U << wscale);
+	m->wscale = wscale;
 }
 
 void record_tell(const struct subject *subject, const struct moment *m,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "remember.h"
 
+#include <linux/sched.h>
 #include <linux/string.h>
 #include <net/tcp.h>
 #include <asm/word-at-a-time.h>
@@ -80,17 +81,18 @@ void remember_bytes(struct conn *conn, const struct sock *sk)
 			      (conn->state == TCP_LAST_ACK ? sock_unsent(sk) : 0);
 }
 
-/*
- * A task's name, and zeros behind it: before 5.17, bytes of an older and longer name may
- * lie there. As strscpy_pad(), by words.
- */
-static void name_copy(char *to, const char *from)
+/* A task's name, and zeros behind it. As strscpy_pad(), by words. */
+static __always_inline void name_copy(char *to, const char *from)
 {
 	const struct word_at_a_time constants = WORD_AT_A_TIME_CONSTANTS;
 	unsigned long word[TASK_COMM_LEN / sizeof(long)], zero;
 	bool ended = false;
 	unsigned int i;
 
+	if (TASK_COMM_IS_PADDED) {
+		memcpy(to, from, TASK_COMM_LEN);
+		return;
+	}
 	memcpy(word, from, TASK_COMM_LEN);
 	for (i = 0; i < ARRAY_SIZE(word); i++) {
 		if (ended) {

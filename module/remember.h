@@ -51,6 +51,13 @@ static inline u32 remember_not_found(const struct net *net)
 	return conn_was_exhausted(net) ? TCP_TEARDOWN_F_UNTRACKED : 0;
 }
 
+/* The same, where it is remembered. */
+static __always_inline void remember_mark(struct moment *m, const struct conn *conn)
+{
+	if (unlikely(conn->adopted))
+		m->flags |= TCP_TEARDOWN_F_ADOPTED;
+}
+
 void remember_bytes(struct conn *conn, const struct sock *sk);
 void remember_caller(struct closer *closer);
 void remember_flush_now(struct conn *conn);
@@ -83,10 +90,8 @@ static inline void remember_spent(struct conn *conn, u64 spent)
 		[TCP_CLOSE_WAIT] = TCP_TEARDOWN_SPENT_CLOSE_WAIT + 1,
 		[TCP_LAST_ACK] = TCP_TEARDOWN_SPENT_LAST_ACK + 1,
 	};
-	u8 slot = slot_plus_one[conn->state];
 
-	if (slot)
-		conn->in_state[slot - 1] = spent;
+	conn->in_state_plus_one[slot_plus_one[conn->state]] = spent;
 }
 
 /**

@@ -260,7 +260,7 @@ static __always_inline void verdict_finish(struct verdict *v, const struct conn 
 	v->tx = conn->tx;
 	v->bytes = conn->bytes;
 	v->lifetime = conn->opened ? elapsed(conn->opened, record_now()) : TCP_TEARDOWN_UNKNOWN;
-	v->in_state = conn->in_state;
+	v->in_state = conn->in_state_plus_one + 1;
 }
 
 static void verdict_finish_unknown(struct verdict *v)
@@ -270,7 +270,7 @@ static void verdict_finish_unknown(struct verdict *v)
 		.first = judge_first(v->how),
 		.set_off = v->set_off,
 		.lifetime = TCP_TEARDOWN_UNKNOWN,
-		.in_state = nothing.in_state,
+		.in_state = nothing.in_state_plus_one,
 	};
 }
 

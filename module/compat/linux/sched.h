@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef TCP_TEARDOWN_COMPAT_LINUX_SCHED_H
+#define TCP_TEARDOWN_COMPAT_LINUX_SCHED_H
+
+#include_next <linux/sched.h>
+
+/*
+ * 06c5088aeeda ("fs/exec: replace strlcpy with strscpy_pad in __set_task_comm"), 5.17.
+ * Before, bytes of an older and longer name may lie behind a task's name.
+ */
+#ifdef HAVE_TASK_COMM_PADDED
+#define TASK_COMM_IS_PADDED	true
+#else
+#define TASK_COMM_IS_PADDED	false
+#endif
+
+#endif
