@@ -90,14 +90,15 @@ static inline struct ring_slot *buffer_claim(void)
 {
 	struct ring *ring;
 
-	if (!READ_ONCE(buffer_on))
+	if (!data_race(buffer_on))	/* compared where it lies: READ_ONCE() would load it */
 		return NULL;
-	ring = rcu_dereference_sched(*this_cpu_ptr(&buffer_cpus.ring));
+	RCU_LOCKDEP_WARN(!rcu_read_lock_sched_held(), "the ring may go");
+	ring = (__force struct ring *)this_cpu_read(buffer_cpus.ring);
 	if (unlikely(!ring)) {
 		this_cpu_inc(buffer_cpus.refused);
 		return NULL;
 	}
-	return ring_claim(ring, READ_ONCE(buffer_overwrite));
+	return ring_claim(ring, data_race(buffer_overwrite));	/* the same */
 }
 
 /**

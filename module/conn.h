@@ -45,11 +45,7 @@ struct sock_common;
  * @born: when the minisock was born, ns
  * @opened: when connect() or accept() was called, ns; 0 where that was not seen
  * @base: payload received when our FIN was first, sent when the peer's was
- * @bytes: payload between the first FIN and the second
- * @rx: payload received, when the full socket was seen last
- * @tx: payload sent, the same
- * @in_state_plus_one: nanoseconds in the states that it has left, TCP_TEARDOWN_SPENT_* + 1;
- *	the first is that of states which have no place there
+ * @totals: for its end
  * @state: TCP_ESTABLISHED ...
  * @first: enum tcp_teardown_first
  * @call: enum tcp_teardown_set_off: the last call that may end it
@@ -87,10 +83,7 @@ struct conn {
 	u64 born;
 	u64 opened;
 	u64 base;
-	u64 bytes;
-	u64 rx;
-	u64 tx;
-	u64 in_state_plus_one[1 + TCP_TEARDOWN_SPENTS];
+	struct totals totals;
 	u8  state;
 	u8  first;
 	u8  call;

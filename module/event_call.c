@@ -71,7 +71,7 @@ static void event_called(const struct sock *sk, u8 what, u8 by, bool goes_on)
 	if (conn->subject.closer.is_opener)	/* a kernel thread calls */
 		conn->moment.flags |= TCP_TEARDOWN_F_OPENER;
 	if (!goes_on)
-		remember_tell(conn, NULL);
+		remember_tell(conn);
 	conn_put(ref);
 }
 
@@ -122,18 +122,15 @@ static bool close_is_plain(const struct sock *sk)
  */
 void event_close(const struct sock *sk)
 {
-	bool exits = current->flags & PF_EXITING;
-	u8 what = exits ? TCP_TEARDOWN_EXIT : TCP_TEARDOWN_CLOSE;
-
 	if (in_serving_softirq() || sk->sk_state == TCP_LISTEN || !inet_sk(sk)->inet_dport)
 		return;
-	netns_count(sock_net(sk), exits ? STATS_EXIT : STATS_CLOSE);
+	netns_count(sock_net(sk), current->flags & PF_EXITING ? STATS_EXIT : STATS_CLOSE);
 	if (close_is_plain(sk))
 		return;
 	if (is_alive(sk))
-		event_called(sk, what, by_close(), close_goes_on(sk));
+		event_called(sk, what_close(), by_close(), close_goes_on(sk));
 	else
-		event_call_alone(sk, what, 0);
+		event_call_alone(sk, what_close(), 0);
 }
 
 /**
@@ -152,11 +149,14 @@ void event_close_untracked(const struct sock *sk)
  */
 void event_close_begins(const struct sock *sk, struct conn *conn)
 {
-	u8 what = what_close();
-
 	remember_flush(conn);
-	event_caller(conn, what, by_close());
-	moment_of_sock(&conn->moment, sk, record_now(), TCP_TEARDOWN_CALL, what);
+	event_caller(conn, TCP_TEARDOWN_CLOSE, TCP_TEARDOWN_BY_CLOSE);
+	moment_of_sock(&conn->moment, sk, record_now(), TCP_TEARDOWN_CALL, TCP_TEARDOWN_CLOSE);
+	if (unlikely(current->flags & PF_EXITING)) {
+		conn->call = TCP_TEARDOWN_BY_EXIT;
+		conn->by_exit = true;
+		conn->moment.what = TCP_TEARDOWN_EXIT;
+	}
 	if (conn->subject.closer.is_opener)	/* a kernel thread calls */
 		conn->moment.flags |= TCP_TEARDOWN_F_OPENER;
 }

@@ -22,7 +22,7 @@ static __always_inline void event_count_end(const struct netns *ns,
 static noinline void event_end_untracked(const struct sock *sk, int from)
 {
 	const struct netns *ns = netns_hooked(sock_net(sk));
-	struct verdict verdict;
+	struct totals totals;
 	struct moment m;
 
 	event_count_end(ns, sk, from, TCP_TEARDOWN_UNKNOWN);
@@ -34,15 +34,15 @@ static noinline void event_end_untracked(const struct sock *sk, int from)
 		m.flags = TCP_TEARDOWN_F_UNTRACKED;
 		netns_count_in(ns, STATS_UNTRACKED);
 	}
-	verdict_of_sock(&verdict, sk, from, NULL);
-	netns_end(ns, &verdict);
-	record_tell_sock(sk, &m, &verdict);
+	verdict_unknown_sock(&m, &totals, sk, from);
+	netns_end(ns, &m);
+	record_tell_sock(sk, &m, &totals);
 }
 
-static void event_refused(const struct sock *sk, struct moment *m, u8 how)
+static void event_refused(const struct sock *sk, struct moment *m)
 {
 	netns_count(sock_net(sk), STATS_TW_REFUSED);
-	if (how == TCP_TEARDOWN_ORPHAN_KILLED)
+	if (m->how == TCP_TEARDOWN_ORPHAN_KILLED)
 		netns_count(sock_net(sk), STATS_TW_REFUSED_ORPHAN);
 	m->timewait = TCP_TEARDOWN_TW_REFUSED;
 	if (m->kind != TCP_TEARDOWN_STATE)
@@ -55,7 +55,6 @@ static void event_refused(const struct sock *sk, struct moment *m, u8 how)
 static noinline void event_end(const struct sock *sk, int from, struct conn *conn)
 {
 	const struct netns *ns = netns_hooked(sock_net(sk));
-	struct verdict verdict __uninitialized;
 	struct moment *m;
 
 	remember_fin_left(conn, sk);
@@ -64,12 +63,12 @@ static noinline void event_end(const struct sock *sk, int from, struct conn *con
 	remember_bytes(conn, sk);
 	if (sock_flag(sk, SOCK_DONE))	/* the FIN came, and no minisock is born */
 		conn->three_way |= conn->fin_with_ack;
-	verdict_of_sock(&verdict, sk, from, conn);
+	verdict_of_sock(sk, from, conn);
 	if (conn->asked)
-		event_refused(sk, m, verdict.how);
+		event_refused(sk, m);
 	event_count_end(ns, sk, from, m->spent);
-	netns_end(ns, &verdict);
-	remember_tell(conn, &verdict);
+	netns_end(ns, m);
+	record_tell(&conn->subject, m, &conn->totals);
 	conn_forget(conn);
 }
 

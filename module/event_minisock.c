@@ -91,7 +91,7 @@ static void event_minisock_takes_over(struct conn *conn, const struct inet_timew
 		netns_transition(netns_hooked(sock_net(sk)), from, to, m->spent);
 	}
 	remember_bytes(conn, sk);
-	remember_tell(conn, NULL);
+	remember_tell(conn);
 }
 
 static noinline void event_minisock_born_untracked(const struct inet_timewait_sock *tw,
@@ -211,7 +211,7 @@ static noinline void event_minisock_gone_untracked(const struct inet_timewait_so
 {
 	int from = READ_ONCE(tw->tw_substate);
 	const struct netns *ns = netns_hooked(twsk_net(tw));
-	struct verdict verdict;
+	struct totals totals;
 	struct moment m;
 
 	event_minisock_count_death(ns, from, cause);
@@ -224,16 +224,15 @@ static noinline void event_minisock_gone_untracked(const struct inet_timewait_so
 	m.flags |= TCP_TEARDOWN_F_UNTRACKED;
 	m.spent = TCP_TEARDOWN_UNKNOWN;
 	m.age = TCP_TEARDOWN_UNKNOWN;
-	verdict_of_tw(&verdict, from, cause, NULL);
-	netns_end(ns, &verdict);
-	record_tell_tw(tw, &m, &verdict);
+	verdict_unknown_tw(&m, &totals, from, cause);
+	netns_end(ns, &m);
+	record_tell_tw(tw, &m, &totals);
 }
 
 /* @conn: held, its own; @cause: enum tcp_teardown_timewait, 0 for unseen */
 static void event_minisock_gone(const struct inet_timewait_sock *tw, struct conn *conn, u8 cause)
 {
 	const struct netns *ns = netns_hooked(twsk_net(tw));
-	struct verdict verdict __uninitialized;
 	int from = READ_ONCE(tw->tw_substate);
 	u64 now = record_now();
 	struct moment *m;
@@ -252,10 +251,10 @@ static void event_minisock_gone(const struct inet_timewait_sock *tw, struct conn
 	m->spent = remember_state(conn, TCP_CLOSE, m->time);
 	m->age = conn->born && cause ? elapsed(conn->born, m->time) : TCP_TEARDOWN_UNKNOWN;
 	remember_mark(m, conn);
-	verdict_of_tw(&verdict, from, cause, conn);
+	verdict_of_tw(from, cause, conn);
 	netns_transition(ns, from, TCP_CLOSE, m->spent);
-	netns_end(ns, &verdict);
-	remember_tell(conn, &verdict);
+	netns_end(ns, m);
+	record_tell(&conn->subject, m, &conn->totals);
 	conn->owner = NULL;
 	if (!conn->leaving)	/* else event_leave() does it */
 		conn_forget(conn);

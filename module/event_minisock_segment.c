@@ -88,7 +88,7 @@ void event_minisock_segment(const struct inet_timewait_sock *tw,
 			ref.conn->fins_again++;
 		ref.conn->moment = m;
 		if (refused || !minisock_goes_on(tw, skb, th))
-			remember_tell(ref.conn, NULL);
+			remember_tell(ref.conn);
 	}
 	conn_put(ref);
 	if (likely(ref.conn))
@@ -115,7 +115,7 @@ static void event_minisock_time_wait(const struct inet_timewait_sock *tw, u64 no
 	m->flags |= remember_flags(ref.conn);
 	netns_transition(netns_hooked(twsk_net(tw)), TCP_FIN_WAIT2, TCP_TIME_WAIT, spent);
 	if (ref.conn)
-		remember_tell(ref.conn, NULL);
+		remember_tell(ref.conn);
 	conn_put(ref);
 	if (ref.conn)
 		return;

@@ -127,7 +127,6 @@ void event_send_reset(const struct sock *sk, const struct sk_buff *skb, u16 reas
 	const struct net *net = sk ? sock_net(sk) : dev_net(skb_dst(skb)->dev);
 	struct moment m = {
 		.time = record_now(),
-		.size = sizeof(struct tcp_teardown_record),
 		.kind = TCP_TEARDOWN_RESET,
 		.what = TCP_TEARDOWN_RST_REPLY,
 	};

@@ -112,7 +112,7 @@ static __always_inline void event_segment_known(const struct sock *sk,
 	if (segment_moment(&conn->moment, sk, skb) && conn->fins_again != U8_MAX)
 		conn->fins_again++;
 	if (conn->moment.flags & TCP_TEARDOWN_F_REFUSED || !segment_goes_on(sk, skb))
-		remember_tell(conn, NULL);
+		remember_tell(conn);
 }
 
 static noinline void event_segment_closing(const struct sock *sk, const struct sk_buff *skb,

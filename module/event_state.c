@@ -125,7 +125,7 @@ static noinline void event_step(const struct sock *sk, int from, int to)
 	event_brings(m, sk, to);
 	event_enters(conn, sk, to);
 	if (to != TCP_FIN_WAIT2 || !is_to_be_born(sk, m))
-		remember_tell(conn, NULL);
+		remember_tell(conn);
 	event_count_step(netns_hooked(sock_net(sk)), sk, from, to, m->spent);
 	conn_put(ref);
 }

@@ -81,7 +81,6 @@ struct subject {
 /**
  * struct moment - what happens at once; fields as those of a record
  * @time: when it began
- * @size: of a record
  * @kind: enum tcp_teardown_kind; 0: there is none
  * @what: the enum that belongs to @kind
  * @from: the state in which it began
@@ -95,6 +94,11 @@ struct subject {
  * @reason: enum tcp_teardown_reason
  * @kernel_reason: the kernel's own number of it
  * @timewait: enum tcp_teardown_timewait
+ * @how: enum tcp_teardown_how; as all to @fins_again 0 unless the connection ends
+ * @first: enum tcp_teardown_first
+ * @set_off: enum tcp_teardown_set_off
+ * @fins_resent: how often our FIN was sent again
+ * @fins_again: how often the peer's FIN came again
  * @timeout_ms: until a timer fires
  * @spent: nanoseconds in @from
  * @unread: bytes received, not read
@@ -125,7 +129,12 @@ struct moment {
 	u16 reason;
 	u16 kernel_reason;
 	u8  timewait;
-	u8  verdict[7];
+	u8  how;
+	u8  first;
+	u8  set_off;
+	u8  fins_resent;
+	u8  fins_again;
+	u16 reserved;
 	u32 timeout_ms;
 	u64 spent;
 
@@ -136,6 +145,22 @@ struct moment {
 	u8  tcp_flags;
 	u8  wscale;
 	u8  tries;
+};
+
+/**
+ * struct totals - what a connection was, all in all; as it lies in a record, from rx on
+ * @rx: payload received, when the full socket was seen last
+ * @tx: payload sent, the same
+ * @bytes: payload between the first FIN and the second
+ * @spent: nanoseconds; first its lifetime, which is set when it ends, and behind that those
+ *	in the states that it has left, by TCP_TEARDOWN_SPENT_* + 1. Before its end, the
+ *	first is of states that have no such place.
+ */
+struct totals {
+	u64 rx;
+	u64 tx;
+	u64 bytes;
+	u64 spent[1 + TCP_TEARDOWN_SPENTS];
 };
 
 #endif

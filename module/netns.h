@@ -12,10 +12,10 @@
 #include <net/netns/generic.h>
 
 #include "counts.h"
+#include "moment.h"
 #include "reconcile.h"
 #include "stats.h"
 #include "uapi/tcp_teardown.h"
-#include "verdict.h"
 
 /**
  * struct netns - our part of a struct net
@@ -131,12 +131,12 @@ static inline void netns_transition(const struct netns *ns, int from, int to, u6
 		netns_inc(ns, block, STATS_AT(spent[state][stats_bucket(spent)]));
 }
 
-static inline void netns_end(const struct netns *ns, const struct verdict *v)
+static inline void netns_end(const struct netns *ns, const struct moment *m)
 {
 	struct stats *block = netns_block(ns);
 
-	netns_inc(ns, block, STATS_AT(end[v->how][v->set_off]));
-	netns_inc(ns, block, STATS_AT(first[v->first]));
+	netns_inc(ns, block, STATS_AT(end[m->how][m->set_off]));
+	netns_inc(ns, block, STATS_AT(first[m->first]));
 }
 
 static inline void netns_reset_sent(const struct net *net, u16 reason)

@@ -5,8 +5,6 @@
 #include <net/ipv6.h>
 #include <net/tcp.h>
 
-#include "verdict.h"
-
 /* A record lies in a slot from end to end; its number is the slot's own. */
 static_assert(sizeof(struct tcp_teardown_record) == sizeof(struct ring_slot));
 static_assert(offsetof(struct tcp_teardown_record, number) ==
@@ -19,7 +17,7 @@ static_assert(TCP_TEARDOWN_COMM_LEN == TASK_COMM_LEN);
 #define RECORD_MOMENT	offsetof(struct tcp_teardown_record, flags)
 #define RECORD_WHO	offsetof(struct tcp_teardown_record, pid)
 #define RECORD_CALL	offsetof(struct tcp_teardown_record, unread)
-#define RECORD_VERDICT	offsetof(struct tcp_teardown_record, rx)
+#define RECORD_TOTALS	offsetof(struct tcp_teardown_record, rx)
 #define RECORD_AGE	offsetof(struct tcp_teardown_record, age)
 
 static_assert(RECORD_FLOW - RECORD_WHAT == offsetof(struct moment, flags));
@@ -28,7 +26,6 @@ static_assert(RECORD_WHO - RECORD_MOMENT ==
 #define SAME_PLACE(field_, in_moment_, part_, first_)					\
 	static_assert(offsetof(struct tcp_teardown_record, field_) - (part_) ==		\
 		      offsetof(struct moment, in_moment_) - offsetof(struct moment, first_))
-SAME_PLACE(size, size, RECORD_WHAT, time);
 SAME_PLACE(kind, kind, RECORD_WHAT, time);
 SAME_PLACE(what, what, RECORD_WHAT, time);
 SAME_PLACE(old_state, from, RECORD_WHAT, time);
@@ -41,13 +38,24 @@ SAME_PLACE(unsent, unsent, RECORD_MOMENT, flags);
 SAME_PLACE(reason, reason, RECORD_MOMENT, flags);
 SAME_PLACE(kernel_reason, kernel_reason, RECORD_MOMENT, flags);
 SAME_PLACE(timewait, timewait, RECORD_MOMENT, flags);
-SAME_PLACE(how, verdict, RECORD_MOMENT, flags);
+SAME_PLACE(how, how, RECORD_MOMENT, flags);
+SAME_PLACE(first, first, RECORD_MOMENT, flags);
+SAME_PLACE(set_off, set_off, RECORD_MOMENT, flags);
+SAME_PLACE(fins_resent, fins_resent, RECORD_MOMENT, flags);
+SAME_PLACE(fins_again, fins_again, RECORD_MOMENT, flags);
 SAME_PLACE(timeout_ms, timeout_ms, RECORD_MOMENT, flags);
 SAME_PLACE(spent, spent, RECORD_MOMENT, flags);
 SAME_PLACE(linger, linger, RECORD_CALL, unread);
 SAME_PLACE(tcp_flags, tcp_flags, offsetof(struct tcp_teardown_record, family), family);
 SAME_PLACE(wscale, wscale, offsetof(struct tcp_teardown_record, family), family);
 SAME_PLACE(tries, tries, offsetof(struct tcp_teardown_record, family), family);
+static_assert(RECORD_AGE - RECORD_TOTALS == sizeof(struct totals));
+static_assert(offsetof(struct tcp_teardown_record, bytes) - RECORD_TOTALS ==
+	      offsetof(struct totals, bytes));
+static_assert(offsetof(struct tcp_teardown_record, lifetime) - RECORD_TOTALS ==
+	      offsetof(struct totals, spent[0]));
+static_assert(offsetof(struct tcp_teardown_record, in_state) - RECORD_TOTALS ==
+	      offsetof(struct totals, spent[1]));
 /* A flow is copied to a record as one. */
 static_assert(offsetof(struct tcp_teardown_record, family) - RECORD_FLOW ==
 	      offsetof(struct flow, family));
@@ -140,22 +148,6 @@ static __always_inline void record_closer(struct tcp_teardown_record *r,
 	memcpy(r->thread, closer->thread, sizeof(r->thread));
 }
 
-static __always_inline void record_verdict(struct tcp_teardown_record *r,
-					   const struct verdict *v)
-{
-	r->how = v->how;
-	r->first = v->first;
-	r->set_off = v->set_off;
-	r->fins_resent = v->fins_resent;
-	r->fins_again = v->fins_again;
-	r->flags |= v->flags;
-	r->rx = v->rx;
-	r->tx = v->tx;
-	r->bytes = v->bytes;
-	r->lifetime = v->lifetime;
-	memcpy(r->in_state, v->in_state, sizeof(r->in_state));
-}
-
 /* Four bytes of the flow and of the moment: where one has something, the other has 0. */
 static __always_inline void record_mix(struct tcp_teardown_record *r, const struct flow *flow,
 				       const struct moment *m)
@@ -170,13 +162,14 @@ static __always_inline void record_fill(struct tcp_teardown_record *r, const str
 					const struct moment *m)
 {
 	memcpy((u8 *)r + RECORD_WHAT, m, RECORD_FLOW - RECORD_WHAT);
+	r->size = sizeof(*r);
 	r->cpu = raw_smp_processor_id();
 	memcpy((u8 *)r + RECORD_FLOW, flow, offsetof(struct flow, family));
 	record_mix(r, flow, m);
 	memcpy((u8 *)r + RECORD_MOMENT, (u8 *)m + offsetof(struct moment, flags),
 	       RECORD_WHO - RECORD_MOMENT);
 	memcpy((u8 *)r + RECORD_CALL, (u8 *)m + offsetof(struct moment, unread),
-	       RECORD_VERDICT - RECORD_CALL);
+	       RECORD_TOTALS - RECORD_CALL);
 	r->age = m->age;
 }
 
@@ -187,79 +180,79 @@ static __always_inline bool is_called(const struct moment *m)
 }
 
 static __always_inline void record_write(const struct subject *subject, const struct moment *m,
-					 const struct verdict *v)
+					 const struct totals *totals)
 {
 	struct tcp_teardown_record *r = (void *)buffer_claim();
 
 	if (!r)
 		return;
 	record_fill(r, &subject->flow, m);
-	if (v || is_called(m))
+	if (totals || is_called(m))
 		record_closer(r, subject);
 	else
 		zero_words((u8 *)r + RECORD_WHO, RECORD_CALL - RECORD_WHO);
-	if (v)
-		record_verdict(r, v);
+	if (totals)
+		memcpy((u8 *)r + RECORD_TOTALS, totals, sizeof(*totals));
 	else
-		zero_words((u8 *)r + RECORD_VERDICT, RECORD_AGE - RECORD_VERDICT);
+		zero_words((u8 *)r + RECORD_TOTALS, sizeof(*totals));
 	buffer_publish((struct ring_slot *)r);
 }
 
 static noinline void record_tell_filtered(const struct filter *filter,
 					  const struct subject *subject,
-					  const struct moment *m, const struct verdict *v)
+					  const struct moment *m, const struct totals *totals)
 {
-	if (record_keeps(filter, subject, m, v))
-		record_write(subject, m, v);
+	if (record_keeps(filter, subject, m, totals))
+		record_write(subject, m, totals);
 }
 
 /**
  * record_tell() - make a record
  * @subject: what it is of
  * @m: what happens
- * @v: the verdict, if the connection ends; or NULL
+ * @totals: of the connection, if it ends; or NULL
  *
  * Context: see event.h; the bucket of a connection may be held. Without room, or if
  * nobody wants it, there is none, and that is counted.
  */
 void record_tell(const struct subject *subject, const struct moment *m,
-		 const struct verdict *v)
+		 const struct totals *totals)
 {
 	const struct filter *filter = filter_get();
 
 	/* Without a filter it calls nothing, and saves no register. */
 	if (unlikely(filter))
-		record_tell_filtered(filter, subject, m, v);
+		record_tell_filtered(filter, subject, m, totals);
 	else
-		record_write(subject, m, v);
+		record_write(subject, m, totals);
 }
 
 /**
  * record_tell_sock() - make a record of a full socket that is not remembered
  * @sk: the socket
  * @m: what happens
- * @v: as record_tell()
+ * @totals: as record_tell()
  */
 noinline void record_tell_sock(const struct sock *sk, const struct moment *m,
-			       const struct verdict *v)
+			       const struct totals *totals)
 {
 	struct subject subject;
 
 	subject_of_sock(&subject, sk);
-	record_tell(&subject, m, v);
+	record_tell(&subject, m, totals);
 }
 
 /**
  * record_tell_tw() - make a record of a minisock that is not remembered
  * @tw: the minisock
  * @m: what happens
- * @v: as record_tell()
+ * @totals: as record_tell()
  */
 noinline void record_tell_tw(const struct inet_timewait_sock *tw, const struct moment *m,
-			     const struct verdict *v)
+			     const struct totals *totals)
 {
 	struct subject subject;
 
 	subject_of_tw(&subject, tw);
-	record_tell(&subject, m, v);
+	record_tell(&subject, m, totals);
 }

@@ -156,8 +156,6 @@ static inline u32 sock_window(const struct tcp_sock *tp)
 	return min(tcp_receive_window(tp), 65535U << tp->rx_opt.rcv_wscale);
 }
 
-struct verdict;
-
 static __always_inline void flow_of(struct flow *flow, const struct sock_common *sc,
 				    __be16 sport, u64 cookie)
 {
@@ -221,17 +219,18 @@ void flow_ports_of_skb(struct flow *flow, const struct sk_buff *skb);
 void subject_of_sock(struct subject *subject, const struct sock *sk);
 void subject_of_tw(struct subject *subject, const struct inet_timewait_sock *tw);
 
-/* All that only some moments have is 0. The caller sets @seq, @ack and @window. */
+/*
+ * All that only some moments have is 0. The caller sets @seq, @ack and @window; @size and
+ * @cpu are the record's.
+ */
 static __always_inline void moment_begin(struct moment *m, u64 now, u8 kind, u8 what, u8 state,
 					 u32 flags)
 {
 	m->time = now;
-	m->size = sizeof(struct tcp_teardown_record);
 	m->kind = kind;
 	m->what = what;
 	m->from = state;
 	m->to = state;
-	m->cpu = 0;
 	m->flags = flags;
 	zero_words(&m->len, sizeof(*m) - offsetof(struct moment, len));
 }
@@ -281,13 +280,14 @@ static __always_inline void moment_of_tw(struct moment *m, const struct inet_tim
 }
 
 void record_tell(const struct subject *subject, const struct moment *m,
-		 const struct verdict *v);
-void record_tell_sock(const struct sock *sk, const struct moment *m, const struct verdict *v);
+		 const struct totals *totals);
+void record_tell_sock(const struct sock *sk, const struct moment *m,
+		      const struct totals *totals);
 void record_tell_tw(const struct inet_timewait_sock *tw, const struct moment *m,
-		    const struct verdict *v);
+		    const struct totals *totals);
 
 /* record_filter.c */
 bool record_keeps(const struct filter *filter, const struct subject *subject,
-		  const struct moment *m, const struct verdict *v);
+		  const struct moment *m, const struct totals *totals);
 
 #endif

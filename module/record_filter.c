@@ -5,7 +5,6 @@
 #include <linux/uidgid.h>
 
 #include "names.h"
-#include "verdict.h"
 
 #define FILTER_USES_FLOW	(BIT(FILTER_NETNS + 1) - 1)
 
@@ -46,7 +45,7 @@ static void ask_closer(struct filter_event *event, const struct closer *closer)
 }
 
 static void ask_moment(struct filter_event *event, const struct moment *m,
-		       const struct verdict *v)
+		       const struct totals *totals)
 {
 	event->value[FILTER_KIND] = m->kind;
 	event->value[FILTER_EVENT] = record_event(m->kind, m->what);
@@ -54,8 +53,8 @@ static void ask_moment(struct filter_event *event, const struct moment *m,
 	event->value[FILTER_STATE] = known(m->to);
 	event->value[FILTER_REASON] = known(m->reason);
 	event->value[FILTER_TIMEWAIT] = known(m->timewait);
-	event->value[FILTER_END] = v ? v->how : FILTER_UNKNOWN;
-	event->value[FILTER_BY] = v ? v->set_off : FILTER_UNKNOWN;
+	event->value[FILTER_END] = totals ? m->how : FILTER_UNKNOWN;
+	event->value[FILTER_BY] = totals ? m->set_off : FILTER_UNKNOWN;
 }
 
 /**
@@ -63,16 +62,16 @@ static void ask_moment(struct filter_event *event, const struct moment *m,
  * @filter: from filter_get()
  * @subject: what it is of
  * @m: what happens
- * @v: the verdict, or NULL
+ * @totals: of the connection, if it ends; or NULL
  *
  * Counts what is not.
  */
 noinline bool record_keeps(const struct filter *filter, const struct subject *subject,
-			   const struct moment *m, const struct verdict *v)
+			   const struct moment *m, const struct totals *totals)
 {
 	struct filter_event event __uninitialized;	/* what is not used costs nothing */
 
-	ask_moment(&event, m, v);
+	ask_moment(&event, m, totals);
 	if (filter->uses & (FILTER_USES_FLOW | BIT(FILTER_ID)))
 		ask_flow(&event, &subject->flow);
 	if (filter->uses & (BIT(FILTER_UID) | BIT(FILTER_CGROUP)))

@@ -66,18 +66,20 @@ struct conn *remember_tw(struct hlist_bl_head *bucket, const struct inet_timewai
  */
 void remember_bytes(struct conn *conn, const struct sock *sk)
 {
+	struct totals *totals = &conn->totals;
+
 	/* tcp_fastopen_add_skb() counts no FIN. */
-	conn->rx = conn->fin_with_syn ? tcp_sk(sk)->bytes_received : sock_rx(sk);
-	conn->tx = sock_tx(sk);
+	totals->rx = conn->fin_with_syn ? tcp_sk(sk)->bytes_received : sock_rx(sk);
+	totals->tx = sock_tx(sk);
 	if (conn->adopted)
 		return;
 	if (conn->first == TCP_TEARDOWN_FIRST_LOCAL ||
 	    conn->first == TCP_TEARDOWN_FIRST_BOTH)
-		conn->bytes = conn->rx - conn->base;
+		totals->bytes = totals->rx - conn->base;
 	else if (conn->first == TCP_TEARDOWN_FIRST_PEER &&
 		 (1 << sk->sk_state) & (TCPF_CLOSE_WAIT | TCPF_LAST_ACK))
 		/* What is before our FIN and not sent yet is going to be, unless it ends. */
-		conn->bytes = (conn->tx > conn->base ? conn->tx - conn->base : 0) +
+		totals->bytes = (totals->tx > conn->base ? totals->tx - conn->base : 0) +
 			      (conn->state == TCP_LAST_ACK ? sock_unsent(sk) : 0);
 }
 

@@ -91,7 +91,7 @@ static inline void remember_spent(struct conn *conn, u64 spent)
 		[TCP_LAST_ACK] = TCP_TEARDOWN_SPENT_LAST_ACK + 1,
 	};
 
-	conn->in_state_plus_one[slot_plus_one[conn->state]] = spent;
+	conn->totals.spent[slot_plus_one[conn->state]] = spent;
 }
 
 /**
@@ -150,11 +150,10 @@ static inline void remember_fin_left(struct conn *conn, const struct sock *sk)
 /**
  * remember_tell() - record the moment that has begun
  * @conn: held
- * @v: the verdict, or NULL
  */
-static inline void remember_tell(struct conn *conn, const struct verdict *v)
+static inline void remember_tell(struct conn *conn)
 {
-	record_tell(&conn->subject, &conn->moment, v);
+	record_tell(&conn->subject, &conn->moment, NULL);
 	conn->moment.kind = 0;
 }
 

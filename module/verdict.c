@@ -14,10 +14,10 @@ bool verdict_knows_calls;
 
 static const struct conn nothing;	/* of one that is not remembered */
 
-static void judge(struct verdict *v, u8 how, u8 set_off)
+static void judge(struct moment *m, u8 how, u8 set_off)
 {
-	v->how = how;
-	v->set_off = set_off;
+	m->how = how;
+	m->set_off = set_off;
 }
 
 /* As tcp_abort() decides whether the peer is told. */
@@ -37,9 +37,9 @@ static bool sends_reset(const struct sock *sk, int from)
 		(1 << from) & (TCPF_CLOSING | TCPF_LAST_ACK));
 }
 
-static void judge_abort(struct verdict *v, bool reset, u8 set_off)
+static void judge_abort(struct moment *m, bool reset, u8 set_off)
 {
-	judge(v, reset ? TCP_TEARDOWN_RESET_SENT : TCP_TEARDOWN_ABORTED, set_off);
+	judge(m, reset ? TCP_TEARDOWN_RESET_SENT : TCP_TEARDOWN_ABORTED, set_off);
 }
 
 /* Whether the peer's FIN was in one segment with the ACK of ours. */
@@ -50,18 +50,18 @@ static bool are_waves_unseen(const struct conn *conn)
 }
 
 /* Nobody was seen to end it: without the hooks that would tell, a RST may have. */
-static void judge_rest(struct verdict *v, const struct conn *conn)
+static void judge_rest(struct moment *m, const struct conn *conn)
 {
 	if (conn->reset_sent)
-		judge(v, TCP_TEARDOWN_RESET_SENT, conn->call);
+		judge(m, TCP_TEARDOWN_RESET_SENT, conn->call);
 	else if (READ_ONCE(verdict_knows_resets) && READ_ONCE(verdict_knows_calls))
-		judge(v, TCP_TEARDOWN_ABORTED, conn->call);
+		judge(m, TCP_TEARDOWN_ABORTED, conn->call);
 	else
-		judge(v, TCP_TEARDOWN_UNSEEN, conn->call);
+		judge(m, TCP_TEARDOWN_UNSEEN, conn->call);
 }
 
 /* Both FINs have been sent and acknowledged; the last ACK may be under way. */
-static void judge_orderly(struct verdict *v, const struct conn *conn)
+static void judge_orderly(struct moment *m, const struct conn *conn)
 {
 	u8 how = conn->three_way ? TCP_TEARDOWN_THREE_WAY : TCP_TEARDOWN_FOUR_WAY;
 
@@ -70,7 +70,7 @@ static void judge_orderly(struct verdict *v, const struct conn *conn)
 	else if (!conn->first || conn->adopted == TCP_TIME_WAIT ||
 		 conn->adopted == TCP_LAST_ACK || are_waves_unseen(conn))
 		how = TCP_TEARDOWN_ORDERLY;
-	judge(v, how, conn->first == TCP_TEARDOWN_FIRST_PEER ? TCP_TEARDOWN_BY_PEER :
+	judge(m, how, conn->first == TCP_TEARDOWN_FIRST_PEER ? TCP_TEARDOWN_BY_PEER :
 							conn->fin_by);
 }
 
@@ -102,18 +102,18 @@ static bool is_icmp_error(const struct sock *sk, int from, int err)
 	       inet_csk(sk)->icsk_pending;
 }
 
-static void judge_error(struct verdict *v, const struct sock *sk, int from, int err,
+static void judge_error(struct moment *m, const struct sock *sk, int from, int err,
 			const struct conn *conn)
 {
 	if (is_reset_error(err) && (1 << from) & (TCPF_FIN_WAIT1 | TCPF_FIN_WAIT2) &&
 	    sk->sk_shutdown & RCV_SHUTDOWN && !sock_flag(sk, SOCK_DONE))
-		judge(v, TCP_TEARDOWN_UNSEEN, TCP_TEARDOWN_BY_UNKNOWN);
+		judge(m, TCP_TEARDOWN_UNSEEN, TCP_TEARDOWN_BY_UNKNOWN);
 	else if (is_reset_error(err))
-		judge(v, TCP_TEARDOWN_RESET_RECEIVED, TCP_TEARDOWN_BY_PEER);
+		judge(m, TCP_TEARDOWN_RESET_RECEIVED, TCP_TEARDOWN_BY_PEER);
 	else if (!conn->reset_sent && is_icmp_error(sk, from, err))
-		judge(v, TCP_TEARDOWN_REFUSED, TCP_TEARDOWN_BY_ICMP);
+		judge(m, TCP_TEARDOWN_REFUSED, TCP_TEARDOWN_BY_ICMP);
 	else
-		judge(v, TCP_TEARDOWN_TIMED_OUT, given_up_by(sk, conn->reset_sent));
+		judge(m, TCP_TEARDOWN_TIMED_OUT, given_up_by(sk, conn->reset_sent));
 }
 
 /*
@@ -133,17 +133,17 @@ static int ending_error(const struct sock *sk, int from)
 }
 
 /* Nobody holds the socket, no error was set, and the peer's FIN is missing. */
-static void judge_fin_wait2_orphan(struct verdict *v, const struct conn *conn)
+static void judge_fin_wait2_orphan(struct moment *m, const struct conn *conn)
 {
 	if (conn->reset_sent)
-		judge(v, TCP_TEARDOWN_FIN_WAIT2_EXPIRED, TCP_TEARDOWN_BY_FIN_TIMEOUT);
+		judge(m, TCP_TEARDOWN_FIN_WAIT2_EXPIRED, TCP_TEARDOWN_BY_FIN_TIMEOUT);
 	else if (!READ_ONCE(verdict_knows_minisocks) || !READ_ONCE(verdict_knows_resets))
-		judge(v, TCP_TEARDOWN_UNSEEN, TCP_TEARDOWN_BY_UNKNOWN);
+		judge(m, TCP_TEARDOWN_UNSEEN, TCP_TEARDOWN_BY_UNKNOWN);
 	else
-		judge(v, TCP_TEARDOWN_RESET_SENT, TCP_TEARDOWN_BY_DATA);
+		judge(m, TCP_TEARDOWN_RESET_SENT, TCP_TEARDOWN_BY_DATA);
 }
 
-static void judge_orphan(struct verdict *v, const struct sock *sk, int from,
+static void judge_orphan(struct moment *m, const struct sock *sk, int from,
 			 const struct conn *conn)
 {
 	/*
@@ -156,84 +156,82 @@ static void judge_orphan(struct verdict *v, const struct sock *sk, int from,
 
 	/* In close(), too, and before anything else that might end it. */
 	if (from == TCP_FIN_WAIT2 && READ_ONCE(tcp_sk(sk)->linger2) < 0)
-		judge(v, TCP_TEARDOWN_RESET_SENT, TCP_TEARDOWN_BY_LINGER2);
+		judge(m, TCP_TEARDOWN_RESET_SENT, TCP_TEARDOWN_BY_LINGER2);
 	else if (from == TCP_FIN_WAIT2 && !conn->asked && !in_close)
-		judge_fin_wait2_orphan(v, conn);
+		judge_fin_wait2_orphan(m, conn);
 	else
-		judge(v, TCP_TEARDOWN_ORPHAN_KILLED, TCP_TEARDOWN_BY_MEMORY);
+		judge(m, TCP_TEARDOWN_ORPHAN_KILLED, TCP_TEARDOWN_BY_MEMORY);
 }
 
 /*
  * What __tcp_close() has done: it orphans the socket behind what resets it. Without
  * unread data there, only tcp_disconnect() or SYN_SENT lead to CLOSE.
  */
-static void judge_close(struct verdict *v, const struct sock *sk, int from,
+static void judge_close(struct moment *m, const struct sock *sk, int from,
 			const struct conn *conn)
 {
 	if (tcp_sk(sk)->repair)
-		judge(v, TCP_TEARDOWN_ABORTED, conn->call);
+		judge(m, TCP_TEARDOWN_ABORTED, conn->call);
 	else if (conn->disconnects)
-		judge_abort(v, sends_reset(sk, from), TCP_TEARDOWN_BY_LINGER);
+		judge_abort(m, sends_reset(sk, from), TCP_TEARDOWN_BY_LINGER);
 	else if (sock_unread(sk))
-		judge(v, TCP_TEARDOWN_RESET_SENT, TCP_TEARDOWN_BY_UNREAD);
+		judge(m, TCP_TEARDOWN_RESET_SENT, TCP_TEARDOWN_BY_UNREAD);
 	else
-		judge(v, TCP_TEARDOWN_ABORTED, conn->call);
+		judge(m, TCP_TEARDOWN_ABORTED, conn->call);
 }
 
 /* The transition is that of the call which has begun the moment. */
 static bool is_by_close(const struct sock *sk, const struct conn *conn)
 {
-	const struct moment *m = &conn->moment;
-
-	return m->kind == TCP_TEARDOWN_CALL && !sock_flag(sk, SOCK_DEAD) &&
-	       (m->what == TCP_TEARDOWN_CLOSE || m->what == TCP_TEARDOWN_EXIT);
+	return conn->moment.kind == TCP_TEARDOWN_CALL && !sock_flag(sk, SOCK_DEAD) &&
+	       (conn->moment.what == TCP_TEARDOWN_CLOSE || conn->moment.what == TCP_TEARDOWN_EXIT);
 }
 
-static void judge_sock(struct verdict *v, const struct sock *sk, int from,
+static void judge_sock(struct moment *m, const struct sock *sk, int from,
 		       const struct conn *conn)
 {
 	int err = ending_error(sk, from);
 
 	if (conn->reset_received)
-		judge(v, from == TCP_SYN_SENT ? TCP_TEARDOWN_REFUSED :
+		judge(m, from == TCP_SYN_SENT ? TCP_TEARDOWN_REFUSED :
 						TCP_TEARDOWN_RESET_RECEIVED,
 		      conn->reset_local ? TCP_TEARDOWN_BY_FIREWALL : TCP_TEARDOWN_BY_PEER);
 	else if (conn->late_data)
-		judge(v, TCP_TEARDOWN_RESET_SENT, TCP_TEARDOWN_BY_DATA);
+		judge(m, TCP_TEARDOWN_RESET_SENT, TCP_TEARDOWN_BY_DATA);
 	else if (is_by_close(sk, conn))
-		judge_close(v, sk, from, conn);
+		judge_close(m, sk, from, conn);
 	else if (conn->disconnects)
-		judge_abort(v, !tcp_sk(sk)->repair && sends_reset(sk, from), conn->call);
+		judge_abort(m, !tcp_sk(sk)->repair && sends_reset(sk, from), conn->call);
 	else if (READ_ONCE(sk->sk_err) == ECONNABORTED)
-		judge_abort(v, needs_reset(from), TCP_TEARDOWN_BY_KILL);
+		judge_abort(m, needs_reset(from), TCP_TEARDOWN_BY_KILL);
 	else if (is_orderly(sk, from))
-		judge_orderly(v, conn);
+		judge_orderly(m, conn);
 	else if (err)
-		judge_error(v, sk, from, err, conn);
+		judge_error(m, sk, from, err, conn);
 	else if (!check_net(sock_net(sk)))
-		judge(v, TCP_TEARDOWN_ABORTED, TCP_TEARDOWN_BY_NETNS);
+		judge(m, TCP_TEARDOWN_ABORTED, TCP_TEARDOWN_BY_NETNS);
 	else if (sock_flag(sk, SOCK_DEAD))
-		judge_orphan(v, sk, from, conn);
+		judge_orphan(m, sk, from, conn);
 	else
-		judge_rest(v, conn);
+		judge_rest(m, conn);
 }
 
 /*
  * It is not remembered, and what was done with it is not known: only what the socket
  * itself proves.
  */
-static void judge_unknown(struct verdict *v, const struct sock *sk, int from)
+static void judge_unknown(struct moment *m, const struct sock *sk, int from)
 {
 	int err = ending_error(sk, from);
 
 	if (is_orderly(sk, from))
-		judge_orderly(v, &nothing);
+		judge_orderly(m, &nothing);
 	else if (err && err != ECONNABORTED)
-		judge_error(v, sk, from, err, &nothing);
+		judge_error(m, sk, from, err, &nothing);
 	else if (!check_net(sock_net(sk)))
-		judge(v, TCP_TEARDOWN_ABORTED, TCP_TEARDOWN_BY_NETNS);
+		judge(m, TCP_TEARDOWN_ABORTED, TCP_TEARDOWN_BY_NETNS);
 	else
-		judge(v, TCP_TEARDOWN_UNSEEN, TCP_TEARDOWN_BY_UNKNOWN);
+		judge(m, TCP_TEARDOWN_UNSEEN, TCP_TEARDOWN_BY_UNKNOWN);
 }
 
 /* Where no FIN was first, whoever ended it was. */
@@ -246,103 +244,107 @@ static u8 judge_first(u8 how)
 	return TCP_TEARDOWN_FIRST_NONE;
 }
 
-static __always_inline void verdict_finish(struct verdict *v, const struct conn *conn)
+static __always_inline void verdict_finish(struct conn *conn)
 {
-	v->flags = conn->by_exit ? TCP_TEARDOWN_F_EXIT : 0;
+	struct moment *m = &conn->moment;
+
+	if (unlikely(conn->by_exit))
+		m->flags |= TCP_TEARDOWN_F_EXIT;
 	if (unlikely(conn->subject.closer.is_opener))
-		v->flags |= TCP_TEARDOWN_F_OPENER;
-	v->first = conn->first ?: judge_first(v->how);
-	if (unlikely(v->set_off == TCP_TEARDOWN_BY_FIREWALL) && !conn->first)
-		v->first = TCP_TEARDOWN_FIRST_NONE;
-	v->fins_resent = conn->fins_resent;
-	v->fins_again = conn->fins_again;
-	v->rx = conn->rx;
-	v->tx = conn->tx;
-	v->bytes = conn->bytes;
-	v->lifetime = conn->opened ? elapsed(conn->opened, record_now()) : TCP_TEARDOWN_UNKNOWN;
-	v->in_state = conn->in_state_plus_one + 1;
+		m->flags |= TCP_TEARDOWN_F_OPENER;
+	m->first = conn->first ?: judge_first(m->how);
+	if (unlikely(m->set_off == TCP_TEARDOWN_BY_FIREWALL) && !conn->first)
+		m->first = TCP_TEARDOWN_FIRST_NONE;
+	m->fins_resent = conn->fins_resent;
+	m->fins_again = conn->fins_again;
+	conn->totals.spent[0] = conn->opened ? elapsed(conn->opened, record_now()) :
+					       TCP_TEARDOWN_UNKNOWN;
 }
 
-static void verdict_finish_unknown(struct verdict *v)
+static void verdict_finish_unknown(struct moment *m, struct totals *totals)
 {
-	*v = (struct verdict) {
-		.how = v->how,
-		.first = judge_first(v->how),
-		.set_off = v->set_off,
-		.lifetime = TCP_TEARDOWN_UNKNOWN,
-		.in_state = nothing.in_state_plus_one,
-	};
+	m->first = judge_first(m->how);
+	*totals = (struct totals) { .spent[0] = TCP_TEARDOWN_UNKNOWN };
+}
+
+static void verdict_unsent(struct moment *m, const struct sock *sk, int from)
+{
+	if ((1 << from) & (TCPF_FIN_WAIT1 | TCPF_CLOSING | TCPF_LAST_ACK) &&
+	    tcp_sk(sk)->snd_nxt != tcp_sk(sk)->write_seq)
+		m->flags |= TCP_TEARDOWN_F_FIN_UNSENT;
 }
 
 /**
  * verdict_of_sock() - a connection ends with its full socket
- * @v: set
  * @sk: the socket, locked, in its last state
  * @from: that state
- * @conn: held, with the moment in which it ends; or NULL if it is not remembered
+ * @conn: held, with the moment in which it ends, which gets the verdict
  */
-void verdict_of_sock(struct verdict *v, const struct sock *sk, int from,
-		     const struct conn *conn)
+void verdict_of_sock(const struct sock *sk, int from, struct conn *conn)
 {
-	const struct tcp_sock *tp = tcp_sk(sk);
-
-	if (conn) {
-		judge_sock(v, sk, from, conn);
-		verdict_finish(v, conn);
-	} else {
-		judge_unknown(v, sk, from);
-		verdict_finish_unknown(v);
-		v->rx = sock_rx(sk);
-		v->tx = sock_tx(sk);
-	}
-	if ((1 << from) & (TCPF_FIN_WAIT1 | TCPF_CLOSING | TCPF_LAST_ACK) &&
-	    tp->snd_nxt != tp->write_seq)
-		v->flags |= TCP_TEARDOWN_F_FIN_UNSENT;
+	judge_sock(&conn->moment, sk, from, conn);
+	verdict_finish(conn);
+	verdict_unsent(&conn->moment, sk, from);
 }
 
-/* FIN_WAIT2: the peer's FIN is missing. */
-static void judge_fin_wait2(struct verdict *v, u8 cause, const struct conn *conn)
+/* The same of a connection that is not remembered. @m: in which it ends; @totals: set */
+void verdict_unknown_sock(struct moment *m, struct totals *totals, const struct sock *sk,
+			  int from)
 {
+	judge_unknown(m, sk, from);
+	verdict_finish_unknown(m, totals);
+	totals->rx = sock_rx(sk);
+	totals->tx = sock_tx(sk);
+	verdict_unsent(m, sk, from);
+}
+
+/* In FIN_WAIT2 the peer's FIN is missing. */
+static void judge_tw(struct moment *m, u8 substate, u8 cause, const struct conn *conn)
+{
+	if (substate != TCP_FIN_WAIT2) {
+		judge_orderly(m, conn);
+		return;
+	}
 	switch (cause) {
 	case TCP_TEARDOWN_TW_EXPIRED:
-		judge(v, TCP_TEARDOWN_FIN_WAIT2_EXPIRED, TCP_TEARDOWN_BY_FIN_TIMEOUT);
+		judge(m, TCP_TEARDOWN_FIN_WAIT2_EXPIRED, TCP_TEARDOWN_BY_FIN_TIMEOUT);
 		break;
 	case TCP_TEARDOWN_TW_RESET:
-		judge(v, TCP_TEARDOWN_RESET_RECEIVED,
+		judge(m, TCP_TEARDOWN_RESET_RECEIVED,
 		      conn->reset_local ? TCP_TEARDOWN_BY_FIREWALL : TCP_TEARDOWN_BY_PEER);
 		break;
 	case TCP_TEARDOWN_TW_ANSWERED:
-		judge(v, TCP_TEARDOWN_RESET_SENT, TCP_TEARDOWN_BY_DATA);
+		judge(m, TCP_TEARDOWN_RESET_SENT, TCP_TEARDOWN_BY_DATA);
 		break;
 	case TCP_TEARDOWN_TW_NETNS:
-		judge(v, TCP_TEARDOWN_ABORTED, TCP_TEARDOWN_BY_NETNS);
+		judge(m, TCP_TEARDOWN_ABORTED, TCP_TEARDOWN_BY_NETNS);
 		break;
 	case TCP_TEARDOWN_TW_REUSED:
-		judge(v, TCP_TEARDOWN_ABORTED, TCP_TEARDOWN_BY_CONNECT);
+		judge(m, TCP_TEARDOWN_ABORTED, TCP_TEARDOWN_BY_CONNECT);
 		break;
 	case 0:
-		judge(v, TCP_TEARDOWN_UNSEEN, TCP_TEARDOWN_BY_UNKNOWN);
+		judge(m, TCP_TEARDOWN_UNSEEN, TCP_TEARDOWN_BY_UNKNOWN);
 		break;
 	default:
-		judge(v, TCP_TEARDOWN_ABORTED, TCP_TEARDOWN_BY_KILL);
+		judge(m, TCP_TEARDOWN_ABORTED, TCP_TEARDOWN_BY_KILL);
 	}
 }
 
 /**
  * verdict_of_tw() - a connection ends with its minisock
- * @v: set
  * @substate: the minisock's, TCP_FIN_WAIT2 or TCP_TIME_WAIT
  * @cause: enum tcp_teardown_timewait, why it dies; 0: that was not seen
- * @conn: held, or NULL if it is not remembered
+ * @conn: held, with the moment in which it ends, which gets the verdict
  */
-void verdict_of_tw(struct verdict *v, u8 substate, u8 cause, const struct conn *conn)
+void verdict_of_tw(u8 substate, u8 cause, struct conn *conn)
 {
-	if (substate == TCP_FIN_WAIT2)
-		judge_fin_wait2(v, cause, conn ?: &nothing);
-	else
-		judge_orderly(v, conn ?: &nothing);
-	if (conn)
-		verdict_finish(v, conn);
-	else
-		verdict_finish_unknown(v);
+	judge_tw(&conn->moment, substate, cause, conn);
+	verdict_finish(conn);
+}
+
+/* The same of a connection that is not remembered. @m: in which it ends; @totals: set */
+void verdict_unknown_tw(struct moment *m, struct totals *totals, u8 substate, u8 cause)
+{
+	judge_tw(m, substate, cause, &nothing);
+	verdict_finish_unknown(m, totals);
 }

@@ -5,39 +5,10 @@
 
 #include <linux/types.h>
 
-#include "uapi/tcp_teardown.h"
-
 struct conn;
-struct inet_timewait_sock;
+struct moment;
 struct sock;
-
-/**
- * struct verdict - how a connection ended; fields as those of a record
- * @how: enum tcp_teardown_how
- * @first: enum tcp_teardown_first
- * @set_off: enum tcp_teardown_set_off
- * @fins_resent: how often our FIN was sent again
- * @fins_again: how often the peer's FIN came again
- * @flags: TCP_TEARDOWN_F_*
- * @rx: payload bytes received
- * @tx: payload bytes sent
- * @bytes: payload between the FINs
- * @lifetime: nanoseconds
- * @in_state: nanoseconds in states, TCP_TEARDOWN_SPENTS of them, the connection's own
- */
-struct verdict {
-	u8  how;
-	u8  first;
-	u8  set_off;
-	u8  fins_resent;
-	u8  fins_again;
-	u32 flags;
-	u64 rx;
-	u64 tx;
-	u64 bytes;
-	u64 lifetime;
-	const u64 *in_state;
-};
+struct totals;
 
 /* Minisocks are told of: else a socket in FIN_WAIT2 goes one knows not where. */
 extern bool verdict_knows_minisocks;
@@ -48,8 +19,10 @@ extern bool verdict_knows_resets;
 /* Calls are seen that send a RST after the transition to CLOSE. */
 extern bool verdict_knows_calls;
 
-void verdict_of_sock(struct verdict *v, const struct sock *sk, int from,
-		     const struct conn *conn);
-void verdict_of_tw(struct verdict *v, u8 substate, u8 cause, const struct conn *conn);
+void verdict_of_sock(const struct sock *sk, int from, struct conn *conn);
+void verdict_of_tw(u8 substate, u8 cause, struct conn *conn);
+void verdict_unknown_sock(struct moment *m, struct totals *totals, const struct sock *sk,
+			  int from);
+void verdict_unknown_tw(struct moment *m, struct totals *totals, u8 substate, u8 cause);
 
 #endif

@@ -16,6 +16,11 @@
 #define this_cpu_read(value)		(value)
 #define this_cpu_inc(value)		((value)++)
 #define __rcu
+#define __force
+#ifndef data_race	/* no race is looked for here */
+#define data_race(value)		(value)
+#endif
+#define RCU_LOCKDEP_WARN(wrong, text)
 
 struct mutex {
 	int held;
