@@ -19,20 +19,6 @@ bool conn_exhausted __read_mostly;
 static bool conn_closed;
 static bool conn_exhausted_in[SHARES];
 
-static struct conn *conn_alloc(const struct net *net, u8 share)
-{
-	struct conn *conn;
-
-	if (unlikely(!share_take(share))) {
-		share_refuse(share, net);
-		return NULL;
-	}
-	conn = reserve_get();
-	if (unlikely(!conn))
-		share_give(share);
-	return conn;
-}
-
 static noinline void conn_exhaust(u8 share)
 {
 	WRITE_ONCE(conn_exhausted_in[share], true);
@@ -51,34 +37,39 @@ bool conn_was_exhausted_here(const struct net *net)
 	return READ_ONCE(conn_exhausted_in[share_of(net)]);
 }
 
-/**
- * conn_make() - begin to remember a connection
- * @bucket: held, by conn_find(), which found nothing
- * @cookie: its id, the same
- * @owner: the socket that stands for it
- *
- * Return: the connection, all 0 from its closer on, without a moment; its flow and cred
- * are the caller's to set. NULL, and counted, if there is none.
- */
-struct conn *conn_make(struct hlist_bl_head *bucket, u64 cookie,
-		       const struct sock_common *owner)
+/* @has_permit: but there was no memory */
+static noinline struct conn *conn_refuse(const struct net *net, u8 share, bool has_permit)
 {
-	const struct net *net = read_pnet(&owner->skc_net);
+	if (has_permit)
+		share_give(share);
+	else
+		share_refuse(share, net);
+	conn_exhaust(share);
+	return NULL;
+}
+
+/**
+ * conn_alloc() - see conn_make()
+ * @net: whose connection
+ */
+struct conn *conn_alloc(const struct net *net)
+{
 	u8 share = share_of(net);
 	struct conn *conn;
 
-	conn = unlikely(READ_ONCE(conn_closed)) ? NULL : conn_alloc(net, share);
-	if (unlikely(!conn)) {
+	if (unlikely(READ_ONCE(conn_closed))) {
 		conn_exhaust(share);
 		return NULL;
 	}
+	if (unlikely(!share_take(share)))
+		return conn_refuse(net, share, false);
+	conn = reserve_get();
+	if (unlikely(!conn))
+		return conn_refuse(net, share, true);
 	zero_words(&conn->subject.closer, sizeof(*conn) -
 					  offsetof(struct conn, subject.closer));
 	conn->moment.kind = 0;
-	conn->subject.flow.cookie = cookie;
-	conn->owner = owner;
 	conn->share = share;
-	hlist_bl_add_head(&conn->node, bucket);
 	return conn;
 }
 

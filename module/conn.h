@@ -21,6 +21,7 @@
 #include <linux/processor.h>	/* which bit_spinlock.h of 6.12 forgets */
 #include <linux/list_bl.h>
 #include <linux/types.h>
+#include <net/sock.h>
 
 #include "moment.h"
 #include "uapi/tcp_teardown.h"
@@ -29,8 +30,6 @@
 #define CONN_MAX_MIN	1024
 #define CONN_MAX_MAX	(16 * 1024 * 1024)
 
-struct net;
-struct sock_common;
 
 /**
  * struct conn - a connection in teardown
@@ -221,8 +220,30 @@ static inline void conn_put(struct conn_ref ref)
 	local_irq_restore(ref.flags);
 }
 
-struct conn *conn_make(struct hlist_bl_head *bucket, u64 cookie,
-		       const struct sock_common *owner);
+struct conn *conn_alloc(const struct net *net);
+
+/**
+ * conn_make() - begin to remember a connection
+ * @bucket: held, by conn_find(), which found nothing
+ * @cookie: its id, the same
+ * @owner: the socket that stands for it
+ *
+ * Return: the connection, all 0 from its closer on, without a moment; its flow and cred
+ * are the caller's to set. NULL, and counted, if there is none.
+ */
+static __always_inline struct conn *conn_make(struct hlist_bl_head *bucket, u64 cookie,
+					      const struct sock_common *owner)
+{
+	struct conn *conn = conn_alloc(read_pnet(&owner->skc_net));
+
+	if (unlikely(!conn))
+		return NULL;
+	conn->subject.flow.cookie = cookie;
+	conn->owner = owner;
+	hlist_bl_add_head(&conn->node, bucket);
+	return conn;
+}
+
 void conn_forget(struct conn *conn);
 
 unsigned int conn_buckets(void);
