@@ -12,7 +12,7 @@
 #include "verdict.h"
 
 /* An orphan that may not wait for the FIN goes with the ACK of its own. */
-static bool is_given_up(const struct sock *sk)
+static __always_inline bool is_given_up(const struct sock *sk)
 {
 	return sock_flag(sk, SOCK_DEAD) && READ_ONCE(tcp_sk(sk)->linger2) < 0;
 }
@@ -62,7 +62,6 @@ static __always_inline void event_enters(struct conn *conn, const struct sock *s
 		conn->fin_waits = segment_fin_waits(tp);
 		/* Else the ACK of the peer's FIN is still owed. */
 		conn->three_way = tp->rcv_wup != tp->rcv_nxt;
-		remember_bytes(conn, sk);
 		break;
 	case TCP_CLOSE_WAIT:
 		conn->base = sock_tx(sk);

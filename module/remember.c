@@ -62,7 +62,7 @@ struct conn *remember_tw(struct hlist_bl_head *bucket, const struct inet_timewai
 /**
  * remember_bytes() - what went over the connection, and between the two FINs
  * @conn: held
- * @sk: its full socket, in the state that it is about to leave
+ * @sk: its full socket, about to leave its last state
  */
 void remember_bytes(struct conn *conn, const struct sock *sk)
 {
@@ -78,9 +78,7 @@ void remember_bytes(struct conn *conn, const struct sock *sk)
 		totals->bytes = totals->rx - conn->base;
 	else if (conn->first == TCP_TEARDOWN_FIRST_PEER &&
 		 (1 << sk->sk_state) & (TCPF_CLOSE_WAIT | TCPF_LAST_ACK))
-		/* What is before our FIN and not sent yet is going to be, unless it ends. */
-		totals->bytes = (totals->tx > conn->base ? totals->tx - conn->base : 0) +
-			      (conn->state == TCP_LAST_ACK ? sock_unsent(sk) : 0);
+		totals->bytes = totals->tx > conn->base ? totals->tx - conn->base : 0;
 }
 
 /* A task's name, and zeros behind it. As strscpy_pad(), by words. */
