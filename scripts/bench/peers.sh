@@ -190,7 +190,7 @@ stop_peer_bpftrace_print() {
 # start_lines COMMAND...: it prints a line an event, below a head.
 start_lines() {
 	background env PYTHONUNBUFFERED=1 stdbuf -oL "$@"
-	until_says stdout 'COMM'
+	until_says stdout 'COMM' || { why="it ended before it printed anything"; return 1; }
 	sleep 5
 }
 
@@ -202,7 +202,13 @@ stop_lines() {
 # bcc compiles against the kernel's headers, where uname -r says that they are.
 # $headers is that directory of the host.
 provide_headers() {
-	[ -e "/lib/modules/$(uname -r)/build/include" ] || ln -sfn "$headers"/../* /usr/src/
+	local modules=/lib/modules/$(uname -r) common=("${headers%/*}"/linux-headers-*-common)
+
+	[ ! -e "$modules/build/include" ] || return 0
+	mkdir "$out/modules"
+	ln -s "$headers" "$out/modules/build"
+	ln -s "${common[0]}" "$out/modules/source"
+	mount --bind "$out/modules" "$modules"
 }
 
 start_peer_tcpstates() { start_lines tcpstates; }
