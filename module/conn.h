@@ -30,7 +30,6 @@
 #define CONN_MAX_MIN	1024
 #define CONN_MAX_MAX	(16 * 1024 * 1024)
 
-
 /**
  * struct conn - a connection in teardown
  * @node: in its bucket

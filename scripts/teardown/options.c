@@ -18,7 +18,7 @@
 #define OPTION_MAX_CONNECTIONS	'{'
 #define OPTION_SERVE		'|'
 #define OPTION_ONCE		'}'
-#define OPTION_SINCE		'\177'
+#define OPTION_SINCE		127
 #define OPTION_ROOT		'~'
 
 static const struct word_option {
