@@ -24,11 +24,10 @@ DEFINE_PER_CPU(unsigned long [HOOKS], hook_hits);
 #define HOOK_PROBE(event, hook, proto, wanted, call)			\
 static void probe_##event proto						\
 {									\
-	this_cpu_inc(hook_hits[hook]);					\
-	if (!(wanted))							\
-		return;							\
 	preempt_disable_notrace();					\
-	call;								\
+	this_cpu_inc(hook_hits[hook]);					\
+	if (wanted)							\
+		call;							\
 	preempt_enable_notrace();					\
 }									\
 static void __maybe_unused check_##event(void)				\
