@@ -4,7 +4,7 @@
  *
  * Context of every function here: preemption disabled, in process context or
  * in a softirq over it, on any CPU; never NMI. None sleeps, allocates or spins,
- * but for the bucket lock of a connection, which is a leaf. The caller holds
+ * except for the bucket lock of a connection, which is a leaf. The caller holds
  * the socket's lock unless it says otherwise; minisocks have none, what is read
  * of them may be a moment old.
  */

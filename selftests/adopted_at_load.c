@@ -16,7 +16,7 @@
  * one verdict, which says adopted, and then nothing is listed. The group timewait adopts
  * what it forgot. A namespace may have a table of its own. What does not fit is counted.
  *
- * No socket has a cookie before the module is there, but for those of one case.
+ * No socket has a cookie before the module is there, except for those of one case.
  *
  * Modes: icount
  * Needs: root, debugfs; it removes the module and loads it again.

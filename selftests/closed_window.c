@@ -9,7 +9,7 @@
  *	... for minutes
  *	CLOSE
  *
- * An orphan is given up, not for want of answers. Who still has its application waits
+ * An orphan is given up, though its peer answers. Who still has its application waits
  * for ever, or as long as TCP_USER_TIMEOUT lets it. Where no answer comes, the number of
  * probes is what ends it. The window may also be closed over what is in flight.
  *

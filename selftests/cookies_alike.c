@@ -7,7 +7,7 @@
  * the first one would have to go past all the others, with interrupts off.
  *
  * Modes: icount
- * Needs: root, debugfs; it removes the module and loads it anew.
+ * Needs: root, debugfs; it removes the module and loads it again.
  */
 #include <netinet/tcp.h>
 #include <stdlib.h>

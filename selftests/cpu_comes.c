@@ -5,7 +5,7 @@
  * Shows: the first record that this CPU makes wakes the reader, who began to wait when
  * the CPU had no ring.
  *
- * Needs: root, debugfs, two CPUs, CPU hotplug; it loads the module anew.
+ * Needs: root, debugfs, two CPUs, CPU hotplug; it loads the module again.
  * Modes: smp slow
  */
 #include <errno.h>

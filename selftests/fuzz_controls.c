@@ -322,7 +322,7 @@ static int wanted(void)
 
 /* --- what came of it ------------------------------------------------------------ */
 
-/* All that a write can change, but for what hits and records do. */
+/* All that a write can change, except for what hits and records do. */
 static char *state(void)
 {
 	static char all[8192];
@@ -384,7 +384,7 @@ static void check_taken_hooks(void)
 	free(text);
 }
 
-/* The expression as it was written, but for blanks at its ends; or none. */
+/* The expression as it was written, except for blanks at its ends; or none. */
 static void check_taken_filter(void)
 {
 	char *text = files_text(ALL_CPUS, "filter");

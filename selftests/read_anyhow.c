@@ -216,7 +216,7 @@ static void check_consuming(const char *path)
 	close(fd);
 }
 
-/* Nothing of that has consumed a record, but for what was read. */
+/* Nothing of that has consumed a record, except for what was read. */
 static void test_pipes(void)
 {
 	struct account before = files_account(ALL_CPUS), after;

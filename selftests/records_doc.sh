@@ -37,7 +37,7 @@ format_words() {
 	sed -nE 's/^[a-z_ ]+: ([0-9].*=.*)/\1/p' $format | tr ' ' '\n' | sed 's/^[^=]*=//' | sort -u
 }
 
-# What the first column of the tables with words names, but for the forms of a RST.
+# What the first column of the tables with words names, except for the forms of a RST.
 table_words() {
 	sed -n '/^### event/,/^### details/p; /^### The end/,/^## One close/p' $records |
 		grep '^| `' | cut -d '|' -f 2 | quoted - | grep -v ':RST' | sort -u

@@ -5,7 +5,7 @@
  *
  * Shows: after a storm of resizes, of all CPUs, the account is exact against
  * what the writers made and what the readers got; records come in the order of
- * their numbers, which begin anew with a new ring; what a resize throws away
+ * their numbers, which begin again with a new ring; what a resize throws away
  * counts as overwritten; a size that is refused is named in the log and changes
  * nothing; the pages of a ring that is replaced are free again.
  *
@@ -124,7 +124,7 @@ static void test_storm(unsigned int overwrite)
 		pthread_join(workers[cpu].reader, NULL);
 		is = files_account(cpu);
 		CHECK(!workers[cpu].wrong, "cpu %d: %u wrong", cpu, workers[cpu].wrong);
-		CHECK(workers[cpu].restarts <= resizes, "cpu %d: numbers began anew %u times",
+		CHECK(workers[cpu].restarts <= resizes, "cpu %d: numbers began again %u times",
 		      cpu, workers[cpu].restarts);
 		CHECK(workers[cpu].read > 0 && workers[cpu].restarts > 0, "it was no storm");
 		files_check_account(cpu, (struct account) {

@@ -15,7 +15,7 @@
  * transitions which found no room; each end has all its records, and its verdict.
  *
  * Modes: icount
- * Needs: root, debugfs; it removes the module and loads it anew.
+ * Needs: root, debugfs; it removes the module and loads it again.
  */
 #include <errno.h>
 #include <netinet/tcp.h>

@@ -15,7 +15,7 @@
  * "reset_sent"; where the file reconcile says "=", the kernel says the same.
  *
  * Modes: icount
- * Needs: root, debugfs; time that is skipped; it removes the module and loads it anew.
+ * Needs: root, debugfs; time that is skipped; it removes the module and loads it again.
  */
 #include <errno.h>
 #include <netinet/tcp.h>

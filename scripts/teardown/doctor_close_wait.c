@@ -206,7 +206,7 @@ const struct rule close_wait_rules[] = {
 		.word = "LEAK",
 		.why =
 "The peer has closed, and the process has not. With unread data it does not read this socket;\n"
-"without, it was told of the end (read() gives 0) and did not close, or has lost the\n"
+"without, it saw the end (read() gives 0) and did not close, or has lost the\n"
 "descriptor.",
 		.do_this =
 "Mend the program: read to the end, then close(). Until then restart it, or end single ones\n"

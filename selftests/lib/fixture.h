@@ -76,7 +76,7 @@ void fixture_four_waves(struct fixture *self, const struct net_end *closer,
  */
 void fixture_leave(struct fixture *self);
 
-/* Begin anew, over loopback, in another namespace: what has been is not looked at. */
+/* Begin again, over loopback, in another namespace: what has been is not looked at. */
 void fixture_again(struct fixture *self);
 
 /*

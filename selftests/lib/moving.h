@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Texts that are the same, but for the time that stands in their heads.
+ * Texts that are the same, except for the time that stands in their heads.
  */
 #ifndef SELFTESTS_MOVING_H
 #define SELFTESTS_MOVING_H
@@ -14,7 +14,7 @@ struct moving {
 };
 
 struct moving moving_of(const char *text);
-/* Is this what @want has from @at on, but for that? */
+/* Is this what @want has from @at on, except for that? */
 bool moving_same(const char *seen, const char *want, size_t at, size_t len,
 		 struct moving but);
 

@@ -37,7 +37,7 @@ void wire_enter(const struct wire *wire, unsigned int end);
 socklen_t wire_address(enum net_family family, unsigned int end, uint16_t port,
 		       struct sockaddr_storage *to);
 
-/* How many connections an end still has, but for those in TIME_WAIT. */
+/* How many connections an end still has, except for those in TIME_WAIT. */
 unsigned int wire_open(const struct wire *wire, unsigned int end);
 
 /* tcpdump at one end. */

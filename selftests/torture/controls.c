@@ -7,7 +7,7 @@
  * Shows: the account adds up at each look, of each CPU and of all; every file can be
  * read at any time; in the end records come as they did.
  *
- * Needs: root, debugfs; it loads the module anew.
+ * Needs: root, debugfs; it loads the module again.
  */
 #include <fcntl.h>
 #include <stdio.h>

@@ -6,14 +6,14 @@
  *
  * Shows: what failed has left nothing behind, what was refused has changed nothing,
  * what succeeded although something failed works and can be removed; the kernel's log
- * has no report but for the traces with which the allocator itself tells of a failure;
+ * has no report except for the traces with which the allocator itself tells of a failure;
  * kmemleak finds nothing.
  *
  * The console is silenced meanwhile: those traces are no fault. The test looks for
  * all others itself, and clears the log.
  *
  * Needs: root, debugfs, a kernel with fault injection (fail-nth, failslab) and its
- * switches in debugfs; it loads the module anew.
+ * switches in debugfs; it loads the module again.
  */
 #include <errno.h>
 #include <fcntl.h>

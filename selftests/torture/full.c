@@ -7,7 +7,7 @@
  * with the gaps between the numbers of what was read, the readers count what was
  * overwritten, and come to the same.
  *
- * Needs: root, debugfs; it loads the module anew.
+ * Needs: root, debugfs; it loads the module again.
  */
 #include <stdlib.h>
 #include <string.h>

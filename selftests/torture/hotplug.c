@@ -7,7 +7,7 @@
  * CPU; a CPU that was offline at load has its ring when it comes; the account adds up
  * all the time.
  *
- * Needs: root, debugfs, two CPUs, CPU hotplug; it loads the module anew.
+ * Needs: root, debugfs, two CPUs, CPU hotplug; it loads the module again.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -14,7 +14,7 @@
  * together are the calls that the tracer saw; so they are with attach=auto, and there
  * missed is 0.
  *
- * Needs: root, debugfs, tracefs, the function tracer; it loads the module anew.
+ * Needs: root, debugfs, tracefs, the function tracer; it loads the module again.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -8,7 +8,7 @@
  * read meanwhile; connections that are left die with their namespace: in the end none
  * is remembered.
  *
- * Needs: root, debugfs; it loads the module anew.
+ * Needs: root, debugfs; it loads the module again.
  */
 #include <fcntl.h>
 #include <signal.h>
@@ -76,7 +76,7 @@ static void live(unsigned int random)
 		traffic_one(random + i, listeners);
 		right &= read_own(fds[i % 3], inode, 1 + random % 700);
 	}
-	if (random % 2) {	/* but for minisocks only the files hold it then */
+	if (random % 2) {	/* except for minisocks only the files hold it then */
 		close(listeners[0]);
 		close(listeners[1]);
 		net_new();

@@ -9,7 +9,7 @@
  * kprobes off it is loaded, traces what tracepoints see, and is removed; under traffic
  * none of that harms it, whether it hooks by ftrace or by kprobes.
  *
- * Needs: root, debugfs, tracefs, kprobes; it loads the module anew.
+ * Needs: root, debugfs, tracefs, kprobes; it loads the module again.
  */
 #include <errno.h>
 #include <fcntl.h>

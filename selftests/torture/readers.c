@@ -8,7 +8,7 @@
  * Shows: a killed reader leaves no lock behind: in the file that it shared others read
  * on, to the end; the account adds up; the module can be removed.
  *
- * Needs: root, debugfs; it loads the module anew.
+ * Needs: root, debugfs; it loads the module again.
  */
 #include <errno.h>
 #include <fcntl.h>
