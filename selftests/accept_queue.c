@@ -4,7 +4,7 @@
  *
  *	tcp_abort_on_overflow=1	the listener answers it with a RST, whose record has the
  *				mark of it and the listener's id; counted apart
- *	0			nothing is sent, and nothing told of
+ *	0			nothing is sent, and nothing is recorded
  *	1, and a SYN for a socket in SYN_RECV: a RST is no such thing
  *
  * Modes: icount

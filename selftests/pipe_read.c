@@ -302,7 +302,7 @@ static void test_raw_sizes(void)
 	ssize_t len;
 	size_t i;
 
-	files_set("buffer_size_kb", 128);	/* numbers begin anew */
+	files_set("buffer_size_kb", 128);	/* numbers begin again */
 	files_clear(ALL_CPUS);
 	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
 		source_make(&source, 40);

@@ -24,7 +24,7 @@
  *
  * Modes: smp slow
  *
- * Needs: the module, which it loads anew; tcpdump, ip, tc; veth, bridge and netem.
+ * Needs: the module, which it loads again; tcpdump, ip, tc; veth, bridge and netem.
  */
 #include <fcntl.h>
 #include <sched.h>
