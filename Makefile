@@ -44,7 +44,7 @@ test-debug: ## runs the self-tests on debug kernels and 6.1-rt; QUICK=1: some, o
 	@scripts/test $(if $(QUICK),-q 6.12-debug,$(or $(KERNEL),$(DEBUG_KERNELS)))
 
 test-vm: ## runs the harness's own tests
-	@scripts/vm-test
+	@scripts/harness/test
 
 test-host: ## tests ring, filter and tcp-teardown in user space; RECORDS= INPUTS= SECONDS= DEEP=1
 	@scripts/host-test $(if $(RECORDS),-r $(RECORDS)) $(if $(INPUTS),-i $(INPUTS)) \
