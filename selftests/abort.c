@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * SOCK_DESTROY, as by ss -K: somebody else ends the connection. Where the kernel
- * owes the peer an explanation it gets a RST:
+ * SOCK_DESTROY, as by ss -K: another process ends the connection. In some states the
+ * kernel sends the peer a RST:
  *
  *	ESTABLISHED, FIN_WAIT1, FIN_WAIT2 (a full socket), CLOSE_WAIT
  *		RST snd_nxt ack rcv_nxt		CLOSE	>
  *	CLOSING, LAST_ACK, FIN_WAIT2 (a minisock)
  *		nothing				CLOSE
  *
- * Who kills is not the owner. TIME_WAIT is in timewait_gone.
+ * The killer is not recorded as the owner. For TIME_WAIT see timewait_gone.
  *
  * Modes: icount
  * Needs: the module; CAP_NET_ADMIN, CAP_NET_RAW; a TUN device; tcp_diag.
@@ -63,7 +63,7 @@ static void close_wait(struct fixture *self)
 	fixture_verdict(self, &end, VERDICT(RESET_SENT, PEER, KILL, .no_owner = true));
 }
 
-/* An orphan, whose FIN was not acknowledged. */
+/* An orphan whose FIN was not acknowledged. */
 static void fin_wait1(struct fixture *self)
 {
 	struct net_end end;
@@ -167,7 +167,7 @@ static void last_ack(struct fixture *self)
 	fixture_verdict(self, &end, VERDICT(ABORTED, PEER, KILL));
 }
 
-/* The FIN waits behind a closed window, and nobody is told. */
+/* The FIN waits behind a closed window; no RST is sent. */
 static void last_ack_unsent(struct fixture *self)
 {
 	struct net_end end;

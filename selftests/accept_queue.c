@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The accept queue is full, and the last ACK of a handshake comes.
+ * The last ACK of a handshake arrives while the accept queue is full.
  *
- *	tcp_abort_on_overflow=1	the listener answers it with a RST, whose record has the
- *				mark of it and the listener's id; counted apart
- *	0			nothing is sent, and nothing is recorded
- *	1, and a SYN for a socket in SYN_RECV: a RST is no such thing
+ *	tcp_abort_on_overflow=1	the listener answers with a RST; its record has the flag
+ *				for this and the listener's id; it has its own counter
+ *	0			nothing is sent, nothing is recorded
+ *	1, and a SYN for a socket in SYN_RECV: the RST lacks the flag
  *
  * Modes: icount
  * Needs: the module; CAP_NET_ADMIN, CAP_NET_RAW; a TUN device.
@@ -27,7 +27,7 @@ static uint64_t cookie_of(int fd)
 	return cookie;
 }
 
-/* A listener with room for one; listen()'s 0 is room for one, too. */
+/* A listener with room for one; listen(fd, 0) means one, too. */
 static int listen_for(struct fixture *self, int backlog)
 {
 	int listener = peer_listen(&self->peer, 0);
@@ -36,7 +36,7 @@ static int listen_for(struct fixture *self, int backlog)
 	return listener;
 }
 
-/* The SYN of the peer's at that port, and the SYN-ACK's number. */
+/* The peer sends a SYN from that port. Return: the SYN-ACK's sequence number. */
 static uint32_t shake(struct fixture *self, uint16_t port, uint32_t seq)
 {
 	struct segment reply;
@@ -50,7 +50,7 @@ static uint32_t shake(struct fixture *self, uint16_t port, uint32_t seq)
 }
 
 /*
- * So many that are not accepted fill the queue; one more has got as far as its last ACK.
+ * So many unaccepted connections fill the queue; one more only lacks its last ACK.
  * Return: that ACK's number.
  */
 static uint32_t fill(struct fixture *self, unsigned int room)
@@ -122,7 +122,7 @@ static void room_for_two(struct fixture *self)
 	overflow(self, 1, 2);
 }
 
-/* The peer's data is there already. */
+/* The peer's data has already arrived. */
 static void with_data(struct fixture *self)
 {
 	int listener = listen_for(self, 0);
@@ -154,7 +154,7 @@ static void no_abort(struct fixture *self)
 	close(listener);
 }
 
-/* Another SYN in the window of a request: a RST for its own sake. */
+/* Another SYN in the window of a request: it causes a RST by itself. */
 static void not_full(struct fixture *self)
 {
 	int listener = listen_for(self, 0);

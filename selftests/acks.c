@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * ACKs that a closing socket and a minisock send, with the group of hooks acks. u
- * and v are what the kernel and the peer would send next.
+ * ACKs that a closing socket and a minisock send, recorded by the hook group acks. u and
+ * v are the next sequence numbers of the kernel and of the peer.
  *
  *	state			segment		answer
- *	ESTABLISHED		data		ACK, not told of
+ *	ESTABLISHED		data		ACK, not recorded
  *	FIN_WAIT1, orphan	FIN v ack u	ACK u+1 ack v+1, then CLOSING
  *	FIN_WAIT1, orphan	FIN v ack u+1	ACK u+1 ack v+1, in FIN_WAIT2, then TIME_WAIT
  *	TIME_WAIT		the same again	ACK u+1 ack v+1
@@ -12,9 +12,9 @@
  *	FIN_WAIT2, minisock	ahead of it all	ACK u+1 ack v
  *	FIN_WAIT2, minisock	data		RST u+1, which is no ACK
  *	ESTABLISHED		FIN v ack u	ACK u ack v+1, delayed, in CLOSE_WAIT
- *	the same, closed at once		FIN u ack v+1, which is not told of as ACK
+ *	the same, closed at once		FIN u ack v+1, not recorded as an ACK
  *
- * Without the group none is told of; it is not on unless it is asked for.
+ * Without the group, which is off by default, no ACK is recorded.
  *
  * Modes: icount
  * Needs: the module; CAP_NET_ADMIN, CAP_NET_RAW; a TUN device.
@@ -27,7 +27,7 @@
 #define DATA 10
 #define AHEAD 1000000
 
-/* CHECK that the records tell of that many ACKs, and the capture of no other. */
+/* CHECK that so many ACKs are recorded, and that the capture has no others. */
 static void expect_acks(struct fixture *self, unsigned int untold)
 {
 	const struct fact *r = self->records.records;
@@ -39,8 +39,8 @@ static void expect_acks(struct fixture *self, unsigned int untold)
 	for (i = 0; i < self->capture.nr; i++)
 		seen += self->capture.segments[i].out &&
 			self->capture.segments[i].flags == ACK;
-	CHECK(told + untold == seen, "%u ACKs are told of, %u not, %u are seen", told, untold,
-	      seen);
+	CHECK(told + untold == seen, "%u ACKs are recorded, %u not, %u are captured", told,
+	      untold, seen);
 }
 
 static void established(struct fixture *self)
@@ -70,7 +70,7 @@ static void closing(struct fixture *self)
 	const struct want want[] = {
 		WANT_SEGMENT(RCV, FIN | ACK, FIN_WAIT1, v, u),
 		WANT_STATE(FIN_WAIT1, CLOSING, u + 1, v + 1),
-		/* Before the transition, which is told with its segment. */
+		/* Before the transition, which is in the record of its segment. */
 		WANT_SEGMENT(ACK, ACK, FIN_WAIT1, u + 1, v + 1),
 	};
 

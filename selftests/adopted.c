@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The module is loaded while connections close: it adopts each at its next event,
- * says so, and judges by what it could see.
+ * The module is loaded while connections close. It adopts each at its next event, flags
+ * it as adopted, and judges by what it has seen.
  *
  *	adopted in	next event			verdict
  *	CLOSE_WAIT	close()				four waves, the peer first
- *	FIN_WAIT1	ACK of the FIN			four waves, by whom is unknown
+ *	FIN_WAIT1	ACK of the FIN			four waves, first closer unknown
  *	FIN_WAIT2	FIN, to the full socket		the same
  *	FIN_WAIT2	FIN, to the minisock		the same
  *	CLOSING		ACK of the FIN			simultaneous
  *	LAST_ACK	ACK of the FIN, the last	orderly, the peer first
- *	TIME_WAIT	FIN again			orderly, and no more is known
+ *	TIME_WAIT	FIN again			orderly; nothing else is known
  *
- * In FIN_WAIT1, CLOSING and LAST_ACK the FIN waits behind a closed window, so that
- * it is not sent again meanwhile.
+ * In FIN_WAIT1, CLOSING and LAST_ACK the FIN waits behind a closed window, so that it is
+ * not retransmitted meanwhile.
  *
  * Modes: icount
  * Needs: the module, which it unloads and loads again (TT_MODULE, TT_ARGS);
@@ -34,7 +34,7 @@
 #define DATA 300
 #define ADOPTED .adopted = true
 
-/* In memory: where idle time is skipped, a file may take too long to read. */
+/* In memory: if idle time is skipped, reading a file may take too long. */
 static char *module;
 static size_t module_size;
 
@@ -103,7 +103,7 @@ static void close_wait(struct fixture *self)
 					    .flags = TCP_TEARDOWN_F_ADOPTED));
 }
 
-/* The FIN was queued before the module was there: it has no record. */
+/* The FIN was queued before the module was loaded: it has no record. */
 static void overlook_fin(struct fixture *self)
 {
 	unsigned int i;
@@ -115,7 +115,7 @@ static void overlook_fin(struct fixture *self)
 			self->capture.segments[i].claimed = -1;
 }
 
-/* Whatever comes before is a probe of the window, or an answer without data. */
+/* Any earlier segment is a window probe, or an answer without data. */
 static void open_window(struct fixture *self, const struct net_end *end, uint32_t ack)
 {
 	struct segment s = { };
@@ -139,7 +139,7 @@ static void connect_closed(struct fixture *self, struct net_end *end)
 	net_send(end, DATA);
 }
 
-/* Of an active close, from the birth of the minisock on. */
+/* An active close, from the creation of the minisock on. */
 static void expect_active(struct fixture *self, const struct net_end *end,
 			  const struct want *want, unsigned int nr)
 {
@@ -175,7 +175,7 @@ static void fin_wait1(struct fixture *self)
 	expect_active(self, &end, want, ARRAY_SIZE(want));
 }
 
-/* The FIN is sent and acknowledged before, the peer's comes after. */
+/* The FIN is sent and acknowledged before the load, the peer's FIN comes after it. */
 static void fin_wait2(struct fixture *self)
 {
 	struct net_end end;

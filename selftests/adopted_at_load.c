@@ -1,22 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Connections that are closing when the module is loaded are in connections at once,
- * and end once each.
+ * Connections that are closing when the module is loaded are listed in "connections" at
+ * once, and each gets one end record.
  *
  *	one end		the other	how
  *	FIN_WAIT2	CLOSE_WAIT	shutdown(), four of them
  *	FIN_WAIT2	CLOSE_WAIT	close(): the first is a minisock
  *	TIME_WAIT	-		both closed
  *	FIN_WAIT1	-		the FIN waits behind a closed window; the other end is open
- *	CLOSING		FIN_WAIT2	the same, and the other end has shut down, too
- *	LAST_ACK	FIN_WAIT2	the same, the other end before
+ *	CLOSING		FIN_WAIT2	the same, and the other end has shut down
+ *	LAST_ACK	FIN_WAIT2	the same, after the other end
  *
- * Shows: each is listed as adopted, in its state, no younger than since the load; one
- * in TIME_WAIT with the age that its timer tells, and nothing else is listed; each has
- * one verdict, which says adopted, and then nothing is listed. The group timewait adopts
- * what it forgot. A namespace may have a table of its own. What does not fit is counted.
+ * Shows: each is listed as adopted, in its state, at least as old as the load; in
+ * TIME_WAIT with the age that follows from its timer; nothing else is listed. Each gets
+ * one verdict, flagged as adopted, and then nothing is listed. The group timewait,
+ * switched on, adopts the minisocks that exist. All this holds with one hash table per
+ * namespace, too. What exceeds the table is counted.
  *
- * No socket has a cookie before the module is there, except for those of one case.
+ * No socket has a cookie before the module is loaded, except in one case.
  *
  * Modes: icount
  * Needs: root, debugfs; it removes the module and loads it again.
@@ -39,12 +40,12 @@
 #define HALF_CLOSED 4
 #define PAIRS 700
 #define RECORDS 4096
-/* How long they close before the module comes. */
+/* How long they have been closing when the module is loaded. */
 #define BEFORE_S 7
 /* Longer than TIME_WAIT and FIN_WAIT2. */
 #define OVER_S 70
 
-/* An end: what it is when the module comes, and what was seen of it. */
+/* An end: its state when the module is loaded, and what was seen of it. */
 struct end {
 	int fd;
 	const char *state;
@@ -123,7 +124,7 @@ static void await_state(struct end *end, int state, const char *name)
 
 #define AWAIT(end, name) await_state(end, TCP_##name, #name)
 
-/* Until nothing more goes: what follows has to wait. */
+/* Fill the send queue, so that what follows has to wait. */
 static void fill(struct end *end)
 {
 	static const char data[4096];
@@ -209,7 +210,7 @@ static void make_all(enum net_family family)
 	int i;
 
 	net_new();
-	net_sysctl("ipv4/tcp_max_tw_buckets", "1000");	/* by the table's size else */
+	net_sysctl("ipv4/tcp_max_tw_buckets", "1000");	/* otherwise by the table's size */
 	nr_pairs = 0;
 	listener = net_listen(family, &listener_port);
 	small_buffer(listener, SO_RCVBUF);
@@ -225,7 +226,7 @@ static void make_all(enum net_family family)
 	close(listener);
 }
 
-/* Whose ports these are. */
+/* The end that has these ports. */
 static struct end *end_at(unsigned int local, unsigned int peer)
 {
 	int i;
@@ -246,7 +247,7 @@ static unsigned int port_of(const char *place)
 	return colon ? strtoul(colon + 1, NULL, 10) : 0;
 }
 
-/* @loaded: when; the load itself may take some time. */
+/* @loaded: when the module was loaded; the load itself may take some time. */
 static void check_line(const char *line, double loaded)
 {
 	double age, now = net_now();
@@ -274,13 +275,13 @@ static void check_line(const char *line, double loaded)
 		      now - loaded);
 }
 
-/* What is to be adopted. */
+/* The ends that are to be adopted. */
 static bool is_listed(const struct end *end, bool minisocks)
 {
 	return end->state && (minisocks || !end->is_minisock);
 }
 
-/* @minisocks: they are, too */
+/* @minisocks: these are adopted, too */
 static void check_listed(double loaded, bool minisocks)
 {
 	char *text = files_text(ALL_CPUS, "connections"), *line, *rest;
@@ -334,7 +335,7 @@ static void see_verdicts(void)
 	}
 }
 
-/* One way or another: what waits is read, all is closed, and time passes. */
+/* Let all of them end: read what waits, close everything, let time pass. */
 static void end_all(void)
 {
 	char data[4096];
@@ -351,7 +352,7 @@ static void end_all(void)
 	sleep(OVER_S);
 }
 
-/* Ends that were there; one that had gone before has none. */
+/* Ends that existed at the load have one verdict; one that had gone before has none. */
 static void check_verdicts(void)
 {
 	const struct end *end;
@@ -392,7 +393,10 @@ static void test_all(enum net_family family)
 		    with_cookies ? "with" : "without");
 }
 
-/* A group that comes again finds the minisocks that were forgotten when it went. */
+/*
+ * A group that is switched on again finds the minisocks that it dropped when it was
+ * switched off.
+ */
 static void test_group(void)
 {
 	double loaded = net_now();
@@ -438,7 +442,7 @@ static void test_own_table(void)
 	ktap_result(name);
 }
 
-/* More than a namespace may hold, three quarters less what CPUs keep ready. */
+/* More than a namespace may hold: three quarters, less what CPUs keep ready. */
 static void test_full(void)
 {
 	unsigned long long adopted, missed;
@@ -464,7 +468,7 @@ static void test_full(void)
 	end_all();
 	CHECK(!files_stat("connections_now"), "%llu are left", files_stat("connections_now"));
 	close(listener);
-	ktap_result("more than there is room for, and as many with room");
+	ktap_result("more than the table holds, then with room for all");
 }
 
 int main(void)

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The module is loaded, and the hooks of minisocks go and come, while connections are
- * made and closed, for $TT_SECONDS (3).
+ * The module is loaded, and the minisock hooks are detached and attached, while
+ * connections are made and closed, for $TT_SECONDS (3).
  *
- * Shows: some are adopted each time; once the traffic has gone, and its namespaces with
- * it, no connection is left. One namespace goes while the hooks are away: nobody sees the
- * end of its minisocks.
+ * Shows: some are adopted each time; once the traffic has ended and its namespaces are
+ * gone, no connection is tracked. One namespace is removed while the hooks are detached,
+ * so no hook sees its minisocks end.
  *
  * Modes: icount
  *
- * Elsewhere it can be named, but not where QEMU is multi-threaded: see load_unload.sh.
+ * In other guests it runs only if named; not under multi-threaded QEMU: see
+ * load_unload.sh.
  *
  * Needs: root, debugfs; it removes the module and loads it again.
  */

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * More than 4 GiB through one connection: what the verdict says of payload does not wrap.
+ * More than 4 GiB through one connection: the payload counters of the verdict do not
+ * wrap.
  *
- *	A shuts down its side, then B sends 4.5 GiB, and both close: the bytes between the
- *	FINs, and all that was sent and received
+ *	A shuts down its side, B sends 4.5 GiB, and both close. The verdict has the bytes
+ *	between the FINs, and all bytes sent and received
  *
- * Over loopback, from pages that are not copied to bytes that are thrown away. Where time
- * is skipped it is IPv4 alone: each takes a minute there.
+ * Over loopback, with sendfile() and MSG_TRUNC, so that no data is copied. With skipped
+ * time only IPv4 runs, because each family takes a minute there.
  *
  * Modes: icount
  * Needs: the module.
@@ -27,7 +28,7 @@
 #define BYTES (4 * GIB + GIB / 2)
 #define PIECE (1 << 20)		/* the file's size */
 
-/* Send what goes now. */
+/* Send as much as fits now. */
 static uint64_t give(const struct net_end *end, int file, uint64_t left)
 {
 	off_t from = 0;
@@ -37,7 +38,7 @@ static uint64_t give(const struct net_end *end, int file, uint64_t left)
 	return sent > 0 ? sent : 0;
 }
 
-/* Throw away what came until now. */
+/* Discard what has been received so far. */
 static uint64_t take(const struct net_end *end)
 {
 	ssize_t got = recv(end->fd, NULL, GIB, MSG_TRUNC | MSG_DONTWAIT);
@@ -96,7 +97,7 @@ static void check_end(struct records *records, const struct net_end *end, uint64
 	CHECK(r->rx == rx, "rx %llu, not %llu", r->rx, (unsigned long long)rx);
 }
 
-/* As a person reads it. */
+/* In units for people. */
 static void check_text(void)
 {
 	char line[1024], bytes[32];
@@ -127,7 +128,7 @@ static void run(enum net_family family)
 	close(a.fd);
 	net_settle();
 	check_text();
-	net_new();		/* its namespace goes, and its minisock */
+	net_new();		/* its namespace and minisock are removed */
 	check_end(&records, &a, 0, BYTES);
 	check_end(&records, &b, BYTES, 0);
 	records_stop(&records);

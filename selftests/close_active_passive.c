@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Four waves, seen from both ends. One end closes, the other follows when the
- * first FIN has been acknowledged on its own:
+ * Four waves, seen from both ends. One end closes; the other closes after it has
+ * acknowledged the first FIN:
  *
  *	closer				other
  *	close, FIN u ack v		FIN_WAIT1	> CLOSE_WAIT
@@ -9,8 +9,8 @@
  *	FIN w ack u+1			TIME_WAIT	< close, LAST_ACK
  *	ACK u+1 ack w+1					> CLOSE
  *
- * With close() the closer is an orphan and FIN_WAIT2 is a minisock's; with
- * shutdown() the full socket waits there, and the minisock is born in TIME_WAIT.
+ * With close() the closer is an orphan and a minisock waits in FIN_WAIT2; with shutdown()
+ * the full socket waits there, and the minisock is created in TIME_WAIT.
  *
  * Modes: icount
  * Needs: the module; CAP_NET_ADMIN, CAP_NET_RAW.
@@ -19,7 +19,7 @@
 
 #include "lib/fixture.h"
 
-/* The full socket's last transition is told as the minisock's first. */
+/* The full socket's last transition is recorded as the minisock's first. */
 static void expect_shut_down(struct fixture *self, const struct net_end *end)
 {
 	uint32_t u = end->snd_nxt, v = end->rcv_nxt;
@@ -88,7 +88,7 @@ static void by_shutdown(struct fixture *self)
 	fixture_verdict(self, &server, VERDICT(FOUR_WAY, PEER, PEER));
 }
 
-/* The test's own way to know a socket's numbers leaves no trace. */
+/* Reading a socket's sequence numbers by TCP_REPAIR makes no record. */
 static void numbers_are_silent(struct fixture *self)
 {
 	struct net_end client, server;

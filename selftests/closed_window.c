@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A peer that lives, and takes nothing: its window is closed, and it answers each probe.
+ * A peer with a closed window that answers each probe.
  *
  *	kernel				peer
- *	close; the FIN can't leave
+ *	close; the FIN can't be sent
  *	probe						>
  *						<	ACK, window 0
  *	... for minutes
  *	CLOSE
  *
- * An orphan is given up, though its peer answers. Who still has its application waits
- * for ever, or as long as TCP_USER_TIMEOUT lets it. Where no answer comes, the number of
- * probes is what ends it. The window may also be closed over what is in flight.
+ * The kernel gives an orphan up although its peer answers. A socket that an application
+ * holds waits for ever, or until TCP_USER_TIMEOUT. Without answers the number of probes
+ * ends it. The window may also be closed while data is in flight.
  *
  * Modes: icount
  * Needs: the module; CAP_NET_ADMIN, CAP_NET_RAW; a TUN device; time that is
@@ -32,7 +32,7 @@ static void set_user_timeout(const struct net_end *end, int ms)
 }
 
 /*
- * Answer what comes, acknowledging nothing more, for so many seconds without a segment.
+ * Answer each segment without acknowledging more, until none comes for so many seconds.
  * Return: how many.
  */
 static unsigned int answer(struct fixture *self, const struct net_end *end,
@@ -78,7 +78,7 @@ static void last_ack(struct fixture *self)
 					    .flags = TCP_TEARDOWN_F_FIN_UNSENT));
 }
 
-/* Answered for some time, and then no more. */
+/* Probes are answered for some time, and then no more. */
 static void orphan_left_alone(struct fixture *self)
 {
 	struct net_end end;
@@ -103,7 +103,7 @@ static void orphan_with_limit(struct fixture *self)
 					    .flags = TCP_TEARDOWN_F_FIN_UNSENT));
 }
 
-/* Data is in flight when the window closes over what is left of it. */
+/* Data is in flight when the window closes. */
 static void shrunk(struct fixture *self)
 {
 	struct net_end end;

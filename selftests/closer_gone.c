@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Who closed, in connections, once the process is no more.
+ * How "connections" names the closer when its process has exited.
  *
- * A child shuts one end down and exits; then a stranger is given its number. A thread
- * with a name of its own shuts one down; so does one whose first thread has ended, while
- * the process goes on.
+ * A child shuts one end down and exits; then another process gets its pid. A thread with
+ * its own name shuts one down; so does a thread of a process whose main thread has ended.
  *
- * Shows: who lives has its pid and its process' name, and the thread's beside it; who is
- * gone, or not waited for yet, has no pid and (NAME), whoever has the number now; a
- * reader in another pid namespace is told nothing of one that is gone.
+ * Shows: a live closer is listed with its pid and process name, and with the thread's
+ * name; a closer that has exited, waited for or not, with no pid and (NAME), even if
+ * another process now has the pid; a reader in another pid namespace sees nothing of a
+ * closer that has exited.
  *
  * Needs: the module; root; ns_last_pid (CONFIG_CHECKPOINT_RESTORE).
  */
@@ -41,7 +41,7 @@ static void check_closer(const struct net_end *end, const char *pid, const char 
 	CHECK(!strcmp(at.rest, rest), "\"%s\", not \"%s\"", at.rest, rest);
 }
 
-/* A child with that name shuts down, and waits or not to be told to exit. */
+/* A child with that name shuts down, then waits for a signal to exit, or does not. */
 static pid_t child_shuts(const struct net_end *end, const char *name)
 {
 	pid_t pid = fork();
@@ -64,7 +64,7 @@ static void await_zombie(pid_t pid)
 	REQUIRE(!waitid(P_PID, pid, &info, WEXITED | WNOWAIT), "it does not end");
 }
 
-/* A process with the number @pid, which nobody has; 0: it was given to none. */
+/* Make a process with the unused number @pid; 0: it could not get it. */
 static pid_t stranger(pid_t pid)
 {
 	char last[16];
@@ -170,7 +170,7 @@ static void test_leader(void)
 	ktap_result("a process is alive while one of its threads is");
 }
 
-/* It has CAP_NET_ADMIN, and the namespace of the network is the same. */
+/* It has CAP_NET_ADMIN, in the same network namespace. */
 static void test_elsewhere(void)
 {
 	struct net_end client, server;

@@ -1,16 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A connect() that comes to nothing, beside that which is refused with a RST
- * (see refused):
+ * A connect() that fails without a RST. For a refused one see refused.
  *
  *	kernel				peer
  *	SYN s				SYN_SENT	>
  *	nothing, and SYN s again, tcp_syn_retries times
  *					CLOSE
  *
- * or the peer's host says by ICMP that nobody is there; or the kernel's side
- * thinks better of it: close(), AF_UNSPEC, SOCK_DESTROY. None sends a RST, and
- * there was no FIN.
+ * Also: the peer's host answers with ICMP; or the kernel's side gives up: close(),
+ * AF_UNSPEC, SOCK_DESTROY. None sends a RST, and none has a FIN.
  *
  * Modes: icount
  * Needs: the module; CAP_NET_ADMIN, CAP_NET_RAW; a TUN device; tcp_diag; time
@@ -35,7 +33,7 @@ static void to_peer(struct fixture *self, struct sockaddr_storage *addr, socklen
 		memcpy(&in6->sin6_addr, self->peer.self.addr, 16);
 }
 
-/* Connect without waiting; the SYN s is read, and end->snd_nxt is s + 1. */
+/* Connect without waiting. The SYN s has been read; end->snd_nxt is s + 1. */
 static void begin(struct fixture *self, struct net_end *end, struct segment *syn)
 {
 	int fd = socket(net_domain(self->family), SOCK_STREAM | SOCK_NONBLOCK, 0);

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * connect() that fails before there is a connection: no SYN was sent, nothing ended.
+ * A connect() that fails before a SYN is sent, so that no connection ends.
  *
- *	no local port is left	ip_local_port_range has one, which is in use
+ *	no local port is left	ip_local_port_range has one port, in use
  *	the port is taken	bind() to the port of a connection to the same place
  *
- * EADDRNOTAVAIL, a record of kind "connect" with who wanted to go where, and no
- * transition, no verdict; counted apart. And the next connect() of the same socket, to
- * where there is a port, is a connection as any.
+ * It returns EADDRNOTAVAIL and makes a record of kind "connect" with the process and the
+ * address; no transition and no verdict. It has its own counter. The next connect() of
+ * the same socket, to an address for which a port is free, makes an ordinary connection.
  *
  * Modes: icount
  * Needs: the module; CAP_NET_ADMIN, CAP_NET_RAW.
@@ -23,7 +23,7 @@
 #define ONLY_PORT 40000
 #define ONLY_RANGE "40000 40000"
 
-/* A socket of the test, and what it knows of it. */
+/* A socket of the test. */
 static void open_end(struct fixture *self, struct net_end *end)
 {
 	socklen_t len = sizeof(end->cookie);
@@ -68,7 +68,7 @@ static const struct tcp_teardown_record *only_moment(const struct records *recor
 	return found;
 }
 
-/* @port: own, 0 where it never had one */
+/* @port: its own port; 0 if it never had one */
 static void expect_failed(struct fixture *self, const struct net_end *end, uint16_t port)
 {
 	const struct tcp_teardown_record *r;
@@ -161,7 +161,7 @@ static void port_taken(struct fixture *self)
 	expect_counted(1, 0);
 }
 
-/* What it has tried before says nothing of what comes now. */
+/* The failed attempt does not affect this one. */
 static void then_another(struct fixture *self)
 {
 	int listener, elsewhere;

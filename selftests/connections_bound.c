@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * More connections in teardown than connections lists: 65,536.
+ * More connections in teardown than the 65,536 that "connections" lists.
  *
- * Sockets that were never connected to anybody, by TCP_REPAIR, are shut down, and stay in
- * FIN_WAIT1. Last of all one end of a true connection comes to CLOSE_WAIT.
+ * TCP_REPAIR makes sockets without a real peer. They are shut down and stay in FIN_WAIT1.
+ * Then one end of a real connection enters CLOSE_WAIT.
  *
- * Shows: there are so many lines, in order; that in CLOSE_WAIT is the first; how many
- * are left out is said, and they are the youngest in FIN_WAIT1 and the FIN_WAIT2. The
- * lists of readers that may be anybody take 64 MiB together and no more: a fifth reader
- * gets ENOBUFS, until another has read its list to the end. Root is not held up.
+ * Shows: the list has so many lines, in order, first the one in CLOSE_WAIT; it says how
+ * many it leaves out, which are the youngest in FIN_WAIT1 and the one in FIN_WAIT2. The
+ * lists of unprivileged readers take at most 64 MiB together: a fifth reader gets ENOBUFS
+ * until another has read its list to the end. Root is never refused.
  *
  * Modes: icount
  *
@@ -90,7 +90,7 @@ static void check_lines(uint64_t first)
 	free(all);
 }
 
-/* The first line of a list, which stays in the kernel. */
+/* Read the first line of a list; the kernel keeps the rest. */
 static int begin(void)
 {
 	int fd = open(LISTED_HERE, O_RDONLY | O_CLOEXEC);
@@ -111,7 +111,7 @@ static void end(int fd)
 		;
 }
 
-/* In a child that is nobody, beside its parent, who is root and has a list, too. */
+/* In a child with nobody's uid, while its parent, root, holds a list, too. */
 static void check_shared(void)
 {
 	int status, mine = begin(), all[LISTS], i;
@@ -179,7 +179,7 @@ int main(void)
 	net_await_state(&server, TCP_CLOSE_WAIT);
 	check_left_out(SOCKETS + 2);
 	check_lines(server.cookie);
-	ktap_result("a list of more than %u leaves out the last", LINES);
+	ktap_result("a list of more than %u connections leaves out the last", LINES);
 	check_shared();
 	ktap_result("lists that any user may read take at most 64 MiB in all");
 	let_go();

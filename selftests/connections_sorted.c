@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The order of connections: what waits for an application first, CLOSE_WAIT, LAST_ACK,
- * FIN_WAIT1, FIN_WAIT2, CLOSING, TIME_WAIT; within a state the oldest first.
+ * The order of "connections": by state, CLOSE_WAIT, which waits for its application, then
+ * LAST_ACK, FIN_WAIT1, FIN_WAIT2, CLOSING, TIME_WAIT; within a state the oldest first.
  *
- * Two connections are brought into each state, against a peer that says no more than it
- * must, the last state of the list first. Then a reader takes a long list in bites of 50
- * bytes, while connections come, go, and change their state. There the table has so few
- * buckets that the list has to grow within one of them.
+ * Two connections are brought into each state, the last state of the list first, against
+ * a peer that answers only what it must. Then a reader takes a long list in pieces of 50
+ * bytes, while connections start, end and change state. The table has so few buckets that
+ * the list has to grow within one of them.
  *
- * Shows: states and ages are in order, and each connection is there once; of the long
- * list each that was there when it began is in it once, and nothing else.
+ * Shows: states and ages are in order, and each connection is listed once; the long list
+ * has each connection that existed when the read began once, and nothing else.
  *
  * Modes: icount
  *
@@ -37,7 +37,7 @@ static const char * const order[] = {
 #define EACH 2
 #define HELD (STATES * EACH)
 
-/* Each has one of the ends: its state, by the place in order[]. */
+/* Each is one end of a connection: its state, as an index of order[]. */
 struct held {
 	struct net_end end;
 	struct peer peer;
@@ -79,7 +79,7 @@ static void bring(struct held *held, unsigned int state)
 	usleep(1000);
 }
 
-/* All are connected first: later, others' FINs come again. */
+/* All connect first: later, FINs of others are retransmitted. */
 static void hold(struct held *held, enum net_family family)
 {
 	struct peer peer;
@@ -106,7 +106,7 @@ static void let_go(const struct held *held)
 	peer_close((struct peer *)&held[0].peer);
 }
 
-/* Of each state the second was brought there first. */
+/* The second connection of each state entered it first. */
 static void test_order(enum net_family family)
 {
 	struct listed listed[HELD + 1];
@@ -145,7 +145,7 @@ static void end_close(struct net_end *end)
 	end->fd = -1;
 }
 
-/* A new one comes, and one that was read or has not been yet goes. */
+/* A new one starts, and one ends that has been read or is still to be read. */
 static void stir(unsigned int turn, enum net_family family)
 {
 	if (turn % 20 || turn / 20 >= ARRAY_SIZE(others))

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What connections tells whom: no more than ss and /proc/net/tcp tell the same reader,
- * unless it has CAP_NET_ADMIN over the namespace.
+ * What "connections" shows to a reader without CAP_NET_ADMIN over the namespace: no more
+ * than ss and /proc/net/tcp show it.
  *
  * A user has a socket in CLOSE_WAIT and one in FIN_WAIT2, an orphan in FIN_WAIT1 and a
  * minisock; the connections have carried some bytes.
  *
- * Shows: of a socket that has a file everybody reads uid, inode, cgroup and bytes; of an
- * orphan the cgroup and the bytes; of a minisock none of these; pid and comm of none.
- * Root reads all of them. uid and inode are those of /proc/net/tcp, which tells an
- * orphan's uid on some kernels: 6.12 no, 7.3 yes.
+ * Shows: every user sees uid, inode, cgroup and bytes of a socket that has a file; cgroup
+ * and bytes of an orphan; none of these of a minisock; pid and comm of none. Root sees
+ * all. uid and inode agree with /proc/net/tcp, which shows an orphan's uid on some
+ * kernels: not on 6.12, but on 7.3.
  *
  * Modes: icount
  *
@@ -65,7 +65,7 @@ static void open_all(enum net_family family, struct peer *peer)
 	net_settle();
 }
 
-/* What /proc/net/tcp says of that port: uid and inode; ends the test if it does not. */
+/* uid and inode of that port in /proc/net/tcp; ends the test if there is no such line. */
 static void read_proc(enum net_family family, const struct net_end *end, char *uid, char *inode)
 {
 	FILE *file = fopen(family == NET_IPV4 ? "/proc/thread-self/net/tcp" :
@@ -88,7 +88,7 @@ static void check_word(const char *name, const char *is, const char *should)
 	CHECK(!strcmp(is, should), "%s is %s, not %s", name, is, should);
 }
 
-/* @all: as to root. */
+/* @all: as root sees it. */
 static void check_full(enum net_family family, const struct net_end *end, bool all)
 {
 	struct listed at = listed_of(end->cookie);

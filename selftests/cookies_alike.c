@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A user sees to it that the cookies of many sockets are alike in their lowest bits:
- * each new socket that is asked for its cookie takes the next.
+ * A user makes many sockets whose cookies have the same lowest bits: asking a new socket
+ * for its cookie draws the next number.
  *
- * Shows: that does not bring them into one bucket of the table, where each event of
- * the first one would have to go past all the others, with interrupts off.
+ * Shows: they do not land in one bucket of the table, in which each event of the first
+ * would have to walk past all others with interrupts off.
  *
  * Modes: icount
  * Needs: root, debugfs; it removes the module and loads it again.
@@ -47,7 +47,7 @@ static void open_alike(unsigned int i, unsigned int taken)
 	net_await_state(&client[i], TCP_FIN_WAIT2);
 }
 
-/* Nanoseconds, which are instructions, of an event of the first one; the fewest. */
+/* The least time of an event of the first one, in nanoseconds, which are instructions. */
 static long event_cost(void)
 {
 	struct timespec from, to;
@@ -93,7 +93,7 @@ int main(void)
 		close(client[i].fd);
 	}
 	net_settle();
-	ktap_result("sockets whose cookies are alike are in many buckets");
+	ktap_result("sockets with similar cookies are spread over the buckets");
 	torture_end();
 	torture_load("");
 	return ktap_exit();

@@ -2,8 +2,8 @@
 /*
  * A CPU comes online for the first time while a reader of all CPUs sleeps.
  *
- * Shows: the first record that this CPU makes wakes the reader, who began to wait when
- * the CPU had no ring.
+ * Shows: the first record of this CPU wakes the reader, which began to wait when the CPU
+ * had no ring.
  *
  * Needs: root, debugfs, two CPUs, CPU hotplug; it loads the module again.
  * Modes: smp slow
@@ -66,12 +66,12 @@ int main(void)
 	source_make(&source, 1);
 	await_awake(SOON_S);
 	CHECK(awake, "not woken in %.0f s", SOON_S);
-	/* One that sleeps on is woken, by a CPU that it knows. */
+	/* If the reader still sleeps, a CPU that it knows wakes it. */
 	pin(0);
 	source_make(&source, 1);
 	pthread_join(reader, NULL);
 	source_close(&source);
-	ktap_result("a record on a CPU that came later wakes a reader of all CPUs");
+	ktap_result("a record of a CPU that came online later wakes a reader of all CPUs");
 	torture_end();
 	torture_load("");
 	return ktap_exit();

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Data for a socket whose application will not read it any more: it is answered
- * with a RST, and that is the end (RFC 1122, section 4.2.2.13).
+ * Data for a socket that its application has closed: TCP answers with a RST, which ends
+ * the connection (RFC 1122, section 4.2.2.13).
  *
  *	kernel				peer
  *	close, FIN u ack v		FIN_WAIT1	>
  *	data v ack u			CLOSE		<
  *	RST u						>
  *
- * With data that acknowledges the FIN the socket passes FIN_WAIT2. It stays there
- * as a full socket with tcp_fin_timeout above 60 s, and after shutdown() of both
- * directions; the minisock is in timewait_endings.
+ * If the data acknowledges the FIN, the socket passes through FIN_WAIT2. It stays there
+ * as a full socket if tcp_fin_timeout is above 60 s, or after shutdown() of both
+ * directions. For the minisock see timewait_endings.
  *
  * Modes: icount
  * Needs: the module; CAP_NET_ADMIN, CAP_NET_RAW; a TUN device.
@@ -62,7 +62,7 @@ static void with_ack(struct fixture *self)
 	fixture_verdict(self, &end, VERDICT(RESET_SENT, LOCAL, DATA));
 }
 
-/* The FIN is acknowledged; then comes data. */
+/* The FIN is acknowledged; then data arrives. */
 static void fin_then_data(struct fixture *self, const struct net_end *end)
 {
 	uint32_t u = end->snd_nxt, v = end->rcv_nxt;

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Minisocks whose death no hook has seen: kprobes are switched off after they were
- * born, and with them the hook that tells of deaths.
+ * Minisocks whose end no hook sees: after they were created, kprobes are disabled, and
+ * with them the hook on their end.
  *
  *	client	close(): FIN_WAIT2, a minisock, for 5 s
  *	client	close(), and the server's: TIME_WAIT, a minisock, for a minute
  *
- * Shows: when they are gone, none of their connections is remembered; each is counted
- * in minisock_death_unseen, and in no other way to die; its transition to CLOSE and
- * its verdict are counted, as what can be known of them: orderly in TIME_WAIT, unseen
- * in FIN_WAIT2. With kprobes on again, deaths are seen as before.
+ * Shows: when they are gone, none of their connections is tracked; each is counted in
+ * minisock_death_unseen and under no other cause; its transition to CLOSE is counted, and
+ * so is the verdict that can be inferred: orderly in TIME_WAIT, unseen in FIN_WAIT2. With
+ * kprobes enabled again, ends are seen as before.
  *
  * Modes: icount
  * Needs: root, debugfs, kprobes, ftrace that hands over arguments; it reloads the
@@ -61,7 +61,7 @@ static void run(void)
 	sleep(1);
 }
 
-/* The servers of those in FIN_WAIT2, which have not closed, are told by a RST. */
+/* The servers of those in FIN_WAIT2, which have not closed, get a RST. */
 static void end(void)
 {
 	int i;
@@ -95,7 +95,7 @@ static void test_unseen(void)
 	      records_counter("end=unseen"));
 	end();
 	CHECK(!remembered(), "%u are remembered", remembered());
-	ktap_result("a minisock that died unseen is untracked and counted");
+	ktap_result("a minisock whose end no hook saw is dropped and counted");
 }
 
 static void test_seen(void)
@@ -104,7 +104,7 @@ static void test_seen(void)
 	end();
 	CHECK(!remembered(), "%u are remembered", remembered());
 	check_deaths(2 * PAIRS, 2 * PAIRS);
-	ktap_result("with kprobes on again each death is recorded");
+	ktap_result("with kprobes enabled again each minisock's end is recorded");
 }
 
 int main(void)

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * connect() with AF_UNSPEC, which gives a connection up but not its socket: a
- * RST, in whatever state.
+ * connect() with AF_UNSPEC, which aborts the connection and keeps the socket: a RST, in
+ * any state.
  *
  *	one that disconnects		other
  *	disconnect, RST u ack v		CLOSE	> CLOSE
  *
- * In CLOSE_WAIT after the other end's FIN, in FIN_WAIT2 after its own, which is
- * counted: the RST is u+1.
+ * Also in CLOSE_WAIT, after the other end's FIN, and in FIN_WAIT2, after its own FIN,
+ * which occupies a sequence number: the RST has u+1.
  *
  * Modes: icount
  * Needs: the module; CAP_NET_ADMIN, CAP_NET_RAW.
@@ -17,7 +17,7 @@
 
 #include "lib/fixture.h"
 
-/* The socket may connect again, so its close() is no end of a connection. */
+/* The socket may connect again, so its later close() ends no connection. */
 static void disconnect(const struct net_end *end)
 {
 	const struct sockaddr none = { .sa_family = AF_UNSPEC };

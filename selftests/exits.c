@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A socket that a process still has when it goes: the kernel closes it. What that does to
- * the connection is as with close(), and so is the word for it; that it was no close() of
- * the application's is told besides, however the process went.
+ * The kernel closes the sockets of a process that exits. The record is that of close(),
+ * and a flag says that the exit caused it, whether the process exits or is killed.
  *
  * Modes: icount
  * Needs: the module; CAP_NET_ADMIN, CAP_NET_RAW.
@@ -34,7 +33,7 @@ static void go_by_close(const struct net_end *end)
 	_exit(0);
 }
 
-/* The end is a child's alone, with data unread; it goes in this way. */
+/* Only a child holds the end, with data unread; it ends in this way. */
 static void leave(struct fixture *self, void (*go)(const struct net_end *end), bool exits)
 {
 	const struct fact *r = self->records.ends;

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Connections that begin, or nearly begin, with their end.
+ * Connections that are closed during or before their handshake.
  *
- *	TCP Fast Open	data with the SYN; then four waves as ever, from both ends
- *	the server closes before the handshake has ended: SYN_RECV>FIN_WAIT1, and
+ *	TCP Fast Open	data with the SYN; then the usual four waves, from both ends
+ *	the server closes before the handshake is complete: SYN_RECV>FIN_WAIT1, and
  *			the ACK of the SYN-ACK acknowledges the FIN, or does not
  *	the server aborts it before: a RST in SYN_RECV
  *	the FIN comes with the last ACK of the handshake: the socket that this makes
- *			is in CLOSE_WAIT before anybody has it
- *	the FIN, with or without data, comes with the SYN-ACK: a client with Fast Open
+ *			is in CLOSE_WAIT before it is accepted
+ *	the FIN, with or without data, comes with the SYN-ACK, for a Fast Open client
  *	TCP_FASTOPEN_CONNECT, and the socket is closed before its SYN is sent
  *
  * Modes: icount
@@ -21,7 +21,7 @@
 
 #define DATA 100
 
-/* For client and server, neither asks for a cookie: 0x1 | 0x2 | 0x4 | 0x200. */
+/* For client and server, both without a cookie: 0x1 | 0x2 | 0x4 | 0x200. */
 #define FAST_OPEN "519"
 
 static void set_fast_open(int listener)
@@ -71,7 +71,7 @@ static void server_first(struct fixture *self)
 	fixture_four_waves(self, &server, &client);
 }
 
-/* @end: connect() has returned, and nothing was sent: its first data will go with the SYN. */
+/* @end: connect() has returned and sent nothing; the first data will go with the SYN. */
 static void defer(struct fixture *self, struct net_end *end)
 {
 	struct sockaddr_storage addr;
@@ -87,7 +87,7 @@ static void defer(struct fixture *self, struct net_end *end)
 	REQUIRE(!connect(end->fd, (void *)&addr, len), "connect() waits");
 }
 
-/* Nothing was written, and nothing sent; nor is that a connect() that failed. */
+/* Nothing was written or sent, and connect() did not fail. */
 static void expect_deferred(struct fixture *self, const struct net_end *end, uint8_t what,
 			    const struct verdict *verdict)
 {
@@ -126,7 +126,7 @@ static void deferred_linger0(struct fixture *self)
 			VERDICT(ABORTED, LOCAL, LINGER));
 }
 
-/* Which is a disconnect(), says the kernel of SYN_SENT. */
+/* In SYN_SENT the kernel treats this as a disconnect(). */
 static void deferred_shutdown(struct fixture *self)
 {
 	struct net_end end;
@@ -139,8 +139,8 @@ static void deferred_shutdown(struct fixture *self)
 }
 
 /*
- * A client's SYN with data is answered by SYN, ACK, data and FIN in one: the FIN's number
- * is behind the data, whose first comes after the SYN.
+ * A client's SYN with data is answered by SYN, ACK, data and FIN in one segment. Data
+ * follows the SYN in sequence, and the FIN follows the data.
  */
 static void fin_with_syn_ack(struct fixture *self, unsigned int len)
 {
@@ -245,7 +245,7 @@ static void closed_early(struct fixture *self)
 	fixture_verdict(self, &end, VERDICT(FOUR_WAY, LOCAL, CLOSE));
 }
 
-/* The ACK of the handshake, and the FIN is acknowledged with the peer's own. */
+/* The ACK of the handshake; the peer's FIN acknowledges the kernel's. */
 static void closed_early_three_waves(struct fixture *self)
 {
 	struct net_end end;

@@ -2,16 +2,16 @@
 /*
  * The file filter: which records are made.
  *
- * The same traffic runs for each expression and once more for its negation:
- * an IPv4 connection of a user of its own closes in four waves, an IPv6 one in a
- * cgroup of its own by reset. Each record that is kept must be one that the test's
- * own judgement wants, and what one of the two keeps the other refuses: kept and
- * filtered are all that there are without a filter.
+ * The same traffic runs for each expression and again for its negation: an IPv4
+ * connection, with its own user, closes in four waves; an IPv6 connection, in its own
+ * cgroup, is reset. The test evaluates each expression itself and compares: a record must
+ * be kept by the expression or by its negation, not by both. The kept and the filtered
+ * records are all records that the traffic makes without a filter.
  *
- * Shows this for every field and operator, precedence, parentheses and prefixes;
- * that a minisock has its connection's owner; what a RST without a socket has not;
- * that "self" is the namespace of who wrote it; that the filter is read as it was
- * written, and removed; that it is replaced under load and each record is either
+ * Shows this for every field and operator, precedence, parentheses and prefixes. Also: a
+ * minisock has its connection's owner; a RST without a socket lacks some fields; "self"
+ * is the namespace of the process that wrote the filter; the filter reads back as
+ * written, and can be removed; when it is replaced under load, each record is either
  * written or counted as filtered.
  *
  * Modes: icount smp
@@ -104,7 +104,7 @@ static void close_two(void)
 	close(server6.fd);
 }
 
-/* An expression, and whether it wants a record. */
+/* An expression, and whether it selects a record. */
 struct question {
 	const char *text;
 	bool want;
@@ -230,7 +230,7 @@ static struct question question(unsigned int nr, const struct tcp_teardown_recor
 	return nr < ARRAY_SIZE(questions) ? questions[nr] : (struct question) { };
 }
 
-/* Put numbers in the place of @ and a letter. */
+/* Replace @ and a letter by numbers. */
 static void spell(char *to, size_t size, const char *text)
 {
 	size_t len = 0;
@@ -238,7 +238,7 @@ static void spell(char *to, size_t size, const char *text)
 	for (; *text; text++) {
 		if (*text != '@')
 			len += snprintf(to + len, size - len, "%c", *text);
-		else if (*++text >= 'b' && *text <= 'd')	/* less one, it, and one */
+		else if (*++text >= 'b' && *text <= 'd')	/* -1, 0, +1 */
 			len += snprintf(to + len, size - len, "%u",
 					client4.local.port + *text - 'c');
 		else if (*text == 'x')
@@ -257,7 +257,7 @@ static void spell(char *to, size_t size, const char *text)
 	}
 }
 
-/* None of these is refused by the question, or by its negation. */
+/* Neither the question nor its negation may filter all of these. */
 static void judge(const struct tcp_teardown_record *r, unsigned int count, unsigned int nr,
 		  bool negated, const char *filter)
 {
@@ -294,7 +294,7 @@ static unsigned int run_once(unsigned int nr, bool negated, unsigned int *filter
 	return account.written;
 }
 
-/* Until TCP has not sent anything again, so that two have the same records. */
+/* Repeat until TCP has retransmitted nothing, so that two runs have the same records. */
 static unsigned int run(unsigned int nr, bool negated, unsigned int *filtered)
 {
 	struct net_again again = { };
@@ -311,7 +311,7 @@ static void test_expressions(void)
 	unsigned int all, nr, kept, filtered, rest_kept, rest_filtered;
 
 	net_new();
-	/* No minisock is left that would tell of its end in the next round. */
+	/* No minisock may be left, whose end would make a record in the next round. */
 	net_sysctl("ipv4/tcp_max_tw_buckets", "0");
 	all = run(~0U, false, &filtered);
 	CHECK(all > 10 && !filtered, "%u records, %u filtered", all, filtered);
@@ -337,7 +337,9 @@ static unsigned int count_questions(void)
 	return nr;
 }
 
-/* A minisock has no owner of its own, but its connection has. It goes with its netns. */
+/*
+ * A minisock has no owner, but its connection has one. The minisock ends with its netns.
+ */
 static void test_minisock(const char *text)
 {
 	const struct tcp_teardown_record *r = records.moments;
@@ -431,7 +433,7 @@ static void test_text(void)
 	check_text("none\n");
 	set_filter(" port==443\t&&  !( lport != 0x1bB )\n");
 	check_text(" port==443\t&&  !( lport != 0x1bB )\n");
-	/* As the shell's > does; it is the write that counts. */
+	/* As the shell's > does; only the write has an effect. */
 	close(files_open(ALL_CPUS, "filter", O_WRONLY | O_TRUNC));
 	check_text(" port==443\t&&  !( lport != 0x1bB )\n");
 	for (i = 0; i < ARRAY_SIZE(removals); i++) {
@@ -466,7 +468,7 @@ static void *make_many(void *arg)
 	return NULL;
 }
 
-/* Each record finds one filter or another, whole, and none is lost between. */
+/* Each record meets the old filter or the new one; none is lost between them. */
 static void test_replaced(void)
 {
 	static const char * const texts[] = {
@@ -485,7 +487,7 @@ static void test_replaced(void)
 		pthread_create(&threads[cpu], NULL, make_many, &sources[cpu]);
 	for (i = 0; i < REPLACEMENTS; i++) {
 		set_filter(texts[i % ARRAY_SIZE(texts)]);
-		usleep(100);	/* on one CPU a kernel without preemption runs nobody else */
+		usleep(100);	/* lets others run on one CPU without preemption */
 	}
 	__atomic_store_n(&enough, true, __ATOMIC_RELAXED);
 	for (cpu = 0; cpu < cpus; cpu++) {
@@ -504,7 +506,7 @@ static void test_replaced(void)
 	ktap_result("a filter is replaced while %d CPUs make records", cpus);
 }
 
-/* On one CPU and on all, what was filtered is counted, and forgotten. */
+/* Filtered records are counted, per CPU and in all, until a clear. */
 static void test_counted(void)
 {
 	int cpu = online_cpus() - 1;
@@ -541,7 +543,7 @@ int main(void)
 	files_start();
 	if (online_cpus() > CPUS_MAX)
 		ktap_skip_all("more than %d CPUs", CPUS_MAX);
-	/* As testcases_run(): a page that is read lets timers run. */
+	/* As in testcases_run(): reading a page from disk lets timers run. */
 	mlockall(MCL_CURRENT | MCL_FUTURE);
 	cgroup_start();
 	ktap_plan(count_questions() + 8);
@@ -551,7 +553,7 @@ int main(void)
 	test_expressions();
 	test_no_socket(NET_IPV4, "127.0.0.1");
 	test_no_socket(NET_IPV6, "::1");
-	/* These leave minisocks, which go with their namespaces. */
+	/* These leave minisocks, which end with their namespaces. */
 	test_minisock("uid == 1234 && from == TIME_WAIT");
 	test_minisock("uid != 0 && event == netns_gone");
 	test_self();

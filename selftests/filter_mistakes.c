@@ -2,10 +2,11 @@
 /*
  * Mistakes in what is written to the file filter.
  *
- * Shows that each is refused with EINVAL, that the kernel's log tells its column,
- * with the expression and a mark below, and that the filter in force stays.
+ * Shows that each is refused with EINVAL, that the kernel's log has its column and the
+ * expression with a mark below it, and that the filter in force stays.
  *
- * Its lines in the log are rationed, so this waits: only where that costs nothing.
+ * The log's lines are rate limited, so the test waits: it runs only where time is
+ * skipped.
  *
  * Modes: icount
  * Needs: root, debugfs.
@@ -109,7 +110,7 @@ static const struct mistake mistakes[] = {
 	  "too many parentheses within each other" },
 };
 
-/* 16 comparisons with addr ask four tests each, and one more is too much. */
+/* 16 comparisons with addr need four tests each; one more is too many. */
 static char *too_many(void)
 {
 	static char text[FILTER_LEN];
@@ -121,7 +122,7 @@ static char *too_many(void)
 	return text;
 }
 
-/* The text with what the log can't show replaced, and the mark below. */
+/* The text, with what the log can't show replaced, and the mark below it. */
 static bool log_shows(long since, const struct mistake *mistake)
 {
 	char shown[FILTER_LEN], lines[3 * FILTER_LEN];
@@ -142,7 +143,7 @@ static bool log_shows(long since, const struct mistake *mistake)
 	return log_has(since, lines);
 }
 
-/* Write it. Return: the mark in the log before. */
+/* Write it. Return: the log's position before the write. */
 static long attempt(const char *text)
 {
 	char *in_force;
@@ -180,7 +181,7 @@ static void test_bytes(void)
 	ktap_result("%d bytes", FILTER_LEN);
 }
 
-/* What is behind a NUL is not overlooked. */
+/* Text behind a NUL is not ignored. */
 static void test_nul(void)
 {
 	static const char text[] = "uid == 0\0 || port == 1";

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * FINs and the data before them: on the last segment, or behind more than may
- * leave now. A FIN is queued when it is asked for; when that it has left is found
- * out afterwards, that is told, too, and a FIN that never left is known as such.
+ * FINs and the data before them: the FIN is on the last segment, or queued behind more
+ * data than may be sent now. The first record says that the FIN is queued. If the module
+ * learns later that the FIN has been sent, another record says so; the verdict says if it
+ * never was.
  *
  *	corked			data and FIN leave in one segment
  *	received		data and FIN come in one segment
  *	slow start		two flights of data before the FIN
- *	a full flight		all data has left, the FIN may have to wait
- *	a closed window		and a RST comes: the FIN never left
- *	... and a FIN comes	CLOSING, though ours is still to leave
+ *	a full flight		all data has been sent, the FIN may have to wait
+ *	a closed window		and a RST arrives: the FIN was never sent
+ *	... and a FIN arrives	CLOSING, though our FIN is still unsent
  *
  * Modes: icount
  * Needs: the module; CAP_NET_ADMIN, CAP_NET_RAW; a TUN device.
@@ -75,7 +76,7 @@ static void received(struct fixture *self)
 	fixture_verdict(self, &end, VERDICT(FOUR_WAY, PEER, PEER));
 }
 
-/* The kernel's segments up to that number, the FIN with it or not. */
+/* The kernel's segments up to that number, with or without the FIN. */
 static void read_until(struct fixture *self, uint32_t seq, bool fin)
 {
 	struct segment s = { };
@@ -88,7 +89,10 @@ static void read_until(struct fixture *self, uint32_t seq, bool fin)
 	} while (s.seq + s.len != seq);
 }
 
-/* The first flight is 10 segments, the second 20; the last ACK leaves out the FIN. */
+/*
+ * The first flight is 10 segments, the second 20; the last ACK does not acknowledge the
+ * FIN.
+ */
 static void slow_start(struct fixture *self)
 {
 	unsigned int flight = self->family == NET_IPV6 ? FLIGHT_IPV6 : FLIGHT_IPV4;
@@ -168,7 +172,7 @@ static void full_flight(struct fixture *self)
 	fixture_verdict(self, &end, VERDICT(ABORTED, LOCAL, NETNS));
 }
 
-/* A closed window, data, and a FIN that can't leave. */
+/* A closed window, data, and a FIN that can't be sent. */
 static void close_behind_window(struct fixture *self, struct net_end *end)
 {
 	struct segment probe;
@@ -202,7 +206,7 @@ static void never_left(struct fixture *self)
 					    .flags = TCP_TEARDOWN_F_FIN_UNSENT));
 }
 
-/* Whatever comes before is a probe of the window, or an answer without data. */
+/* Any earlier segment is a window probe, or an answer without data. */
 static void expect_data_with_fin(struct fixture *self, uint32_t seq)
 {
 	struct segment s = { };

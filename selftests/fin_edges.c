@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * FINs that do not simply come and go.
+ * Special cases of FINs.
  *
  *	behind unsent data	queued at u+300, sent when the window opens
- *	beyond a hole		told of once, when the hole is filled
- *	in a segment that is merged into unread data: its own number is right
- *	the same, when the receive queue was collapsed and has no headers left
+ *	beyond a hole		recorded once, when the hole is filled
+ *	in a segment that is merged into unread data: its sequence number is right
+ *	the same, after the receive queue was collapsed and has lost the headers
  *	twice			a duplicate in CLOSE_WAIT and LAST_ACK
  *
  * Modes: icount
@@ -37,7 +37,7 @@ static void expect_fins(unsigned long long received, unsigned long long again,
 	      seen[2]);
 }
 
-/* The kernel's answers until now; each acknowledges no more than max. */
+/* The kernel's answers so far; each acknowledges at most max. */
 static void drain(struct fixture *self, uint32_t max)
 {
 	struct segment segment;
@@ -46,7 +46,7 @@ static void drain(struct fixture *self, uint32_t max)
 		CHECK((int32_t)(segment.ack - max) <= 0, "acknowledges %u", segment.ack);
 }
 
-/* The same, until one acknowledges all of it: the last may be a delayed one. */
+/* The same, until one acknowledges max: the last ACK may be a delayed one. */
 static void await_ack(struct fixture *self, uint32_t max)
 {
 	struct segment segment;
@@ -58,7 +58,9 @@ static void await_ack(struct fixture *self, uint32_t max)
 	} while (segment.ack != max);
 }
 
-/* The FIN came, and opens[]; the kernel's end closes at w, and has v to tell. */
+/*
+ * The FIN has come, and opens[]; the kernel's end closes at w, its FIN acknowledging v.
+ */
 static void close_passive(struct fixture *self, const struct net_end *end,
 			  const struct want *opens, unsigned int nr, uint32_t w, uint32_t v)
 {
@@ -81,7 +83,7 @@ static void close_passive(struct fixture *self, const struct net_end *end,
 	fixture_verdict(self, end, VERDICT(FOUR_WAY, PEER, PEER));
 }
 
-/* Whatever comes before is a probe of the window, which carries nothing. */
+/* Any earlier segment is a window probe, without payload. */
 static void expect_after_probes(struct fixture *self, uint8_t flags, uint32_t seq,
 				uint32_t ack, unsigned int len, uint32_t probe)
 {
@@ -129,7 +131,7 @@ static void behind_unsent(struct fixture *self)
 	fixture_verdict(self, &end, VERDICT(ABORTED, LOCAL, NETNS));
 }
 
-/* In ESTABLISHED; nothing is told before the hole is filled. */
+/* In ESTABLISHED; nothing is recorded before the hole is filled. */
 static void beyond_hole(struct fixture *self)
 {
 	struct net_end end;
@@ -187,8 +189,8 @@ static void beyond_hole_fin_wait2(struct fixture *self)
 }
 
 /*
- * Unread data, then the FIN with so many bytes and a later acknowledgment. A
- * packet that the capture still holds can't be merged into.
+ * Unread data, then the FIN with so many bytes and a later acknowledgment. The kernel
+ * does not merge into a packet that the capture still holds.
  */
 static void merged(struct fixture *self, unsigned int len)
 {
@@ -228,7 +230,7 @@ static void merged_bare(struct fixture *self)
 	merged(self, 0);
 }
 
-/* What has been collapsed so far, of the namespace: TcpExt's TCPRcvCollapsed. */
+/* How many packets the namespace has collapsed so far: TcpExt's TCPRcvCollapsed. */
 static bool collapsed(void)
 {
 	return records_netstat("TCPRcvCollapsed");

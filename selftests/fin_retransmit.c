@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A FIN that is not acknowledged is sent again, and again.
+ * A FIN that is not acknowledged is retransmitted.
  *
  *	kernel				peer
  *	close, FIN u ack v		FIN_WAIT1	> (lost)
@@ -8,8 +8,8 @@
  *	FIN u ack v, try 2				> (lost)
  *	...
  *
- * until the kernel gives an orphan up (tcp_orphan_retries), without a RST; or
- * until the third try is heard, on either side of the close.
+ * Ends when the kernel gives the orphan up (tcp_orphan_retries), without a RST, or when
+ * the third try arrives; for the first and for the second closer.
  *
  * Modes: icount
  * Needs: the module; CAP_NET_ADMIN, CAP_NET_RAW; a TUN device; time that is
@@ -23,7 +23,7 @@
 #define TRIES 3
 #define WANT_MAX 32
 
-/* A list that grows with the tries. */
+/* A list that grows with the retransmissions. */
 struct wants {
 	unsigned int nr;
 	struct want list[WANT_MAX];

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * FIN_WAIT2 as a full socket, and what ends it.
+ * FIN_WAIT2 as a full socket, and how it ends.
  *
- *	shutdown()		for as long as the application likes
+ *	shutdown()		as long as the application keeps the socket
  *	... then close()	a minisock, tcp_fin_timeout from then
  *	tcp_fin_timeout 100	an orphan waits 40 s as a full socket, then 40 s as
  *				a minisock: the kernel takes 60 s off, once
  *	TCP_LINGER2		of that socket, instead of tcp_fin_timeout
- *	TCP_LINGER2 below 0	no FIN_WAIT2 for an orphan: a RST as soon as the FIN
- *				is acknowledged, or at once, if it is
+ *	TCP_LINGER2 below 0	no FIN_WAIT2 for an orphan: a RST when the FIN is
+ *				acknowledged, or at once if it already is
  *	SO_LINGER		close() waits until the FIN is acknowledged; the
- *				orphan's minisock is born at its end
- *	tcp_max_tw_buckets 0	no minisock, and the full socket goes
+ *				orphan's minisock is created when close() ends
+ *	tcp_max_tw_buckets 0	no minisock; the full socket is closed
  *
  * The kernel's timer wheel is late by up to an eighth of a timeout.
  *
@@ -31,7 +31,7 @@
 #define FIN_TIMEOUT_S 100
 #define MAX_MINISOCK_S 60	/* TCP_TIMEWAIT_LEN */
 
-/* A jiffy's fraction may have passed when a timer is set. */
+/* A timer may be set in the middle of a jiffy. */
 static bool is_late_by_wheel(uint64_t ns, double timeout_s)
 {
 	double seconds = ns / 1e9;
@@ -74,7 +74,7 @@ static void close_first(struct fixture *self, struct net_end *end)
 	peer_send(&self->peer, ACK, end->rcv_nxt, end->snd_nxt + 1, 0);
 }
 
-/* Five records that all begin with, and then these. */
+/* The five records that all cases begin with, then these. */
 static void expect_then(struct fixture *self, const struct net_end *end, uint8_t call,
 			const struct want *then, unsigned int nr)
 {
@@ -159,7 +159,7 @@ static void fin_timeout(struct fixture *self)
 	expect_between(self, &end, 6, 7, FIN_TIMEOUT_S - MAX_MINISOCK_S);
 }
 
-/* The FIN comes while it is a full socket. */
+/* The FIN arrives while it is a full socket. */
 static void fin_for_orphan(struct fixture *self)
 {
 	struct net_end end;
@@ -253,7 +253,7 @@ static void no_linger2_orphan(struct fixture *self)
 	fixture_verdict(self, &end, VERDICT(RESET_SENT, LOCAL, LINGER2));
 }
 
-/* In a child, while the test is in close(); that has to be the last one. */
+/* In a child, while the test is in close(), which must be the last reference. */
 static pid_t answer_fin(struct fixture *self, const struct net_end *end)
 {
 	int ready[2];
@@ -277,7 +277,7 @@ static pid_t answer_fin(struct fixture *self, const struct net_end *end)
 	return pid;
 }
 
-/* Not over before close() is, which has waited for the ACK. */
+/* It ends no earlier than close(), which has waited for the ACK. */
 static void lingering(struct fixture *self)
 {
 	const struct linger linger = { .l_onoff = 1, .l_linger = LINGER_S };

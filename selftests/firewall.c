@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A RST that this host's own firewall has made in the peer's name, because it rejects
- * what is sent: it is not the peer that ends the connection, nor was it first.
+ * This host's own firewall rejects what is sent with a RST in the peer's name. The
+ * verdict must not say that the peer reset the connection or closed first.
  *
- * As a firewall does, the test sends it from the peer's address to this host, over the
- * loopback device, in each state; and where there is nft, lets it do that. A RST that
- * comes from the peer, and one of a peer on this host, are the peer's.
+ * As a firewall does, the test sends such a RST from the peer's address to this host,
+ * over the loopback device, in each state. If there is nft, a rule of nft does it as
+ * well. A RST from the peer's interface, or from a peer on this host, is the peer's.
  *
  * Modes: icount
  * Needs: the module; CAP_NET_ADMIN, CAP_NET_RAW; a TUN device; the segment of a RST in
@@ -29,7 +29,7 @@ static const char *lacks_nft(void)
 	return lacks_segment();
 }
 
-/* The capture hears all devices: the RST comes by that of loopback. It takes a while. */
+/* The capture hears all devices: the RST arrives on loopback, after a while. */
 static void hear_all(struct fixture *self)
 {
 	capture_stop(&self->capture);
@@ -147,7 +147,7 @@ static void last_ack(struct fixture *self)
 	       VERDICT(RESET_RECEIVED, PEER, FIREWALL));
 }
 
-/* A minisock; that it was reset in TIME_WAIT changes nothing of how it ended. */
+/* A minisock: a RST in TIME_WAIT does not change how the connection ended. */
 static void to_minisock(struct fixture *self, struct net_end *end)
 {
 	begin(self, end);
@@ -180,7 +180,9 @@ static void time_wait(struct fixture *self)
 	fixture_verdict(self, &end, VERDICT(FOUR_WAY, LOCAL, CLOSE));
 }
 
-/* --- that are the peer's ---------------------------------------------------------------- */
+/*
+ * --- RSTs of the peer ----------------------------------------------------------------
+ */
 
 static void by_peer(struct fixture *self)
 {

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Whatever may be written to the files that can be written: numbers, words and
- * expressions, right and wrong ones, those with bytes changed, and random bytes; of
- * 0 bytes to 1 MiB, with NUL, with and without a newline, at offsets, from memory
- * that ends in the middle. Each write is one command, so there are no parts of one.
+ * All kinds of writes to the writable files: numbers, words and expressions, right and
+ * wrong, with bytes changed, and random bytes; 0 bytes to 1 MiB, with NUL, with and
+ * without a newline, at offsets, from memory that ends in the middle. Each write is one
+ * complete command.
  *
- * Shows, of $TT_WRITES (3000) writes: the test's own reading of docs/abi says which
- * are taken and which are refused, with which error; one that is taken is there to
- * be read, one that is refused has changed nothing in any file; each file's refusals
- * have a line in the log that names it, and the log is not flooded.
+ * Shows, for $TT_WRITES (3000) writes: the module accepts and refuses what the test
+ * expects from its own implementation of docs/abi, with the same error; an accepted value
+ * reads back, a refused one has changed nothing in any file; the log has a line on the
+ * refusals that names the file, and is not flooded.
  *
  * Modes: icount
  * Needs: root, debugfs.
@@ -27,7 +27,7 @@
 #include "lib/random.h"
 
 #define MOST (1 << 20)
-/* Rings up to this are granted. */
+/* Rings up to this size are allocated. */
 #define KB_MOST 1024
 
 enum control { TRACING_ON, OVERWRITE, SIZE, HOOKS, FILTER, TRACE, CPU_TRACE, CONTROLS };
@@ -36,16 +36,16 @@ static const char * const names[CONTROLS] = {
 	"tracing_on", "overwrite", "buffer_size_kb", "hooks", "filter", "trace", "trace",
 };
 
-/* What is written; the memory behind it is not there. */
+/* What is written; the memory behind it is not mapped. */
 static struct input {
 	enum control control;
 	size_t size;
 	off_t offset;
-	bool beyond;		/* it says to be longer than it is */
+	bool beyond;		/* its length claims more than there is */
 	char *at;
 } input;
 
-static char *room;		/* MOST bytes, then nothing */
+static char *room;		/* MOST bytes, then unmapped memory */
 static uint64_t seed = 1, salt;
 static unsigned long taken[CONTROLS], refused[CONTROLS];
 
@@ -186,7 +186,7 @@ static void mutate(void)
 
 static void draft_input(void)
 {
-	/* A group of hooks that is switched costs as much as a thousand refusals. */
+	/* Switching a group of hooks costs as much as a thousand refusals. */
 	static const enum control often[] = {
 		TRACING_ON, TRACING_ON, OVERWRITE, OVERWRITE, SIZE, SIZE, FILTER, FILTER, FILTER,
 		TRACE, CPU_TRACE, HOOKS,
@@ -206,7 +206,7 @@ static void draft_input(void)
 		put("\n");
 	if (!dice(3))
 		mutate();
-	/* Blanks at the end, to any length: what is behind them must not be cut off. */
+	/* Any number of blanks, then more text, which must not be cut off. */
 	if (!dice(40)) {
 		memset(draft + drafted, ' ', MOST - drafted);
 		drafted += dice(MOST - drafted + 1);
@@ -218,13 +218,13 @@ static void draft_input(void)
 	memcpy(input.at, draft, drafted);
 }
 
-/* --- what should come of it ----------------------------------------------------- */
+/* --- what is expected ----------------------------------------------------- */
 
 #define WRONG EINVAL
 
 /*
- * An unsigned number as the kernel reads one: all of it, base by its prefix, one
- * newline behind it.
+ * An unsigned number as the kernel parses it: the whole text, base by prefix, one newline
+ * at the end.
  */
 static bool parse_number(unsigned long long *value)
 {
@@ -255,7 +255,7 @@ static int want_number(void)
 		return value > 1 ? WRONG : 0;
 	if (value < 4 || value > 1048576)
 		return WRONG;
-	return value > KB_MOST ? -1 : 0;	/* as there is memory */
+	return value > KB_MOST ? -1 : 0;	/* depends on memory */
 }
 
 static bool is_blank(char c)
@@ -263,7 +263,7 @@ static bool is_blank(char c)
 	return isspace((unsigned char)c) || (unsigned char)c == 0xa0;
 }
 
-/* The word that is left without blanks around it; its length. */
+/* Strip blanks around the word. Return: its length. */
 static size_t strip(const char **word)
 {
 	size_t len = input.size;
@@ -292,7 +292,7 @@ static int want_hooks(void)
 	return WRONG;
 }
 
-/* -1: an expression, right or wrong: selftests/filter_mistakes.c knows. */
+/* -1: an expression; selftests/filter_mistakes.c tests which are right. */
 static int want_filter(void)
 {
 	const char *word;
@@ -320,9 +320,9 @@ static int wanted(void)
 	}
 }
 
-/* --- what came of it ------------------------------------------------------------ */
+/* --- what the module did ------------------------------------------------------------ */
 
-/* All that a write can change, except for what hits and records do. */
+/* All that a write can change, except hits and records. */
 static char *state(void)
 {
 	static char all[8192];
@@ -367,7 +367,7 @@ static const char *shown(void)
 	return to;
 }
 
-/* Of that group all hooks are off, or none is. */
+/* All hooks of that group are off, or none is. */
 static void check_taken_hooks(void)
 {
 	char group[32], word[32], *text = files_hooks(), *line, *rest;
@@ -384,7 +384,7 @@ static void check_taken_hooks(void)
 	free(text);
 }
 
-/* The expression as it was written, except for blanks at its ends; or none. */
+/* The expression as written, without blanks at its ends; or none. */
 static void check_taken_filter(void)
 {
 	char *text = files_text(ALL_CPUS, "filter");
@@ -429,7 +429,10 @@ static void try_one(void)
 
 	draft_input();
 	want = wanted();
-	/* Memory that ends is found before the text is looked at, unless it's too long. */
+	/*
+	 * A fault of memory is found before the text is parsed, unless the text is too
+	 * long.
+	 */
 	before = state();
 	err = write_input();
 	if (input.offset && (input.control == HOOKS || input.control == FILTER))
@@ -461,12 +464,12 @@ static void test_writes(unsigned int writes)
 		ktap_note("%s: %lu taken, %lu refused", names[i], taken[i], refused[i]);
 		CHECK(taken[i] && (refused[i] || i >= TRACE), "%s: not both", names[i]);
 	}
-	ktap_result("%u writes, each taken or refused as docs/abi says", writes);
+	ktap_result("%u writes, each accepted or refused as docs/abi says", writes);
 }
 
 /* --- the log -------------------------------------------------------------------- */
 
-/* Five seconds, in which no file is written, and each may fill the log again. */
+/* Wait five seconds without writes, so that the log's rate limit starts again. */
 static void test_log(void)
 {
 	static const char * const wrong[] = { "2", "-1", "3", "nosuch", "nosuch == 1" };
@@ -481,7 +484,7 @@ static void test_log(void)
 		snprintf(want, sizeof(want), "tcp_teardown: %s: ", names[i]);
 		CHECK(log_has(mark, want), "no line of the log says \"%s\"", want);
 	}
-	ktap_result("the log says which file has refused what");
+	ktap_result("the log names the file that refused a write");
 }
 
 static void test_flood(void)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Half-close: one end shuts its direction down, the other sends on, and closes.
+ * Half-close: one end shuts down its direction; the other keeps sending, then closes.
  *
  *	client				server
  *	shutdown, FIN u ack v		FIN_WAIT1	> CLOSE_WAIT
@@ -11,12 +11,12 @@
  *	FIN w ack u+1, w = v+3000	TIME_WAIT	< close, LAST_ACK
  *	ACK u+1 ack w+1					> CLOSE
  *
- * The bytes are in the verdicts of both, and so is the time, here some seconds
- * between the second wave and the third. A shutdown of the other direction sends
- * nothing; one of both is a half-close that waits for no data.
+ * Both verdicts have the bytes and the time between the second wave and the third, here
+ * some seconds. shutdown(SHUT_RD) sends nothing; shutdown(SHUT_RDWR) is a half-close that
+ * accepts no data.
  *
- * With half_closed_data 0, which is the default, the segments of the stream are counted
- * and no record tells of them: else they would be most of the ring.
+ * With half_closed_data 0, the default, the data segments are counted and not recorded,
+ * because they would fill the ring.
  *
  * Modes: icount
  * Needs: the module; CAP_NET_ADMIN, CAP_NET_RAW.
@@ -106,7 +106,10 @@ static void expect_stream_server(struct fixture *self, const struct net_end *end
 		    ROWS_LAST_ACK(w, u));
 }
 
-/* What is received in FIN_WAIT2 and in CLOSE_WAIT: all but the two FINs and their ACKs. */
+/*
+ * Segments received in FIN_WAIT2 and in CLOSE_WAIT: all except the two FINs and their
+ * ACKs.
+ */
 static void expect_stream_counted(struct fixture *self, unsigned int before)
 {
 	unsigned long long counted = records_counter("half_closed_segments_received");
@@ -148,7 +151,7 @@ static void stream(struct fixture *self)
 	files_set("half_closed_data", 1);
 }
 
-/* Until the wave 3, from wave 2 on; what the verdict says. */
+/* The time from wave 2 to wave 3, as in the verdict. */
 static void expect_pause(struct fixture *self, const struct net_end *end,
 			 unsigned int slot)
 {
@@ -207,7 +210,7 @@ static void shut_rdwr(struct fixture *self)
 	shut(self, SHUT_RDWR, TCP_TEARDOWN_SHUT_RDWR);
 }
 
-/* Nothing is sent, and the state stays; the close comes as any does. */
+/* Nothing is sent, and the state stays; the close is as usual. */
 static void shut_rd(struct fixture *self)
 {
 	struct net_end client, server;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The last ACK of a handshake makes a socket that can't be completed: there is no route
- * to the peer any more.
+ * The last ACK of a handshake creates a socket that can't be completed, because there is
+ * no longer a route to the peer.
  *
  *	request				peer
  *	SYN-ACK						>
@@ -10,12 +10,12 @@
  *						<	ACK again
  *	a child, ESTABLISHED
  *
- * The child is thrown away and the request waits for the next segment: no connection has
- * ended, so there is no record and no counter of it. With tcp_abort_on_overflow a RST
- * ends the request; the accept queue was not full.
+ * The kernel discards the child, and the request waits for the next segment: no
+ * connection has ended, so nothing is recorded or counted. With tcp_abort_on_overflow a
+ * RST ends the request, though the accept queue was not full.
  *
- * IPv4 makes the child and looks for its route then; IPv6 does it the other way round,
- * and makes none. That the listener closes meanwhile: see handshake_race.
+ * IPv4 creates the child and then looks up its route; IPv6 looks up the route first, and
+ * creates no child. For a listener that closes meanwhile see handshake_race.
  *
  * Modes: icount
  * Needs: the module; CAP_NET_ADMIN, CAP_NET_RAW; a TUN device.
@@ -38,8 +38,8 @@ struct route_request {
 };
 
 /*
- * A route that says that the peer is unreachable. That of IPv4 is for the listener's TOS
- * alone, so what the peer sends, and a RST in answer, is routed as before.
+ * An unreachable route to the peer. For IPv4 it applies to the listener's TOS only, so
+ * that the peer's segments, and a RST in answer, are routed as before.
  */
 static void unreachable(const struct fixture *self, uint16_t type)
 {
@@ -94,7 +94,7 @@ static uint32_t shake(struct fixture *self)
 	return reply.seq + 1;
 }
 
-/* The kernel's own figures: was there a child, and did it fail? */
+/* The kernel's counters: was there a child, and did it fail? */
 static void check_failed(const struct fixture *self, unsigned int times)
 {
 	long children = self->family == NET_IPV6 ? 0 : times;
@@ -117,7 +117,7 @@ static void check_no_end(struct fixture *self)
 	CHECK(!records_counter("SYN_RECV>CLOSE"), "a transition is counted");
 }
 
-/* So many last ACKs are in vain. Return: the number of them. */
+/* Send so many last ACKs, which all fail. Return: their number. */
 static uint32_t fail(struct fixture *self, unsigned int times, unsigned int len)
 {
 	uint32_t ack = shake(self);
@@ -139,7 +139,7 @@ static void expect_nothing(struct fixture *self)
 	CHECK(!records_counter("rst_sent_in_reply"), "a RST");
 }
 
-/* The peer closes first; of all that has been, this alone is an end. */
+/* The peer closes first; of all that has happened, only this ends a connection. */
 static void close_orderly(struct fixture *self, const struct net_end *end)
 {
 	uint32_t u = end->rcv_nxt, v = end->snd_nxt;
@@ -193,7 +193,7 @@ static void with_data(struct fixture *self)
 	fail_and_connect(self, 1, 100);
 }
 
-/* The request goes, and with it all that there was. */
+/* The request is removed, and nothing of the connection is left. */
 static void listener_closes(struct fixture *self)
 {
 	int listener = listen_with_tos(self);
@@ -221,7 +221,7 @@ static void expect_reply(struct fixture *self)
 	CHECK(!records_counter("rst_for_full_accept_queue"), "a queue is counted as full");
 }
 
-/* Of IPv6 the RST has no route either. */
+/* With IPv6 the RST has no route either. */
 static void abort_on_overflow(struct fixture *self)
 {
 	int listener = listen_with_tos(self);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The last ACK of a handshake comes, and the listener closes before its socket is made.
+ * The last ACK of a handshake arrives, and the listener closes before the child is
+ * created.
  *
  *	listener			peer
  *	SYN-ACK						>
@@ -8,16 +9,16 @@
  *	close, LISTEN > CLOSE
  *	a child, SYN_RECV > CLOSE
  *
- * While close() gives up others that were not accepted, the listener still has its port:
- * the child is complete, nobody can accept it, and the listener resets it. Whose call
- * that was is not known: the ACK comes in a softirq, or, by a TUN device, within the
- * write() of somebody else. At the end of close() the port is gone, and at its beginning
- * where the kernel has chosen it: the child can't be completed, and no connection has
- * ended.
+ * While close() aborts other unaccepted connections, the listener still has its port: the
+ * child is completed, nobody can accept it, and the listener resets it. The record names
+ * no closer, because the ACK arrives in a softirq, or, with a TUN device, within another
+ * process's write(). The listener loses its port at the end of close(); if the kernel
+ * chose the port, at the beginning. From then on the child can't be completed, and no
+ * connection has ended.
  *
- * A socket filter of the listener lets the ACK wait until that closes, and another makes
- * each RST, to those that were not accepted, take its time. The kernel's figures say
- * whether there was a child, and how far it got.
+ * A socket filter on the listener delays the ACK until the listener closes; another one
+ * delays each RST to the unaccepted connections. The kernel's counters say whether there
+ * was a child, and how far it got.
  *
  * Modes: smp
  * Needs: the module; CAP_NET_ADMIN, CAP_NET_RAW, CAP_BPF; a TUN device; two CPUs.
@@ -39,9 +40,9 @@
 
 /* --- a socket filter that lets segments wait --------------------------------------- */
 
-/* Up to 5.16 a program has no other loops than those that the verifier can follow. */
+/* Up to 5.16 a program can only have loops that the verifier can follow. */
 #define LOOKS 4000
-#define NAPS 25		/* between two looks, each a reading of the clock */
+#define NAPS 25		/* readings of the clock between two looks at the map */
 #define PACKET_NAPS 1000
 
 #define INSN(code_, dst, src, off_, imm_) \
@@ -55,7 +56,7 @@ static int bpf(int command, union bpf_attr *attr)
 	return syscall(__NR_bpf, command, attr, sizeof(*attr));
 }
 
-/* One figure: how many segments have come to the filter. */
+/* One counter: how many segments have reached the filter. */
 static int make_map(void)
 {
 	union bpf_attr attr = {
@@ -122,7 +123,7 @@ static const char *late_lacks(void)
 	return filter < 0 || segments == MAP_FAILED ? "no such BPF program" : NULL;
 }
 
-/* Attach it; no segment has come to it yet. */
+/* Attach it; no segment has reached it yet. */
 static void late_attach(int listener)
 {
 	*segments = 0;
@@ -130,7 +131,7 @@ static void late_attach(int listener)
 		"no filter");
 }
 
-/* How many segments have come since. */
+/* How many segments have reached it since. */
 static uint32_t late_segments(void)
 {
 	return *segments;
@@ -138,7 +139,7 @@ static uint32_t late_segments(void)
 
 /*
  * Until the descriptor is closed, each packet in the caller's namespace takes some tenths
- * of a millisecond more, going out or coming in. It receives none of them.
+ * of a millisecond longer, out or in. The socket receives none of them.
  */
 static int late_slow_down(void)
 {
@@ -172,7 +173,7 @@ static const char *lacks(void)
 	return sysconf(_SC_NPROCESSORS_ONLN) < 2 ? "one CPU" : late_lacks();
 }
 
-/* What becomes of the last ACK, as the kernel counts it. */
+/* The result of the last ACK, by the kernel's counters. */
 enum outcome {
 	NO_CHILD,	/* the listener was closed before */
 	LATE,		/* a child that was ESTABLISHED */
@@ -194,7 +195,7 @@ static struct figures figures_now(void)
 	};
 }
 
-/* @resets: how many of those in ESTABLISHED have been reset without it */
+/* @resets: how many others in ESTABLISHED have been reset */
 static enum outcome outcome_since(const struct figures *old, unsigned int resets)
 {
 	const struct figures now = figures_now();
@@ -206,7 +207,7 @@ static enum outcome outcome_since(const struct figures *old, unsigned int resets
 	return now.reset - old->reset == resets ? RESET : LATE;
 }
 
-/* A listener, those in its queue, and who closes it. */
+/* A listener, the connections in its queue, and the process that closes it. */
 struct race {
 	unsigned int nr_queued;
 	int listener, queued[QUEUED];
@@ -244,7 +245,7 @@ static uint32_t shake(struct fixture *self)
 	return reply.seq + 1;
 }
 
-/* The ACK comes in the midst of a write(). */
+/* The ACK arrives during a write(). */
 static enum outcome by_peer(struct fixture *self, struct race *race, uint16_t port)
 {
 	struct figures old;
@@ -283,12 +284,12 @@ static int connect_to(struct fixture *self, uint16_t port)
 	socklen_t len = net_loopback(self->family, port, &addr);
 	int fd = socket(net_domain(self->family), SOCK_STREAM, 0);
 
-	/* The RST may be there already. */
+	/* The RST may have arrived already. */
 	REQUIRE(!connect(fd, (void *)&addr, len) || errno == ECONNRESET, "no connection");
 	return fd;
 }
 
-/* Its RST has come, or nothing will. */
+/* Its RST has arrived, or nothing will. */
 static void close_client(struct fixture *self, int fd, enum outcome outcome)
 {
 	struct net_wait wait = { };
@@ -300,7 +301,7 @@ static void close_client(struct fixture *self, int fd, enum outcome outcome)
 			getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len);
 		while (info.tcpi_state != TCP_CLOSE && CHECK(net_wait(&wait), "no RST"));
 	close(fd);
-	/* Nobody is there for its FIN. */
+	/* Nothing answers its FIN. */
 	if (outcome == FAILED) {
 		net_settle();
 		fixture_excuse(self, false, FIN);
@@ -374,7 +375,7 @@ static void check_child(struct records *records, enum outcome outcome)
 	      outcome);
 }
 
-/* All that the turn has left, and room for the next. */
+/* Clean up what this round has left. */
 static void check_turn(struct fixture *self, enum outcome outcome)
 {
 	const char *interface = self->peer.fd >= 0 ? PEER_INTERFACE : "lo";

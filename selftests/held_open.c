@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A process holds a file open, each file there is, while the module is to go.
+ * A process holds a file of the module open while the module is to be removed; each file
+ * in turn.
  *
- * Shows: each file of debugfs, opened in each way that its mode allows, also by a
- * reader that sleeps in it, holds the module (EAGAIN), which goes on as before, and
- * lets it go when it is closed. A file of /proc does not: the module goes, a read
- * fails with EIO, also after a part was read. An open directory holds nothing. A
- * reader of /proc that is stuck in its own memory is waited for, and meanwhile
- * network namespaces can be made. Each time nothing is left.
+ * Shows: an open file of debugfs, in each mode that it allows, also with a sleeping
+ * reader, prevents the removal (EAGAIN) until it is closed, and the module works on. An
+ * open file of /proc does not: the module is removed, and reads then fail with EIO, even
+ * after a partial read. An open directory prevents nothing. rmmod waits for a reader of
+ * /proc that is stuck in a page fault, and meanwhile network namespaces can be created.
+ * Each time nothing of the module is left.
  *
  * Modes: icount
  * Needs: root, debugfs; it removes the module, and loads it again.
@@ -77,10 +78,10 @@ static void test_open(void)
 	module_unload_soon();
 	module_left_nothing();
 	torture_load("");
-	ktap_result("an open file of debugfs holds the module");
+	ktap_result("an open file of debugfs prevents the removal");
 }
 
-/* In a process that reads until it is killed: it sleeps when all is read. */
+/* In a process that reads until it is killed: it sleeps when it has read everything. */
 static pid_t sleep_in(const char *path)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -120,7 +121,7 @@ static void test_asleep(void)
 	module_unload_soon();
 	module_left_nothing();
 	torture_load("");
-	ktap_result("a reader that sleeps in debugfs holds the module");
+	ktap_result("a reader that sleeps in debugfs prevents the removal");
 }
 
 static void test_proc(void)
@@ -148,7 +149,7 @@ static void test_proc(void)
 	}
 	module_left_nothing();
 	torture_load("");
-	ktap_result("an open file of /proc does not hold the module");
+	ktap_result("an open file of /proc does not prevent the removal");
 }
 
 static void test_directory(void)
@@ -169,10 +170,10 @@ static void test_directory(void)
 	}
 	module_left_nothing();
 	torture_load("");
-	ktap_result("an open directory does not hold the module");
+	ktap_result("an open directory does not prevent the removal");
 }
 
-/* A page whose first touch, by whomever, lasts until the toucher is killed. */
+/* A page whose first access does not return until the process is killed. */
 static void *endless_page(void)
 {
 	struct uffdio_api api = { .api = UFFD_API };
@@ -189,7 +190,7 @@ static void *endless_page(void)
 	return page;
 }
 
-/* A process that reads it into such a page. */
+/* A process that reads the file into such a page. */
 static pid_t get_stuck(const char *path)
 {
 	pid_t pid = fork();
@@ -208,7 +209,7 @@ static pid_t get_stuck(const char *path)
 	return pid;
 }
 
-/* In a process of its own: 0 when done, or errno. */
+/* In a separate process: 0 when done, or errno. */
 static pid_t in_process(int (*act)(void))
 {
 	pid_t pid = fork();
@@ -248,7 +249,7 @@ static void test_stuck(void)
 	}
 	reader = get_stuck(PROC "/summary");
 	remover = in_process(module_unload);
-	sleep(60);	/* until it has waited for all else; time is skipped */
+	sleep(60);	/* until it waits for this reader alone; time is skipped */
 	CHECK(!waitpid(remover, NULL, WNOHANG), "the module did not wait for the reader");
 	maker = in_process(new_namespace);
 	CHECK(is_done(maker), "no namespace in five seconds");

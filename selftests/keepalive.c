@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A peer that is gone, found out by SO_KEEPALIVE: probes that nobody answers, a
- * RST, and the connection is over, in whatever state it waited for the peer.
+ * SO_KEEPALIVE detects a dead peer: after unanswered probes the kernel sends a RST and
+ * ends the connection, in any state that waits for the peer.
  *
  *	kernel				peer
  *	nothing for TCP_KEEPIDLE
@@ -9,7 +9,7 @@
  *	... TCP_KEEPCNT in all
  *	RST u ack v			CLOSE		>
  *
- * With TCP_USER_TIMEOUT that limits it, not the number of probes.
+ * If TCP_USER_TIMEOUT is set, it is the limit, not the number of probes.
  *
  * Modes: icount
  * Needs: the module; CAP_NET_ADMIN, CAP_NET_RAW; a TUN device; time that is
@@ -38,7 +38,7 @@ static void keep_alive(const struct net_end *end)
 	set(end, SOL_SOCKET, SO_KEEPALIVE, 1);
 }
 
-/* Until it is given up; seq and ack are the RST's. */
+/* Until the kernel gives up; seq and ack are the RST's. */
 static void expect_probes(struct fixture *self, const struct net_end *end,
 			  unsigned int probes, uint32_t seq, uint32_t ack)
 {
@@ -85,7 +85,7 @@ static void user_timeout(struct fixture *self)
 	fixture_verdict(self, &end, VERDICT(TIMED_OUT, NONE, USER_TIMEOUT, .no_owner = true));
 }
 
-/* The application has forgotten to close. */
+/* The application forgot to close. */
 static void close_wait(struct fixture *self)
 {
 	struct net_end end;

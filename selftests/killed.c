@@ -8,9 +8,8 @@
  *	FIN w ack u+1			TIME_WAIT	< close, LAST_ACK
  *	ACK u+1 ack w+1					> CLOSE
  *
- * It is the owner, with its pid, and its exit is what set that off. With data
- * unread there is a RST instead of a FIN. In CLOSE_WAIT the other end's FIN was
- * first.
+ * The killed process is the owner, with its pid, and its exit is the trigger. With unread
+ * data it sends a RST instead of a FIN. In CLOSE_WAIT the other end closed first.
  *
  * Modes: icount
  * Needs: the module; CAP_NET_ADMIN, CAP_NET_RAW.
@@ -24,7 +23,7 @@
 
 #define UNREAD 777
 
-/* A child that alone holds the end's socket, and does nothing. */
+/* A child that is the only holder of the end's socket, and does nothing. */
 static pid_t leave_to_child(const struct net_end *end)
 {
 	pid_t pid = fork();
@@ -59,7 +58,7 @@ static void expect_killed(struct fixture *self, const struct net_end *end, pid_t
 	fixture_verdict(self, end, VERDICT(FOUR_WAY, LOCAL, EXIT, .pid = pid));
 }
 
-/* Who ends in CLOSE_WAIT; 0: the test itself. */
+/* The process that ends in CLOSE_WAIT; 0: the test itself. */
 static void expect_passive(struct fixture *self, const struct net_end *end, pid_t pid)
 {
 	uint32_t w = end->snd_nxt, u = end->rcv_nxt;

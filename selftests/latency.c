@@ -5,10 +5,11 @@
  *	client	ESTABLISHED > FIN_WAIT1 > FIN_WAIT2 > TIME_WAIT
  *	server	ESTABLISHED > CLOSE_WAIT, some time, > LAST_ACK > CLOSE
  *
- * One waits for more than an hour in CLOSE_WAIT and in FIN_WAIT2, for that is what is looked for.
+ * One connection waits for more than an hour in CLOSE_WAIT and in FIN_WAIT2, which is the
+ * case that users look for.
  *
- * Shows that each transition is counted once, in the bucket of the time that its
- * record tells, and that nothing else is.
+ * Shows that each transition is counted once, in the bucket of the time in its record,
+ * and nothing else is counted.
  *
  * Modes: icount
  * Needs: the module; CAP_NET_ADMIN, CAP_NET_RAW.
@@ -98,7 +99,7 @@ static void close_after(struct fixture *self, unsigned int us)
 	fixture_await(self, &client, 6);
 	usleep(us);
 	close(server.fd);
-	/* The last transition of each: to TIME_WAIT, to CLOSE. */
+	/* The last transition of each end: to TIME_WAIT, to CLOSE. */
 	fixture_await(self, &client, 8);
 	fixture_await(self, &server, 7);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * close() with SO_LINGER on and 0 seconds: a RST, in whatever state.
+ * close() with SO_LINGER on and 0 seconds: a RST, in any state.
  *
  *	closer				other
  *	close, RST u ack v		CLOSE	> CLOSE

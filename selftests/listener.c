@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A listener is closed with connections in its queue that nobody has accepted:
- * the kernel gives them up, each with a RST.
+ * A listener is closed with unaccepted connections in its queue: the kernel aborts them,
+ * each with a RST.
  *
  *	queued				client
  *	close of the listener, RST v ack u
  *					CLOSE	> CLOSE
  *
- * Also with data that nobody has read, and in CLOSE_WAIT, when the client has
- * closed before.
+ * Also with unread data, and in CLOSE_WAIT, after the client has closed.
  *
  * Modes: icount
  * Needs: the module; CAP_NET_ADMIN, CAP_NET_RAW.
@@ -34,7 +33,7 @@ static int connect_queued(struct fixture *self, struct net_end *client)
 	return listener;
 }
 
-/* Nobody has its socket: its id is what the first record says. */
+/* No process has its socket: its id is that of the first record. */
 static struct net_end queued_of(struct fixture *self, const struct net_end *client)
 {
 	struct net_end queued = {

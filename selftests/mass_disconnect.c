@@ -3,13 +3,14 @@
  * A process that has 100,000 connections is killed.
  *
  * The connections are made by TCP_REPAIR, to a peer that never answers. So all FINs are
- * queued at once, on one CPU, and all orphans end when they have been sent in vain: at
- * about the same time again. First with the module's own bound, then with room for fewer.
+ * queued at once, on one CPU, and all orphans end at about the same time, when their
+ * retransmissions are used up. First with the default max_connections, then with a
+ * smaller one.
  *
- * Shows: with room, each is remembered, none is untracked, and the worker was in time.
- * Without, those remembered and those untracked are all. In either case each has one
- * transition and one verdict, and as many are counted by the kernel as TCPAbortOnTimeout,
- * and in each line of reconcile with "=".
+ * Shows: with room for all, each is tracked and none untracked, so the worker was fast
+ * enough. With less room, tracked and untracked ones add up. In both cases each has one
+ * transition and one verdict, the kernel counts as many in TCPAbortOnTimeout, and each
+ * line of reconcile with "=" is equal.
  *
  * Modes: icount
  * Needs: root, debugfs; a TUN device; 100,000 files; it loads the module itself.
@@ -51,7 +52,7 @@ static void establish(const struct peer *peer, unsigned int i)
 		!setsockopt(fd, IPPROTO_TCP, TCP_REPAIR, &off, sizeof(off)), "socket %u", i);
 }
 
-/* A child that has them; killed, and gone, on return. */
+/* A child that holds them; it has been killed and waited for on return. */
 static void disconnect(const struct peer *peer, unsigned int nr)
 {
 	int ready[2], status;
@@ -114,7 +115,7 @@ static void check_ends(unsigned int nr)
 	CHECK(files_check_reconcile(net_inode()), "no line with \"=\"");
 }
 
-/* @room: for all of them */
+/* @room: there is room for all of them */
 static void run(const char *args, unsigned int nr, bool room)
 {
 	unsigned long now, untracked;

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * One moment, one record: what follows within the same call of the kernel is in the
- * record that it begins with.
+ * One moment, one record: what happens within one call into the kernel is in one record.
  *
- * Shows, for the plain closes, each record and no other: close() with its transition and
- * its FIN; a segment with the transition that it brings, and with the minisock that is
- * born or dies by it; three waves in one segment are two; the verdict in the record that
- * ends the connection; a RST that is sent by itself.
+ * Shows, for the common closes, each record and no other: close() with its transition and
+ * its FIN; a segment with the transition that it causes, and with the minisock that it
+ * creates or ends; a FIN with the ACK of ours, which is one segment, with both of its
+ * transitions; the verdict in the record that ends the connection; a RST by itself.
  *
  * Modes: icount
  * Needs: the module; CAP_NET_ADMIN, CAP_NET_RAW; a TUN device.
@@ -19,7 +18,7 @@
 
 #define TIMEWAIT_S 60
 
-/* A record, without its numbers: those are the facts', which other tests ask for. */
+/* A record without its sequence numbers, which other tests check. */
 struct moment {
 	uint8_t kind, what, old, new, timewait, how;
 	uint32_t flags;
@@ -94,7 +93,7 @@ static void expect_passive(struct fixture *self, const struct net_end *end)
 	       MOMENT(SEGMENT, SEG_RCV, LAST_ACK, CLOSE, HOW(FOUR_WAY)));
 }
 
-/* An orphan: wave 2 makes it a minisock, which gets wave 3. */
+/* An orphan: wave 2 makes it a minisock, which receives wave 3. */
 static void four_waves(struct fixture *self)
 {
 	struct net_end client, server;
@@ -114,7 +113,7 @@ static void four_waves(struct fixture *self)
 	expect_passive(self, &server);
 }
 
-/* The full socket gets wave 3, and gives place to a minisock. */
+/* The full socket receives wave 3, and a minisock replaces it. */
 static void four_waves_by_shutdown(struct fixture *self)
 {
 	struct net_end client, server;
@@ -135,7 +134,7 @@ static void four_waves_by_shutdown(struct fixture *self)
 	expect_passive(self, &server);
 }
 
-/* One segment brings two transitions. */
+/* One segment causes two transitions. */
 static void three_waves(struct fixture *self)
 {
 	struct net_end end;

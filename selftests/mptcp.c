@@ -11,8 +11,8 @@
  *					TIME_WAIT
  *	ACK u+1 ack v+1					> CLOSE
  *
- * The worker is nobody's application: the owner is not known, but that it has closed is.
- * With data unread the subflow is reset, within close().
+ * The worker is a kernel thread: the owner is unknown, but the trigger is close(). With
+ * unread data close() resets the subflow.
  *
  * Modes: icount
  * Needs: the module; CAP_NET_ADMIN, CAP_NET_RAW; a kernel with MPTCP.
@@ -26,7 +26,10 @@
 
 #define DATA 10
 
-/* The TCP socket below, which nobody has, where the test's own is. */
+/*
+ * The end of the subflow: no process has its TCP socket, but it has the addresses of the
+ * test's socket.
+ */
 static struct net_end subflow_of(const struct net_end *end)
 {
 	struct net_end subflow = { };
@@ -42,7 +45,9 @@ static struct net_end subflow_of(const struct net_end *end)
 	return subflow;
 }
 
-/* Its numbers, by the first segment that it sends with that flag; FIN or RST. */
+/*
+ * Its sequence numbers, from the first segment that it sends with that flag; FIN or RST.
+ */
 static void learn_numbers(struct fixture *self, struct net_end *subflow, uint8_t flag)
 {
 	const struct segment *s = NULL;
@@ -60,7 +65,7 @@ static void learn_numbers(struct fixture *self, struct net_end *subflow, uint8_t
 	subflow->rcv_nxt = s->ack;
 }
 
-/* Its id, as records tell; the calls are left out: in which thread is not said. */
+/* Its id, from its records, without those of calls, whose thread can't be foretold. */
 static void take_in(struct fixture *self, struct net_end *subflow)
 {
 	struct fact *r;
@@ -135,7 +140,7 @@ static void closed(struct fixture *self)
 	fixture_verdict(self, &other, VERDICT(THREE_WAY, PEER, PEER, .no_owner = true));
 }
 
-/* Up to 6.9 the kernel does not, and MPTCP's own can't be found from outside. */
+/* Up to 6.9 the kernel can't, and MPTCP's own sockets can't be found from outside. */
 static bool kernel_tells_reasons(void)
 {
 	char text[4096];

@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The first events of many namespaces at once, faster than the module has memory for their
+ * Many namespaces have their first events at once, faster than the module allocates their
  * counters: no count is lost.
  *
- * In each of many namespaces connections that are already open are reset by their client,
- * which makes the first counts there. A process that nothing may interrupt does so in all
- * of them one after the other, so the module's worker can make nothing meanwhile.
+ * In each namespace clients reset connections that are already open, which makes its
+ * first counts. A real-time process does so in one namespace after the other, so that the
+ * module's worker can allocate nothing meanwhile.
  *
- * Shows, against a namespace that was alone: all summaries are the same, nothing is counted
- * for the host alone, and the host's summary has all. It keeps that when the namespaces have
- * gone. With more connections than a namespace without memory has room for, the summaries
- * of those that had none lack what they say is counted for the host alone, and reconcile
- * calls nothing equal there, as it does in the others; the host's summary has all again.
+ * Shows, compared with a single namespace: all summaries are equal, nothing is counted
+ * for the host only, and the host's summary has the sum, also after the namespaces are
+ * gone. With more connections than a namespace without counters can note, its summary
+ * lacks counts, says how many are counted for the host only, and reconcile calls nothing
+ * equal there, though it does in the other namespaces; the host's summary has the sum
+ * again.
  *
  * Modes: icount
  * Needs: root, debugfs; it loads the module itself.
@@ -30,7 +31,10 @@
 #include "lib/net.h"
 #include "lib/records.h"
 
-/* The module has 32 blocks ready, and room for 60 counts in a namespace without. */
+/*
+ * The module keeps 32 blocks of counters ready; a namespace without one can note 60
+ * counts.
+ */
 #define BLOCKS 32
 #define ROOMS 48
 #define FEW 1
@@ -59,7 +63,7 @@ static void room_open(struct room *room, int pairs)
 		net_pair(NET_IPV4, &room->client[i], &room->server[i]);
 }
 
-/* Reset by the clients. The RSTs may have to wait for ksoftirqd. */
+/* The clients reset all. The RSTs may have to wait for ksoftirqd. */
 static void room_run(const struct room *room, int pairs)
 {
 	int i;
@@ -90,7 +94,7 @@ static struct sum sum_of(const char *text)
 		if (!strcmp(name, "counted_for_host_alone"))
 			sum.elsewhere = value;
 		else if (strncmp(name, "end=", 4) || strstr(name, ",by="))
-			sum.counts += value;	/* end=HOW adds up others */
+			sum.counts += value;	/* end=HOW is a sum of others */
 		if (!strcmp(name, "call_close"))
 			sum.calls = value;
 	}
@@ -123,7 +127,7 @@ static struct sum sum_of_host(void)
 	return sum;
 }
 
-/* All of them at once, and nothing comes between. */
+/* All of them at once, without a break. */
 static void run_all(int pairs)
 {
 	const struct sched_param fifo = { .sched_priority = 1 }, normal = { };
@@ -154,7 +158,10 @@ static void close_all(void)
 	net_new();	/* out of the last */
 }
 
-/* So many counts each, of which some may be the host's alone. Returns of how many rooms. */
+/*
+ * So many counts each, some of which may be counted for the host only. Returns for how
+ * many rooms that is so.
+ */
 static int check_rooms(struct sum alone)
 {
 	int i, elsewhere = 0;
@@ -183,7 +190,7 @@ static void check_host(struct sum before, struct sum alone)
 	      sum.calls - before.calls, ROOMS * alone.calls);
 }
 
-/* @without: so many namespaces have no block, nor room */
+/* @without: how many namespaces have no block and too little room */
 static void test_order(int pairs, int without)
 {
 	struct sum before, alone;
@@ -197,7 +204,7 @@ static void test_order(int pairs, int without)
 	close(one.ns);
 	CHECK(alone.calls == 2U * pairs && !alone.elsewhere, "%lu calls, %lu elsewhere",
 	      alone.calls, alone.elsewhere);
-	usleep(100000);		/* the worker makes a new block */
+	usleep(100000);		/* the worker allocates a new block */
 
 	open_all(pairs);
 	before = sum_of_host();

@@ -2,10 +2,10 @@
 /*
  * Two namespaces in teardown do not see each other in /proc/net/tcp_teardown.
  *
- * In the first, one connection closes in four waves, with the client's minisock
- * left over; in the second one end is shut down and waits. Each summary counts
- * exactly its own, each list has its own connections alone. Who closed is told
- * to a reader with CAP_NET_ADMIN there, and to no other.
+ * In the first, one connection closes in four waves, and the client's minisock is left;
+ * in the second one end is shut down and waits. Each summary and each list has exactly
+ * its own namespace's connections. Only a reader with CAP_NET_ADMIN in that namespace
+ * sees who closed.
  *
  * Modes: icount smp
  *
@@ -28,7 +28,7 @@
 #define MOST 8
 #define NOBODY 65534
 
-/* A namespace and what it has. */
+/* A namespace and its connections. */
 struct room {
 	int ns;
 	uint32_t inode;
@@ -102,7 +102,7 @@ static bool is_in(const struct figure *figures, unsigned int nr, const char *nam
 	return false;
 }
 
-/* The file has each of the figures, and nothing else: no line of what is 0. */
+/* The file has these counters and no others; there is no line for 0. */
 static void check_summary(const struct figure *figures, unsigned int nr)
 {
 	char text[8192], name[64], *line, *rest;
@@ -120,7 +120,7 @@ static void check_summary(const struct figure *figures, unsigned int nr)
 	CHECK(lines == nr, "%u lines, not %u", lines, nr);
 }
 
-/* The list has these connections and no others; of one who is the owner. */
+/* The list has these connections and no others, and the owner of one. */
 static void check_connections(const struct room *room, unsigned int nr, const char *pid,
 			      const char *comm)
 {
@@ -145,8 +145,8 @@ static void run(struct room *rooms, enum net_family family)
 	net_await_state(&second->client, TCP_FIN_WAIT2);
 	room_enter(first);
 	/*
-	 * Not close() alone: an ACK that finds close() at its end, with the socket still
-	 * locked, makes no minisock.
+	 * Not close() alone: if the ACK arrives while close() still holds the lock, it
+	 * makes no minisock.
 	 */
 	CHECK(!shutdown(first->client.fd, SHUT_WR), "shutdown");
 	net_await_state(&first->client, TCP_FIN_WAIT2);
@@ -165,7 +165,7 @@ static void check_all_connections(const struct room *rooms, const char *pid)
 	check_connections(&rooms[1], 2, pid, "netns_private");
 }
 
-/* In a child, which enters both while it may, and then reads. */
+/* In a child, which opens both while it is privileged, and then reads. */
 static void check_as_nobody(const struct room *room, unsigned int nr)
 {
 	int status;
@@ -175,7 +175,7 @@ static void check_as_nobody(const struct room *room, unsigned int nr)
 		room_enter(room);
 		REQUIRE(!setgid(NOBODY) && !setuid(NOBODY), "still root");
 		check_connections(room, nr, "-", "-");
-		/* Whether a CHECK failed: that of this case alone. */
+		/* Whether a CHECK of this case failed. */
 		exit(ktap_case_failed());
 	}
 	REQUIRE(pid > 0 && waitpid(pid, &status, 0) == pid, "no child");
@@ -209,7 +209,7 @@ static void family_cases(enum net_family family)
 	room_close(&rooms[1]);
 }
 
-/* A third, in which nothing closes, among those in which much does. */
+/* A third namespace, in which nothing closes, beside the busy ones. */
 static void empty_case(void)
 {
 	struct net_end client, server;

@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A namespace that fills its share of the table takes nothing from another.
+ * A namespace that fills its share of the table leaves room for others.
  *
- * max_connections=1024. 600 connections of one namespace are half-closed and held, which
- * are more than it may hold, three times as many as are free. Then 50 of another are, and
- * end. Then those of the first end, and 600 more of it are half-closed.
+ * max_connections=1024. 600 connections of one namespace are half-closed and held; that
+ * exceeds its share, which is three times what is free. Then 50 connections of another
+ * namespace are half-closed, and end. Then those of the first end, and 600 more of it are
+ * half-closed.
  *
- * Shows: the first holds no more than three quarters, and no fewer than that less what a
- * CPU keeps; what it was refused is counted in its summary and in stats, and nowhere else;
- * of the other namespace all are remembered, and nothing is untracked, nor later, when an
- * end that nothing has announced is seen for the first time, and its cause is known; the
- * first, when its own have ended, may hold as many as before.
+ * Shows: the first holds at most three quarters, and at least that less what a CPU keeps;
+ * what it was refused is counted in its summary and in stats, and nowhere else. All
+ * connections of the other namespace are tracked, also those whose end is their first
+ * event; their cause is known. When its connections have ended, the first may hold as
+ * many as before.
  *
  * Modes: icount
  * Needs: root, debugfs; a TUN device, tcp_diag; it loads the module itself.
@@ -34,7 +35,7 @@
 #define ROOM 1024
 #define MANY 600
 #define FEW 50
-/* What a CPU may keep, memory and permits. */
+/* What a CPU may keep: memory and permits. */
 #define KEPT 128
 
 static struct pair many[MANY], few[FEW], unannounced[FEW];
@@ -46,7 +47,7 @@ static void half_close(struct pair *pairs, unsigned int nr)
 	for (i = 0; i < nr; i++) {
 		shutdown(pairs[i].end[0].fd, SHUT_WR);
 		if (i % 16 == 15)
-			usleep(1000);	/* the worker makes memory ready */
+			usleep(1000);	/* lets the worker allocate */
 	}
 	for (i = 0; i < nr; i++)
 		net_expect_eof(&pairs[i].end[1]);
@@ -66,8 +67,8 @@ static void enter(int netns)
 }
 
 /*
- * Killed in SYN_SENT: nothing is sent, so its last transition is the first sign of its end.
- * Whether that is all that there was to see is known by namespace.
+ * Killed in SYN_SENT: nothing is sent, so the last transition is the first event. Whether
+ * earlier events were missed is tracked per namespace.
  */
 static void kill_connecting(void)
 {
@@ -146,7 +147,7 @@ static void test_share(void)
 	CHECK(!files_stat("connections_now"), "%llu are left", files_stat("connections_now"));
 	close(first);
 	close(other);
-	ktap_result("and the first has its own again");
+	ktap_result("the first namespace has its share again");
 }
 
 int main(void)

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The host's summary while namespaces come, count and go: each is in it once.
+ * The host's summary while namespaces are created, count and are removed: it has each
+ * count once.
  *
- * Four processes make a namespace after the other. In each a connection is reset, and then
- * the namespace goes. Meanwhile the host's summary is read, over and over. Then a hundred
- * namespaces go at once. The kernel takes them away one by one, the newest first, while
- * readings, which begin with the oldest, have not come to them.
+ * Four processes create one namespace after the other, reset a connection in it, and
+ * remove it. Meanwhile the host's summary is read over and over. Then a hundred
+ * namespaces are removed at once. The kernel removes them one by one, the newest first,
+ * while a read begins with the oldest.
  *
- * Shows: no reading has less than one before it, nor more than has been made; while the
- * hundred go each has all; at the end, when all have gone, it has all.
+ * Shows: no read returns less than an earlier one, or more than was made; while the
+ * hundred are being removed, each read has the full sum; so has the last one, when all
+ * are gone.
  *
  * Modes: smp
  * Needs: root, debugfs; two CPUs.
@@ -33,7 +35,7 @@
 #define ROOMS 100
 #define GOING_S 5
 
-/* close() has begun, or has ended. */
+/* How many close() calls have begun, and how many have returned. */
 static struct shared {
 	atomic_ulong begun, ended;
 } *shared;
@@ -71,7 +73,7 @@ static unsigned long calls(void)
 	return value;
 }
 
-/* While there are children. Returns how often it was read. */
+/* Read while there are children. Returns how often. */
 static unsigned int watch(unsigned long before)
 {
 	unsigned long last = before, ended, now;
@@ -94,7 +96,7 @@ static unsigned int watch(unsigned long before)
 	return rounds;
 }
 
-/* Each has a handle, and counts. */
+/* Each has a handle and some counts. */
 static void make_rooms(int *rooms)
 {
 	unsigned int i;
@@ -151,6 +153,6 @@ int main(void)
 	sleep(3);
 	CHECK(calls() - before == 2 * (PROCESSES * EACH + ROOMS), "%lu in the end",
 	      calls() - before);
-	ktap_result("all are in it in the end");
+	ktap_result("the final sum is complete");
 	return ktap_exit();
 }

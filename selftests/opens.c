@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Who opens a connection, with the group of hooks opens: of one that nobody closes it
- * is the owner, and the lifetime is known.
+ * The process that opens a connection, with the hook group opens: if no process closes
+ * the connection, the opener is its owner; and the lifetime is known.
  *
  *	how it ends				owner		lifetime
  *	RST of the peer				who connected	since connect()
@@ -13,8 +13,8 @@
  *	as MPTCP's subflow, by a kernel thread	who connected	since connect()
  *	RST while nobody has accepted		-		-
  *
- * Without the group neither is known, and what is remembered of open connections is
- * forgotten; it is not on unless it is asked for.
+ * Without the group, which is off by default, neither is known; switching it off drops
+ * the state of open connections.
  *
  * Modes: icount
  * Needs: the module; CAP_NET_ADMIN, CAP_NET_RAW; a TUN device.
@@ -38,7 +38,9 @@
 #define NAP_S 2
 #define CHILD "selftest-child"
 
-/* Whose a connection is; pid 0: not known. And how long it may have lived. */
+/*
+ * The expected owner of a connection, pid 0 if unknown, and the bounds of its lifetime.
+ */
 struct opened {
 	pid_t pid;
 	const char *comm;
@@ -95,7 +97,7 @@ static void expect_end(struct fixture *self, const struct net_end *end, uint8_t 
 		CHECK(r->lifetime == TCP_TEARDOWN_UNKNOWN, "it lived %f s", lifetime);
 }
 
-/* The test's own. */
+/* The test itself as owner. */
 static struct opened mine(double began, uint64_t rx, uint64_t tx)
 {
 	static char comm[16];
@@ -123,7 +125,7 @@ static void nap(void)
 	usleep(200000);
 }
 
-/* A connection of the test with itself, one end of which resets it. */
+/* A connection within the test, one end of which resets it. */
 static void reset_pair(struct fixture *self, bool by_client)
 {
 	struct net_end ends[2], *other = &ends[by_client];
@@ -152,7 +154,7 @@ static void server_is_reset(struct fixture *self)
 	reset_pair(self, true);
 }
 
-/* A child of that name; in it 0 is returned. */
+/* Fork a child with that name; returns 0 in it. */
 static pid_t fork_child(void)
 {
 	pid_t pid = fork();
@@ -171,7 +173,7 @@ static void end_child(pid_t pid)
 	waitpid(pid, NULL, 0);
 }
 
-/* The line of connections with that id, without its blanks; NULL: none. */
+/* The line of "connections" with that id, blanks removed; NULL: none. */
 static bool find_line(uint64_t cookie, char *found, size_t size)
 {
 	char *text = files_text(ALL_CPUS, "connections"), *line, *save, id[32];
@@ -188,7 +190,7 @@ static bool find_line(uint64_t cookie, char *found, size_t size)
 	return is_there;
 }
 
-/* In CLOSE_WAIT, pid and name of who opened it, a lifetime, and the mark. */
+/* In CLOSE_WAIT: pid and name of the opener, a lifetime, and the mark. */
 static void expect_line(uint64_t cookie, pid_t pid, const char *comm, bool opener)
 {
 	char line[512], state[32], owner[32], name[32], lifetime[32];
@@ -218,7 +220,10 @@ static pid_t fork_acceptor(int listener, int go)
 		pause();
 }
 
-/* The accepted end, seen from the other: its cookie is that of its first record. */
+/*
+ * The accepted end, by the addresses of the other; its cookie is that of its first
+ * record.
+ */
 static uint64_t cookie_of_peer(struct fixture *self, const struct net_end *end)
 {
 	struct net_wait wait = { };
@@ -235,7 +240,10 @@ static uint64_t cookie_of_peer(struct fixture *self, const struct net_end *end)
 	return 0;
 }
 
-/* The other end closes, in CLOSE_WAIT nobody does. @fin_first: before accept() */
+/*
+ * The other end closes; nothing closes this end in CLOSE_WAIT. @fin_first: before
+ * accept()
+ */
 static void leak(struct fixture *self, bool fin_first)
 {
 	struct sockaddr_storage addr;
@@ -333,7 +341,7 @@ static void unanswered(struct fixture *self)
 	close(end.fd);
 }
 
-/* Who closes replaces who opened. */
+/* The closer replaces the opener. */
 static void handed_on(struct fixture *self)
 {
 	struct net_end client, server;
@@ -374,7 +382,7 @@ static unsigned long remembered(void)
 	return now;
 }
 
-/* What is remembered of one that nobody has accepted. */
+/* The state of an unaccepted connection. */
 static void not_accepted(struct fixture *self)
 {
 	static const struct opened nobody = { .comm = "", .rx = UP };
@@ -398,7 +406,7 @@ static void not_accepted(struct fixture *self)
 	close(listener);
 }
 
-/* Of the open ones nothing is left; of one that is closing all. */
+/* The state of the open ones is dropped; that of a closing one is kept. */
 static void switched_off(struct fixture *self)
 {
 	static const struct opened nobody = { .comm = "", .rx = UP, .tx = DOWN };
@@ -442,7 +450,7 @@ static void await_ends(struct fixture *self, unsigned int nr)
 	while (self->records.nr_ends < nr && net_wait(&wait));
 }
 
-/* A kernel thread closes them. Who has accepted one is not known. */
+/* A kernel thread closes them. The acceptor is not known. */
 static void subflows(struct fixture *self)
 {
 	struct net_end client, server;
@@ -459,7 +467,7 @@ static void subflows(struct fixture *self)
 	close(client.fd);
 	net_expect_eof(&server);
 	close(server.fd);
-	/* A worker of MPTCP's sends the second FIN; until then there is something to capture. */
+	/* An MPTCP worker sends the second FIN; capture until then. */
 	await_ends(self, 1);
 	fixture_leave(self);
 	await_ends(self, 2);

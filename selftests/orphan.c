@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Orphans: connections that the application has closed, and the kernel gives up.
+ * Orphans, connections that the application has closed, that the kernel gives up.
  *
  *	kernel				peer
  *	close, FIN u ack v				> (lost)
@@ -8,10 +8,10 @@
  *	... tcp_orphan_retries
  *					CLOSE
  *
- * In LAST_ACK and in CLOSING so, too (FIN_WAIT1 is in fin_retransmit); behind a
- * closed window, whose probes nobody answers, the FIN never left. With more
- * orphans than tcp_max_orphans there is a RST: at the end of close(), or when the
- * FIN would be sent again; with more memory than tcp_mem, the same.
+ * The same in LAST_ACK and CLOSING (for FIN_WAIT1 see fin_retransmit). Behind a closed
+ * window, with unanswered probes, the FIN is never sent. With more orphans than
+ * tcp_max_orphans there is a RST, at the end of close() or instead of the next
+ * retransmission; the same with more memory than tcp_mem.
  *
  * Modes: icount
  * Needs: the module; CAP_NET_ADMIN, CAP_NET_RAW; a TUN device; time that is
@@ -26,9 +26,9 @@
 
 #define DATA 300
 #define WINDOW 65535
-#define FLIGHT 4824		/* leaves at once, and is more than SOCK_MIN_SNDBUF */
+#define FLIGHT 4824		/* fits the first flight; more than SOCK_MIN_SNDBUF */
 
-/* Settings of the whole host, which only its first namespace shows. */
+/* Settings of the whole host, present only in the initial namespace. */
 struct setting {
 	const char *path;
 	int fd;
@@ -62,7 +62,7 @@ static void setting_open(struct setting *setting)
 		setting->path);
 }
 
-/* So much that no CPU keeps it to itself: the limit is compared with the sum. */
+/* More than a CPU caches: the limit is compared with the global sum. */
 static void use_memory(void)
 {
 	struct net_end from, to;
@@ -164,7 +164,7 @@ static void make_orphan(struct fixture *self, struct net_end *end)
 	usleep(200000);
 }
 
-/* The second orphan is one too many, and told so at the end of its close(). */
+/* The second orphan is one too many: it is reset at the end of its close(). */
 static void too_many(struct fixture *self)
 {
 	struct net_end first, end;
@@ -211,7 +211,7 @@ static void too_many_to_resend(struct fixture *self)
 	tries_expect(self, &end, &tries, 0);
 }
 
-/* More than tcp_mem allows, and the orphan has its share of it. */
+/* More than tcp_mem allows, and the orphan holds part of it. */
 static void memory(struct fixture *self)
 {
 	struct net_end end;

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * trace_pipe and trace_pipe_raw: waiting for records, and how they are given.
+ * trace_pipe and trace_pipe_raw: waiting for records, and reading them.
  *
- * Shows: a read blocks until there is a record, not much longer; poll, select
- * and epoll; O_NONBLOCK; signals; text is the same however small the reads; raw
- * reads give whole records, behind a header; a record that can't be given is not lost.
+ * Shows: a read blocks until there is a record, and not much longer; poll, select and
+ * epoll; O_NONBLOCK; signals; the text does not depend on the size of the reads; raw
+ * reads return a header and whole records; a record that can't be copied to the reader is
+ * not lost.
  *
  * Needs: root, debugfs.
  */
@@ -32,7 +33,7 @@
 
 #define SOON_S 1.0	/* a reader is woken within that time */
 
-/* The files that wait; ALL_CPUS has no raw one. */
+/* The files that wait; ALL_CPUS has no raw file. */
 static const struct place {
 	const char *name, *label;
 	bool all;
@@ -57,7 +58,7 @@ static int open_place(const struct place *place, int flags)
 	return files_open(place->all ? ALL_CPUS : 0, place->name, O_RDONLY | flags);
 }
 
-/* A thread that makes a record, a while after it was started. */
+/* A thread that makes a record a while after its start. */
 static void *make_later(void *arg)
 {
 	pin(0);
@@ -98,7 +99,7 @@ static int wait_epoll(int fd)
 	return ret == 1;
 }
 
-/* The record that came in place of ours. */
+/* Check the record that arrived. */
 static void tell_what_came(const struct place *place, bool was_read)
 {
 	char *pending = files_text(ALL_CPUS, "trace");
@@ -214,7 +215,7 @@ static void test_signals(const struct place *place)
 	source_make(&source, 1);
 	pthread_join(thread, NULL);
 	CHECK(again.ret > 0, "after SA_RESTART: errno %d", again.error);
-	ktap_result("%s: a signal interrupts, SA_RESTART goes on", place->label);
+	ktap_result("%s: a signal interrupts a read, SA_RESTART restarts it", place->label);
 }
 
 static void test_sigint(const struct place *place)
@@ -242,7 +243,7 @@ static void test_sigint(const struct place *place)
 	ktap_result("%s: SIGINT ends cat", place->label);
 }
 
-/* All there is, in bites of @bite; NUL-terminated. */
+/* Read everything, in pieces of @bite; NUL-terminated. */
 static size_t read_all(const struct place *place, char *to, size_t size, size_t bite)
 {
 	int fd = open_place(place, O_NONBLOCK);
@@ -259,7 +260,7 @@ static size_t read_all(const struct place *place, char *to, size_t size, size_t 
 	return len;
 }
 
-/* The records are the same each time, but for their time. */
+/* The records are the same each time, except for their timestamps. */
 static void blank_times(char *at)
 {
 	struct moving moving = moving_of(at);
@@ -278,7 +279,7 @@ static void test_bites(const struct place *place)
 	static char all[1 << 15], part[1 << 15];
 	size_t len, i;
 
-	/* One record of each connection: what they say does not change. */
+	/* One record for each connection, with constant contents. */
 	for (i = 0; i < ARRAY_SIZE(bites) + 1; i++) {
 		files_clear(ALL_CPUS);
 		source.made = 0;
@@ -324,7 +325,7 @@ static void test_raw_sizes(void)
 	ktap_result("raw reads give whole records");
 }
 
-/* The time in the world, whose host, and which of its boots. */
+/* The wall-clock time, the host, and the boot id. */
 static void check_anchor(const struct tcp_teardown_header *header)
 {
 	char boot[37] = "", *at = boot;
@@ -352,7 +353,7 @@ static void check_anchor(const struct tcp_teardown_header *header)
 	}
 }
 
-/* At once, whole, and only once; not before there is room for it. */
+/* The header comes at once, whole, and only once; not into a buffer that is too small. */
 static void test_header(void)
 {
 	void *nowhere = mmap(NULL, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -389,7 +390,7 @@ static unsigned int count_lines(const char *at)
 	return nr;
 }
 
-/* What could not be copied is given to the next read. */
+/* The next read gets what could not be copied. */
 static void test_fault(const struct place *place)
 {
 	bool raw = is_raw(place);

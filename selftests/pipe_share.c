@@ -2,12 +2,11 @@
 /*
  * Two readers of the same records share them.
  *
- * Shows: of a file opened twice, of one open file in two processes, of
- * trace_pipe beside one CPU's files, while records are written: every record is
- * given to one reader, none twice, none to nobody.
+ * Shows, for a file opened twice, for one open file in two processes, and for trace_pipe
+ * beside one CPU's files, while records are written: exactly one reader gets each record.
  *
- * A record is known by the name of the thread that made it, which is in the
- * binary record and in the text, and which the test changes for each.
+ * The test changes its thread name for each record, which identifies it in binary and in
+ * text.
  *
  * Needs: root, debugfs.
  */
@@ -30,11 +29,11 @@
 #define CPUS_MAX 64
 #define EACH 1500	/* records of each CPU */
 
-enum file { ALL, TEXT, RAW };	/* the latter two of CPU 0 */
+enum file { ALL, TEXT, RAW };	/* the last two of CPU 0 */
 
 static const char * const names[] = { "trace_pipe", "cpu0/trace_pipe", "cpu0/trace_pipe_raw" };
 
-/* Both readers of one CPU alone: only that one writes. */
+/* If both readers read only one CPU, only that CPU writes. */
 static const struct sharing {
 	enum file one, other;
 	bool same_fd;
@@ -43,7 +42,7 @@ static const struct sharing {
 	{ TEXT, TEXT, true }, { ALL, RAW, false }, { TEXT, RAW, false }, { ALL, TEXT, false },
 };
 
-/* Shared with the readers: who was given what, how often. */
+/* Shared with the readers: how often each reader got each record. */
 static struct shared {
 	atomic_uint seen[CPUS_MAX][EACH];
 	atomic_uint total, wrong, by[2];
@@ -125,7 +124,7 @@ static void *write_records(void *arg)
 		prctl(PR_SET_NAME, name);
 		source_make(&sources[cpu], 1);
 		if (!(n % 100))
-			usleep(3000);	/* the readers are to sleep now and then */
+			usleep(3000);	/* lets the readers sleep now and then */
 	}
 	return NULL;
 }
@@ -172,8 +171,8 @@ static void test_sharing(const struct sharing *s)
 	write_all(cpus);
 	while (shared->total < (unsigned int)cpus * EACH && net_wait(&wait))
 		;
-	usleep(50000);	/* for those that are one too many */
-	/* Both, for one may hold up the other. */
+	usleep(50000);	/* records that come twice would show up */
+	/* End both, because one may block the other. */
 	for (i = 0; i < 2; i++)
 		kill(pids[i], SIGKILL);
 	for (i = 0; i < 2; i++)
@@ -187,7 +186,7 @@ static void test_sharing(const struct sharing *s)
 		    s->same_fd ? ", one open file" : "");
 }
 
-/* Two wait in one open file; each can be ended while the other waits on. */
+/* Two readers wait in one open file; each can be killed while the other still waits. */
 static void test_killed(enum file file)
 {
 	int fd = open_file(file), last = -1, i, victim;

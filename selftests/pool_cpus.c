@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The memory of connections, and CPUs: it goes from one to the other, the worker that
- * makes more of it ready stays away from CPUs that are isolated, and one that goes offline
- * keeps none.
+ * The pool of connection states, and CPUs: memory moves from one CPU to another, the
+ * worker that refills the pool stays off isolated CPUs, and an offline CPU keeps none.
  *
- * Shows, by the trace of what workqueues run: of 4,000 ends on one CPU whose connections
- * began to close on another, 200 at a time, the worker is never asked for, and none is
- * untracked. Of 1,200 ends on an isolated CPU it is, and runs on others. By
- * connections_ready: what a CPU had is there when it is offline, and when it is back. Nor does
- * it keep permits: when it has been offline many times, a namespace may hold as many as before.
+ * Shows, by the workqueue trace events: 4,000 connections that begin to close on one CPU
+ * and end on another, 200 at a time, never need the worker, and none is untracked. 1,200
+ * ends on an isolated CPU need it, and it runs on other CPUs. By connections_ready: what
+ * a CPU had is still available when it goes offline and when it comes back. It keeps no
+ * permits: after many rounds of offline and online a namespace may hold as many as
+ * before.
  *
- * A CPU is isolated by isolcpus= or nohz_full=, if the kernel was given that, as in
+ * A CPU is isolated by isolcpus= or nohz_full= on the kernel's command line, as in
  *	VM_ARGS="isolcpus=1 nohz_full=1" scripts/vm ... selftests/run pool_cpus
- * or by the file that says where work is run that is bound to no CPU.
+ * otherwise by the cpumask of unbound workqueues in sysfs.
  *
  * Needs: root, debugfs, tracefs, two CPUs, CPU hotplug; it loads the module itself.
  * Modes: smp slow
@@ -36,7 +36,7 @@
 #define ROUNDS 20
 #define MANY 600
 #define PLUGS 12
-/* Of a table of 1024, and what a CPU may keep of it. */
+/* The table's size, and what a CPU may keep of it. */
 #define SHARE 768
 #define KEPT 128
 
@@ -57,7 +57,7 @@ static void trace_begin(void)
 	put(TRACING "events/workqueue/workqueue_execute_start/enable", "1");
 }
 
-/* How often it ran since trace_begin(), and how often of these on that CPU. */
+/* How often the worker ran since trace_begin(), and how often on that CPU. */
 static unsigned int trace_end(unsigned int cpu, unsigned int *there)
 {
 	unsigned int ran = 0, at;
@@ -82,14 +82,14 @@ static unsigned int trace_end(unsigned int cpu, unsigned int *there)
 
 /* --- connections ------------------------------------------------------------------ */
 
-/* And none is remembered any more. */
+/* Close them all, until none is tracked. */
 static void end(unsigned int nr)
 {
 	pairs_abort(pairs, nr);
 	CHECK(!files_stat("connections_now"), "%llu are left", files_stat("connections_now"));
 }
 
-/* --- what is shown ---------------------------------------------------------------- */
+/* --- the tests ---------------------------------------------------------------- */
 
 static void test_across(void)
 {
@@ -110,11 +110,13 @@ static void test_across(void)
 	CHECK(!ran, "the worker ran %u times", ran);
 	CHECK(!files_stat("connections_table_full"), "%llu untracked",
 	      files_stat("connections_table_full"));
-	ktap_result("%u ends on another CPU than the beginning need no worker",
+	ktap_result("%u connections that end on another CPU need no worker",
 		    2 * ROUNDS * AT_ONCE);
 }
 
-/* Which CPU is: that of the boot, or CPU 1 from now on. *before: what was in UNBOUND. */
+/*
+ * The isolated CPU: by the command line, or CPU 1 from now on. *before: the old UNBOUND.
+ */
 static unsigned int isolate(char *before, size_t size)
 {
 	FILE *file = fopen(ISOLATED, "r");
@@ -156,7 +158,7 @@ static void test_isolated(void)
 	CHECK(ran, "the worker was not asked for");
 	CHECK(!there, "%u times of %u it ran on CPU %u, which is isolated", there, ran, cpu);
 	ktap_note("the worker ran %u times", ran);
-	ktap_result("the worker stays off an isolated CPU for %u ends", 2 * MANY);
+	ktap_result("the worker stays off an isolated CPU during %u ends", 2 * MANY);
 }
 
 static void test_offline(void)
@@ -182,8 +184,8 @@ static void test_offline(void)
 }
 
 /*
- * It would keep 64 permits at least each time. A namespace may hold three times what is free,
- * so it would have so many fewer, by a quarter of those.
+ * A CPU that kept permits would keep at least 64 each time. A namespace may hold three
+ * times what is free, so a quarter of them would be missing there.
  */
 static void test_permits(void)
 {
@@ -217,7 +219,7 @@ int main(void)
 	if (online_cpus() < 2 || cpu_plug(1, false) || cpu_plug(1, true))
 		ktap_skip_all("no CPU that can be plugged");
 	if (access(TRACING "events/workqueue/workqueue_execute_start", F_OK))
-		ktap_skip_all("nobody traces workqueues");
+		ktap_skip_all("no trace events of workqueues");
 	REQUIRE(!setrlimit(RLIMIT_NOFILE, &files), "no more files");
 	ktap_plan(5);
 	test_across();

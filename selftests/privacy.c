@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What a container sees: user, network, mount and pid namespaces of its own, and
- * its root is nobody outside. And what nobody sees: an address of the kernel.
+ * What a container sees: it has its own user, network, mount and pid namespaces, and its
+ * root is unprivileged outside. And no file shows a kernel address.
  *
- * Shows: in /proc the container has its own namespace alone, with its own uids and
- * pids, while the host and another container close connections; who closed from
- * outside has no pid there. It cannot open, list or mount debugfs, write a file,
- * remove the module; neither can nobody on the host. In no file, text or binary,
- * and in no line of the log is a number within the kernel's part of memory, of
- * which /proc/kallsyms tells; nor is one that looks like a hashed pointer.
+ * Shows: while the host and another container close connections, the container sees only
+ * its own namespace in /proc, with its own uids and pids; a closer outside it has no pid
+ * there. It cannot open, list or mount debugfs, write a file, or remove the module; nor
+ * can the user nobody on the host. No file, text or binary, and no line of the log has a
+ * number in the kernel's address range, as known from /proc/kallsyms, or one that looks
+ * like a hashed pointer.
  *
  * Needs: root, debugfs, user namespaces.
  */
@@ -41,7 +41,10 @@
 #define MOST_LISTED 16
 #define MOST (4 << 20)
 
-/* Two pipes between a container and the host: it says where it is, and is told. */
+/*
+ * Two pipes between a container and the host: it reports its progress, and waits for
+ * orders.
+ */
 struct container {
 	pid_t pid;
 	int up[2], down[2];
@@ -96,7 +99,10 @@ static void half_close(struct net_end *ends)
 	net_await_state(&ends[0], TCP_FIN_WAIT2);
 }
 
-/* Lines of connections, each of that namespace, and whether one has that closer. */
+/*
+ * Count the lines of "connections", CHECK that all are of that namespace, and look for
+ * that closer.
+ */
 static unsigned int count_lines(uint32_t inode, const char *pid, const char *comm)
 {
 	struct listed all[MOST_LISTED];
@@ -136,7 +142,7 @@ static bool cannot_open(const char *path, int flags, int error)
 		     path, errno);
 }
 
-/* Root may open what nobody can write, and then be refused: fs/proc/generic.c. */
+/* Root may open an unwritable file of /proc; the write then fails: fs/proc/generic.c. */
 static void cannot_write(const char *path)
 {
 	int fd = open(path, O_WRONLY | O_CLOEXEC);
@@ -187,7 +193,7 @@ static void look_around(const struct container *self)
 	CHECK(!strstr(text, " 100000 "), "a uid of the host:\n%s", text);
 
 	tell(self->up[1]);
-	await(self->down[0]);	/* now the host has closed one from outside */
+	await(self->down[0]);	/* now a process outside has closed one */
 	CHECK(count_lines(inode, "-", "-") == 4, "not four connections");
 	read_path(PROC "/connections");
 	CHECK(!strstr(text, "outsider"), "it sees who is not there:\n%s", text);
@@ -220,7 +226,7 @@ static void contain(const struct container *self)
 	_exit(status ? 1 : ktap_case_failed());
 }
 
-/* Made, and waits in it with a connection of its own. */
+/* Create a container, which waits with one connection. */
 static void container_start(struct container *c)
 {
 	REQUIRE(!pipe(c->up) && !pipe(c->down), "no pipe");
@@ -235,7 +241,7 @@ static void container_start(struct container *c)
 	await(c->up[0]);
 }
 
-/* A process of the host closes a connection within. */
+/* A process of the host closes a connection in the container. */
 static void close_within(const struct container *c)
 {
 	char path[64], name[16];
@@ -319,8 +325,8 @@ static void learn_addresses(void)
 }
 
 /*
- * Of code, of the direct map, vmalloc or vmemmap, as on x86-64 and arm64; what is
- * let pass begins a v4-mapped address.
+ * An address of code, the direct map, vmalloc or vmemmap, on x86-64 and arm64. The
+ * exception is the beginning of a v4-mapped address.
  */
 static bool is_address(uint64_t value)
 {
@@ -351,8 +357,8 @@ static unsigned long check_text(const char *name, const char *at)
 }
 
 /*
- * Numbers of any size begin at a multiple of 4; those from the wire are random, and
- * the lower half of the time, behind an upper half of 0, is anything.
+ * Fields begin at multiples of 4. Sequence numbers are random, and so is the lower half
+ * of a time whose upper half is 0.
  */
 static void check_raw(const struct tcp_teardown_record *r)
 {
@@ -370,7 +376,7 @@ static void check_raw(const struct tcp_teardown_record *r)
 	}
 }
 
-/* What read_path() has; the header has no room for more than it says. */
+/* The file as read by read_path(). The header has its documented size. */
 static unsigned long check_stream(size_t len)
 {
 	struct tcp_teardown_record r;
@@ -402,7 +408,7 @@ static unsigned long check_files(bool raw)
 	return looked;
 }
 
-/* All kinds of records, TIME_WAIT's as well. */
+/* Make all kinds of records, also of TIME_WAIT. */
 static void make_records(void)
 {
 	int listeners[2], i;
@@ -450,7 +456,7 @@ int main(void)
 	files_start();
 	if (access("/proc/self/ns/user", F_OK))
 		ktap_skip_all("no user namespaces");
-	/* Read it now: who has no privilege may not reach the file. */
+	/* Read it now: an unprivileged process may not reach the file. */
 	REQUIRE(module_load_image("") == EEXIST, "the module can be loaded twice");
 	ktap_plan(3);
 	test_containers();

@@ -1,26 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Every FIN and RST on the wire stands in the records, with its numbers, and no
- * record describes a segment that was not there: they are compared with tcpdump.
+ * Every FIN and RST on the wire is in the records, with its numbers, and every recorded
+ * segment was on the wire: the test compares with tcpdump.
  *
- * 5000 connections of random shape, half of them IPv6, go through a line that
- * loses, doubles and reorders (see random/wire.h): who closes and how, how much is
- * sent and read, and when; some processes are killed. At each end tcpdump writes
- * down all of TCP. Then the two are held against each other, segment by segment
- * (see random/judge.c, which says what is not told of, and why). That the judge can
- * tell is shown in the same run, by what it says when a record is taken away,
- * when a number in one is changed, and when a captured segment is taken away.
+ * 5000 random connections, half of them IPv6, cross a link that loses, duplicates and
+ * reorders packets (see random/wire.h). Random are: which end closes and how, how much is
+ * sent and read, and when; some processes are killed. tcpdump captures TCP at each end.
+ * Then records and captures are compared, segment by segment; random/judge.c says which
+ * segments are not recorded, and why. The same run also tests the judge: it must complain
+ * when a record is removed, when a number in one is changed, and when a captured segment
+ * is removed.
  *
- * That again, with fewer connections, where there is no room to remember all: with
- * max_connections=1024, and most of them held by other namespaces; and, where the
- * kernel can be made to have no memory (failslab), with a pool that is not filled again.
- * There, too, each end has one verdict, and where the file reconcile says "=", the
- * kernel says the same.
+ * The same again, with fewer connections, where not all can be tracked: with
+ * max_connections=1024, mostly used by other namespaces; and, if the kernel has failslab,
+ * with a pool that can't be refilled. There, too, each end has one verdict, and lines of
+ * reconcile with "=" are equal.
  *
  *	random_closes [CONNECTIONS [SEED]]
  *
- * or TT_CONNECTIONS and TT_SEED in the environment. The seed is printed: it is the
- * shapes', while what is lost and when things happen is not repeated.
+ * or TT_CONNECTIONS and TT_SEED in the environment. The test prints the seed. It repeats
+ * the connections, but not the losses and the timing.
  *
  * Modes: smp slow
  *
@@ -51,15 +50,15 @@
 #define NETEM "delay 1ms 2ms loss 2% duplicate 1% reorder 10% 50%"
 #define BUFFER_KB 16384
 #define CASES 7			/* of each run */
-#define TRIES 3			/* to have the judge miss one */
-#define FEWER 5			/* times, where not all are remembered */
+#define TRIES 3			/* for each test of the judge */
+#define FEWER 5			/* divides CONNECTIONS if not all are tracked */
 #define ROOM 1024		/* max_connections, where the table is full */
 #define SHARES 8		/* namespaces that fill it */
 #define HELD_STARVED 700	/* pairs: more than the pool has ready */
 #define HELD_MAX 2000
 #define SLAB "/sys/kernel/slab/tcp_teardown_conn/failslab"
 #define FAILSLAB "/sys/kernel/debug/failslab/"
-/* How long it may take until all have ended: retransmissions back off. */
+/* The time limit for all to end: retransmissions back off. */
 #define PATIENCE_S 120
 
 struct test {
@@ -70,13 +69,13 @@ struct test {
 	unsigned int at;		/* whose dump is read */
 	uint64_t offset;		/* CLOCK_REALTIME - CLOCK_MONOTONIC, ns */
 	unsigned long verdicts[VERDICTS];
-	struct account account;		/* as it began */
-	bool roomy;			/* all are remembered */
+	struct account account;		/* at the start */
+	bool roomy;			/* all are tracked */
 	void (*hold)(const struct test *test); /* connections that take most of the room */
-	int home;			/* the namespace that it came from */
+	int home;			/* the namespace that the test started in */
 };
 
-/* Room for one more: doubled when it is full. */
+/* Make room for one more: double a full array. */
 static void *grow(void *array, size_t nr, size_t size)
 {
 	if (nr & (nr - 1))
@@ -94,7 +93,7 @@ static uint64_t clock_ns(clockid_t clock)
 	return now.tv_sec * 1000000000ULL + now.tv_nsec;
 }
 
-/* tcpdump's clock is not the records': the best of many tries. */
+/* The offset of tcpdump's clock from that of the records: the best of many tries. */
 static void compare_clocks(struct test *test)
 {
 	uint64_t begin, real, end;
@@ -112,7 +111,7 @@ static void compare_clocks(struct test *test)
 	}
 }
 
-/* Which connection it is, by A's port; false if it is none of them. */
+/* Find the connection by A's port; false if there is none. */
 static bool conn_of(const struct test *test, uint16_t port, unsigned int *conn)
 {
 	*conn = port - WORKLOAD_PORT;
@@ -184,7 +183,7 @@ static void take_records(void *arg)
 	}
 }
 
-/* Until nobody has anything left to say. */
+/* Wait until no more segments come. */
 static void await_ends(struct test *test)
 {
 	struct net_wait wait = { .patience = PATIENCE_S };
@@ -195,7 +194,7 @@ static void await_ends(struct test *test)
 		if (!CHECK(net_wait(&wait), "%u sockets do not end", open))
 			return;
 	}
-	/* What is still under way has no socket to go to. */
+	/* Remaining packets meet no socket. */
 	sleep(2);
 	take_records(test);
 }
@@ -219,8 +218,8 @@ static void make_traffic(struct test *test)
 }
 
 /*
- * Some may be pending: of TIME_WAITs that other tests have left. If they were
- * ours, the judge would miss them.
+ * Some records may be pending, of TIME_WAITs that other tests have left. If they belonged
+ * to this test, the judge would miss them.
  */
 static void check_account(const struct test *test)
 {
@@ -233,7 +232,7 @@ static void check_account(const struct test *test)
 	ktap_result("recorded without a loss");
 }
 
-/* There no segment may come between the queueing of a FIN and its leaving. */
+/* In those records no segment may come between the queueing and the sending of a FIN. */
 static bool is_slow(void)
 {
 	const char *times = getenv("TT_SLOW");
@@ -241,7 +240,7 @@ static bool is_slow(void)
 	return times && strcmp(times, "1");
 }
 
-/* How many verdicts there are on the connection of the nth, among those of its end. */
+/* The number of verdicts, at its end, on the connection of the nth record. */
 static unsigned int count_ends(const struct evidence *e, size_t n)
 {
 	const struct logged *t, *like = &e->logged[n];
@@ -291,7 +290,7 @@ static void check_verdicts(struct test *test)
 	for (i = 0; i < 2; i++)
 		CHECK(!test->verdicts[VERDICT_UNLOGGED + i], "%s: %lu",
 		      verdict_names[VERDICT_UNLOGGED + i], test->verdicts[VERDICT_UNLOGGED + i]);
-	/* What the line and the shapes are there for. */
+	/* CHECK that the special cases have occurred. */
 	for (i = 0; i < VERDICT_FIN_EARLY; i++)
 		if (i != VERDICT_FIN_BACKLOG && i != VERDICT_OTHER_BACKLOG &&
 		    i != VERDICT_FIN_LEFT && (i != VERDICT_FIN_SENT_LATER || !is_slow()))
@@ -300,7 +299,7 @@ static void check_verdicts(struct test *test)
 	ktap_result("each FIN and RST is recorded, and nothing else");
 }
 
-/* Whether the judge finds fault with the evidence as it is now. */
+/* Whether the judge complains about the evidence in its present form. */
 static bool finds_fault(struct test *test)
 {
 	unsigned long verdicts[VERDICTS];
@@ -309,7 +308,7 @@ static bool finds_fault(struct test *test)
 	return verdicts[VERDICT_UNLOGGED] || verdicts[VERDICT_UNSEEN];
 }
 
-/* A record with that verdict, by chance. */
+/* A random record with that verdict. */
 static struct logged *pick(struct test *test, enum verdict verdict, unsigned int tries)
 {
 	struct evidence *e = &test->evidence;
@@ -325,7 +324,7 @@ static struct logged *pick(struct test *test, enum verdict verdict, unsigned int
 	return NULL;
 }
 
-/* After check_verdicts(), and between two tries: the verdicts of what is true. */
+/* After check_verdicts(), and between two tries: judge the true evidence. */
 static void try_each(struct test *test, const char *name,
 		     bool (*try_one)(struct test *test, struct logged *t))
 {
@@ -335,7 +334,7 @@ static void try_each(struct test *test, const char *name,
 	bool found;
 
 	for (i = 0; i < VERDICT_FIN_EARLY; i++) {
-		/* On a busy host another copy may stand for one that is gone. */
+		/* On a busy host another copy may replace the one that was removed. */
 		for (found = false, tries = 0; !found && tries < TRIES; tries++) {
 			t = pick(test, i, tries);
 			if (!t)
@@ -346,10 +345,10 @@ static void try_each(struct test *test, const char *name,
 		CHECK(found || !t, "not found out, in %u tries, of: %s", tries,
 		      verdict_names[i]);
 	}
-	ktap_result("%s is found out", name);
+	ktap_result("the judge finds %s", name);
 }
 
-/* Of what is no FIN and no RST, or is told of twice, nobody asks. */
+/* The judge ignores segments without FIN or RST, and duplicates. */
 static bool try_without_record(struct test *test, struct logged *t)
 {
 	const struct fact *r = &t->record;
@@ -388,7 +387,7 @@ static bool try_other_number(struct test *test, struct logged *t)
 	return found;
 }
 
-/* With its copies: one that an open socket took would be as good. */
+/* With its copies: an open socket may have taken one of these instead. */
 static void hide(struct test *test, const struct sighting *like, bool gone)
 {
 	const struct segment *s, *l = &like->segment;
@@ -410,7 +409,7 @@ static bool try_without_segment(struct test *test, struct logged *t)
 	size_t i, nr = test->evidence.nr_sightings;
 	bool found;
 
-	/* Of bytes without a FIN another segment may have been sent, too. */
+	/* Bytes without a FIN may have been sent in another segment, too. */
 	if (t->verdict == VERDICT_FIN_LEFT || t->verdict == VERDICT_OTHER_BACKLOG)
 		return true;
 	for (i = 0; i < nr; i++)
@@ -438,7 +437,7 @@ static void hold(unsigned int pairs)
 	nr_held += pairs;
 }
 
-/* No namespace may fill the table: one after another takes its share of what is left. */
+/* No namespace may fill the table alone: each takes its share of what is left. */
 static void hold_all_but(unsigned int room)
 {
 	unsigned int i, now = 0;
@@ -460,7 +459,7 @@ static void set_up(struct test *test)
 {
 	unsigned int end;
 
-	/* A packet's time is when it comes to TCP, not when it is put into a queue. */
+	/* A packet's time is when TCP receives it, not when it is queued. */
 	net_sysctl("core/netdev_tstamp_prequeue", "0");
 	files_start();
 	files_set("buffer_size_kb", BUFFER_KB);
@@ -517,7 +516,7 @@ static void run(struct test *test)
 	tear_down(test);
 }
 
-/* No memory for connections from the slab from now on. */
+/* From now on allocations of connection states fail. */
 static void starve(void)
 {
 	REQUIRE(!write_text(FAILSLAB "cache-filter", "Y", 0) && !write_text(SLAB, "1", 0) &&
@@ -527,7 +526,7 @@ static void starve(void)
 		!write_text(FAILSLAB "probability", "100", 0), "failslab");
 }
 
-/* As ever. First that none fails: without the filter, all would. */
+/* Undo it. First stop the failures: without the filter, all allocations would fail. */
 static void feed(void)
 {
 	REQUIRE(!write_text(FAILSLAB "probability", "0", 0) &&
@@ -535,7 +534,7 @@ static void feed(void)
 		!write_text(FAILSLAB "ignore-gfp-wait", "Y", 0), "failslab");
 }
 
-/* Of the workload's connections one in four finds room, and a quarter of the table at most. */
+/* A quarter of the workload's connections find room, at most a quarter of the table. */
 static void fill_table(const struct test *test)
 {
 	hold_all_but(test->workload.nr < ROOM ? test->workload.nr / 4 : ROOM / 4);

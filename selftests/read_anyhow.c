@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Each file is read in every way that there is.
+ * Each file is read by every system call that can read.
  *
- * Shows, of all files of debugfs and /proc, while nothing moves: byte by byte, in
- * odd bites, by pread() and preadv() anywhere, after lseek(), by sendfile() and
- * splice(), into memory that is not there: the same text, or the error that
- * docs/abi or the kernel has for it. No file can be mapped, none of those that are
- * only read can be written. Those that consume can't be sought.
+ * Shows, for all files of debugfs and /proc, while nothing changes: reads byte by byte,
+ * in pieces of odd sizes, by pread() and preadv() at any offset, after lseek(), by
+ * sendfile() and splice(), and into unmapped memory return the same text, or the error
+ * that docs/abi or the kernel defines. No file can be mapped; the read-only ones can't be
+ * written; the consuming ones can't seek.
  *
- * Nothing moves where time is skipped; elsewhere TIME_WAITs of other tests grow older.
+ * Nothing changes where time is skipped; elsewhere the ages of other tests' TIME_WAITs
+ * do.
  *
  * Modes: icount
  *
@@ -38,8 +39,8 @@ struct text {
 };
 
 static struct text whole, other;
-static struct moving moving;	/* of the whole */
-static void *nowhere;	/* no memory */
+static struct moving moving;	/* for the whole text */
+static void *nowhere;	/* unmapped */
 
 static bool consumes(const char *path)
 {
@@ -54,7 +55,7 @@ static int open_file(const char *path, int flags)
 	return fd;
 }
 
-/* To the end, @bite bytes at once. */
+/* Read to the end, @bite bytes at a time. */
 static void read_all(int fd, struct text *text, size_t bite)
 {
 	ssize_t got;
@@ -89,7 +90,7 @@ static void check_bites(const char *path)
 	}
 }
 
-/* What is there from @at on, at most @size. */
+/* The text from @at on, at most @size bytes. */
 static size_t there(off_t at, size_t size)
 {
 	if (at < 0 || at >= (off_t)whole.len)
@@ -97,7 +98,7 @@ static size_t there(off_t at, size_t size)
 	return size < whole.len - at ? size : whole.len - at;
 }
 
-/* A read may give less than is there, but not nothing. */
+/* A read may return less than there is, but not nothing. */
 static void check_at(const char *path, const char *how, off_t at, size_t size, ssize_t got)
 {
 	size_t most = there(at, size);
@@ -133,7 +134,7 @@ static void check_places(const char *path)
 	close(fd);
 }
 
-/* Either can't, EINVAL, or gives the same. */
+/* The call fails with EINVAL, or returns the same text. */
 static void check_sendfile(const char *path)
 {
 	int from = open_file(path, O_RDONLY), to = memfd_create("to", 0);
@@ -180,7 +181,7 @@ static void check_bad_memory(const char *path)
 	close(fd);
 }
 
-/* Not mapped, and where it is only read, not written. */
+/* It can't be mapped and, if it is read-only, not written. */
 static void check_refusals(const char *path)
 {
 	struct stat st;
@@ -216,7 +217,7 @@ static void check_consuming(const char *path)
 	close(fd);
 }
 
-/* Nothing of that has consumed a record, except for what was read. */
+/* None of these calls has consumed a record, except the reads. */
 static void test_pipes(void)
 {
 	struct account before = files_account(ALL_CPUS), after;
@@ -230,7 +231,7 @@ static void test_pipes(void)
 	}
 	after = files_account(ALL_CPUS);
 	CHECK(!memcmp(&before, &after, sizeof(before)), "the account has changed");
-	ktap_result("trace_pipe and its kin: no place, no map, no splice");
+	ktap_result("the consuming files: no seek, no mmap, no splice");
 }
 
 static void test_bad_memory(void)
@@ -249,7 +250,7 @@ static void test_bad_memory(void)
 	CHECK(read(fd, other.at, RECORD_SIZE - 1) < 0 && errno == EINVAL, "half a record");
 	CHECK(read(fd, other.at, RECORD_SIZE) == RECORD_SIZE, "a record");
 	close(fd);
-	ktap_result("memory that is not there");
+	ktap_result("reads into unmapped memory");
 }
 
 static void test_file(const char *path)
@@ -280,7 +281,7 @@ static void test_texts(const char *below, const char *name)
 		files++;
 	}
 	CHECK(files > 2, "%d files", files);
-	ktap_result("all %d files of %s that consume nothing", files, name);
+	ktap_result("all %d files of %s that consume no records", files, name);
 }
 
 int main(void)

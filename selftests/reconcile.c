@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Compared with the kernel's own counters: each case moves them by numbers
- * that are known beforehand, and the file reconcile says the same of the kernel
- * and of the module, line by line.
+ * The module's counters compared with the kernel's: each case changes both by known
+ * numbers, and each line of the file reconcile must say so.
  *
- * Each runs once in one namespace, with IPv4, and twice in another, with
- * IPv6. What is not expected to move has not moved.
+ * Each runs once in one namespace, with IPv4, and twice in another, with IPv6. All other
+ * counters must stay.
  *
  * Modes: icount
  * Needs: the module; CAP_NET_ADMIN; a TUN device; tcp_diag.
@@ -33,7 +32,7 @@ enum line {
 	ON_TIMEOUT, ON_LINGER, FAILED, ESTAB_RESETS, OUT_RSTS, LINES
 };
 
-/* Instead of TW where the kernel counts that at a minisock's end. */
+/* Instead of TW, on kernels that count TW at a minisock's end. */
 #define TW_EXPIRED LINES
 
 static const char * const names[LINES] = {
@@ -44,7 +43,7 @@ static const char * const names[LINES] = {
 
 #define DATA 10
 
-/* A namespace. */
+/* A namespace with its peer and its expected counters. */
 struct room {
 	int ns;
 	uint32_t inode;
@@ -69,7 +68,7 @@ static void reading_line(struct reading *reading, const char *line)
 		       difference, proof) == 5, "not a line: %s", line);
 	REQUIRE(i < LINES && !strcmp(name, names[i]), "not in its place: %s", line);
 	reading->kernel[i] = kernel;
-	/* "-" where the module can't see it */
+	/* "-" if the module can't see it */
 	reading->ours[i] = strcmp(ours, "-") ? strtol(ours, NULL, 10) : kernel;
 	reading->difference[i] = strcmp(difference, "-") ? strtol(difference, NULL, 10) : 0;
 	strcpy(reading->proof[i], proof);
@@ -117,7 +116,7 @@ static void room_close(struct room *room)
 	close(room->ns);
 }
 
-/* Waits until the kernel has counted so much. */
+/* Wait until the kernel has counted so many. */
 static void await(const struct room *room, enum line line, long value)
 {
 	struct net_wait wait = { };
@@ -149,10 +148,10 @@ static void await_minisock(void)
 		REQUIRE(net_wait(&wait), "no minisock");
 }
 
-/* The kernel counts TW when a minisock is born; up to 5.15, when its timer fires. */
+/* The kernel counts TW when it creates a minisock; up to 5.15, when its timer fires. */
 static bool tw_at_birth;
 
-/* Until one more is born; where that is not counted, none is left of before. */
+/* Wait for one more minisock; if creation is not counted, none is left from before. */
 static void await_born(const struct room *room, long tw)
 {
 	if (tw_at_birth)
@@ -161,7 +160,7 @@ static void await_born(const struct room *room, long tw)
 		await_minisock();
 }
 
-/* The room's own since it was opened. */
+/* This room's counters since it was opened. */
 static void check_room(const struct room *room, const long *moved, unsigned int times)
 {
 	struct reading reading;
@@ -197,7 +196,7 @@ static void set_linger0(int fd)
 	CHECK(!setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger)), "SO_LINGER");
 }
 
-/* client closes first; who is left, the server, stays in CLOSE_WAIT. */
+/* client closes first; the server stays in CLOSE_WAIT. */
 static void half(struct room *room, struct net_end *server)
 {
 	struct net_end client;
@@ -444,8 +443,8 @@ static void set_max_orphans(const char *value)
 }
 
 /*
- * One orphan waits long for a FIN, one for an ACK. When there may be none, the
- * second goes at its next timer, and who closes then at once.
+ * One orphan waits for a FIN, one for an ACK. When no orphans are allowed, the second
+ * ends at its next timer, and a socket that closes then at once.
  */
 static void memory(struct room *room)
 {
@@ -468,7 +467,7 @@ static void memory(struct room *room)
 
 #define MIXED 150
 
-/* One of the shapes over loopback. */
+/* One of the random closes over loopback. */
 static void mixed_one(struct room *room, unsigned int shape)
 {
 	struct net_end client, server, *first = &client, *second = &server;
@@ -554,7 +553,7 @@ static const struct testcase testcases[] = {
 	{ "too many orphans", memory, { [ON_MEMORY] = 2, [OUT_RSTS] = 2 } },
 };
 
-/* What an earlier run has left unread is discarded. */
+/* Discard what an earlier run has left unread. */
 static void run_in(const struct testcase *testcase, struct room *room, const long *moved,
 		   unsigned int before)
 {
@@ -606,7 +605,7 @@ static void run_mixed(void)
 	ktap_result("random closes");
 }
 
-/* By the kernel's own counter. */
+/* The kernel's own counter. */
 static bool counts_births(void)
 {
 	struct net_end client, server;

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Groups of hooks go and come while connections are made and closed on all CPUs. Then
- * the file reconcile begins again, and what it calls equal is equal.
+ * Hook groups are detached and attached while connections are made and closed on all
+ * CPUs. Then reconcile starts from a new baseline, and its lines with "=" must be equal.
  *
  * Four processes, each in a network namespace of its own, end connections in many ways.
  * Meanwhile "resets" is switched on, four times, and so is "timewait".
  *
- * Shows: each time, once the traffic rests, the kernel's counters and the module's are the
- * same in each line with "=", in each namespace. The instant between a count of the
- * kernel's and ours is too short to be met here: see netns_baseline().
+ * Shows: each time the traffic pauses, the kernel's counters and the module's are equal
+ * in each line with "=", in each namespace. The test can't hit the short time between the
+ * kernel's count and the module's: see netns_baseline().
  *
  * Modes: by name
  *
- * Hooks come and go under traffic, on two CPUs: QEMU's multi-threaded TCG may stay at an
- * int3 of the kernel's patching for good. So scripts/test names it where that is single.
+ * It patches kernel text under traffic on two CPUs, where QEMU's multi-threaded TCG may
+ * hang at an int3. So scripts/test runs it by name, with single-threaded TCG.
  *
  * Needs: root, debugfs; two CPUs.
  */
@@ -44,7 +44,7 @@ struct shared {
 
 static struct shared *shared;
 
-/* Ends connections, and has a rest where it is told to; until it is killed. */
+/* End connections, pausing when the parent asks for it, until killed. */
 static void live(unsigned int nr)
 {
 	unsigned int n = nr;
@@ -75,7 +75,7 @@ static void await_rest(void)
 	REQUIRE(shared->resting == PROCESSES, "%u rest", shared->resting);
 }
 
-/* What is still in flight may differ for a moment. */
+/* Counters may differ for a moment, while an event is in progress. */
 static void check_all(void)
 {
 	struct net_wait wait = { };
@@ -126,7 +126,7 @@ static void run(const char *off, const char *on)
 	ktap_result("%s and %s", off, on);
 }
 
-/* Else each turn waits until the others have had theirs. */
+/* Otherwise each round waits for the other processes. */
 static void go_first(void)
 {
 	const struct sched_param param = { .sched_priority = 1 };

@@ -6,7 +6,7 @@
  *	SYN u				SYN_SENT	>
  *	RST 0 ack u+1			CLOSE		<
  *
- * The RST is told of without a socket, for the reason NO_SOCKET.
+ * The RST is recorded without a socket, with the reason NO_SOCKET.
  *
  * Modes: icount
  * Needs: the module; CAP_NET_ADMIN, CAP_NET_RAW.
@@ -25,7 +25,7 @@ static void expect_client(struct fixture *self, const struct net_end *end)
 		    WANT_STATE(SYN_SENT, CLOSE, u + 1, 0));
 }
 
-/* No socket, so no cookie and no state; and of v4-mapped there is only IPv4. */
+/* No socket, so no cookie and no state; v4-mapped is plain IPv4. */
 static void expect_reply(struct fixture *self, const struct net_end *client)
 {
 	const struct net_end nobody = {

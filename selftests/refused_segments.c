@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Segments that TCP refuses, or that are not what they look like: they are marked, and
- * change neither the verdict nor the counts of duplicates.
+ * Segments that TCP refuses are marked in their records, and change neither the verdict
+ * nor the counts of duplicates.
  *
  *	a FIN with an old timestamp (PAWS, RFC 7323), with SYN, beyond the window, with
- *	the ACK of what was never sent, without an ACK
+ *	an ACK of data that was never sent, without ACK
  *		in FIN_WAIT1, acknowledging ours; then the ACK, and later the FIN: four
  *		waves; in FIN_WAIT2, in CLOSE_WAIT, LAST_ACK, and for minisocks
- *	a FIN of before, in FIN_WAIT1, FIN_WAIT2, CLOSE_WAIT, TIME_WAIT: not the peer's
- *		FIN again; only that one counts
- *	a RST that is not at RCV.NXT, in each of these (RFC 5961), that follows the FIN
- *		or an old timestamp, or where tcp_rfc1337 is set
+ *	an old FIN, in FIN_WAIT1, FIN_WAIT2, CLOSE_WAIT, TIME_WAIT: not a duplicate
+ *		of the peer's FIN; only a true duplicate counts
+ *	a RST that is not at RCV.NXT, in each of these (RFC 5961); after the FIN;
+ *		with an old timestamp; with tcp_rfc1337
  *
  * Modes: icount
  * Needs: the module; CAP_NET_ADMIN, CAP_NET_RAW; a TUN device.
@@ -33,7 +33,7 @@ static void begin(struct fixture *self, struct net_end *end)
 	peer_connect(&self->peer, end);
 }
 
-/* As it was sent long ago. */
+/* With an old timestamp. */
 static void send_old(struct fixture *self, uint8_t flags, uint32_t seq, uint32_t ack)
 {
 	self->peer.tsval = LONG_AGO;
@@ -41,7 +41,7 @@ static void send_old(struct fixture *self, uint8_t flags, uint32_t seq, uint32_t
 	self->peer.tsval = NOW;
 }
 
-/* What the kernel answers, if anything. */
+/* The kernel's answer, if any. */
 static void drain(struct fixture *self)
 {
 	struct segment segment;
@@ -57,7 +57,10 @@ static bool is_received(const struct tcp_teardown_record *r)
 	       (r->kind == TCP_TEARDOWN_RESET && r->what == TCP_TEARDOWN_RST_RECEIVED);
 }
 
-/* CHECK what was received, in order: 'R' is refused, '!' a RST that ends it, '.' good. */
+/*
+ * CHECK the received segments, in order: 'R' refused, '!' a RST that ends it, '.'
+ * accepted.
+ */
 static void expect_marks(struct fixture *self, const struct net_end *end, const char *want)
 {
 	const struct tcp_teardown_record *r;
@@ -76,7 +79,7 @@ static void expect_marks(struct fixture *self, const struct net_end *end, const 
 	CHECK(!strcmp(marks, want), "received: %s, not %s", marks, want);
 }
 
-/* CHECK the verdict, and how often the peer's FIN came again. */
+/* CHECK the verdict, and how often the peer's FIN was repeated. */
 static void expect_end(struct fixture *self, const struct net_end *end,
 		       const struct verdict *verdict, unsigned int again)
 {
@@ -173,7 +176,7 @@ static void without_ack(struct fixture *self)
 	four_waves(self, &end);
 }
 
-/* Not refused: its ACK is taken, its FIN is one of before. */
+/* Not refused: its ACK is accepted, its FIN is old. */
 static void fin_of_before(struct fixture *self)
 {
 	struct net_end end;
@@ -198,7 +201,7 @@ static void fin_of_before(struct fixture *self)
 
 /* --- in other states ------------------------------------------------------------------ */
 
-/* Refused ones of all kinds, around RCV.NXT. */
+/* Refused segments of all kinds, around RCV.NXT. */
 #define REFUSED_MARKS "RRRRRR"
 
 static void send_refused(struct fixture *self, uint32_t nxt, uint32_t ack)
@@ -233,7 +236,7 @@ static void in_fin_wait2(struct fixture *self)
 	expect_end(self, &end, VERDICT(FOUR_WAY, LOCAL, SHUTDOWN), 0);
 }
 
-/* The peer's FIN, and ours; that FIN again, once in each state. */
+/* The peer's FIN and ours; the peer's FIN again, once in each state. */
 static void in_close_wait(struct fixture *self)
 {
 	struct net_end end;
@@ -261,7 +264,7 @@ static void in_close_wait(struct fixture *self)
 	expect_end(self, &end, VERDICT(FOUR_WAY, PEER, PEER), 2);
 }
 
-/* A minisock takes a RST beyond RCV.NXT, and a SYN that is not old. */
+/* A minisock accepts a RST beyond RCV.NXT, and a SYN that is not old. */
 static void minisock_in_fin_wait2(struct fixture *self)
 {
 	struct net_end end;
@@ -325,7 +328,10 @@ static void rfc1337(struct fixture *self)
 	expect_end(self, &end, VERDICT(THREE_WAY, LOCAL, CLOSE), 0);
 }
 
-/* --- a RST behind refused ones -------------------------------------------------------- */
+/*
+ * --- a RST after refused segments
+ * --------------------------------------------------------
+ */
 
 static void rst_in_fin_wait1(struct fixture *self)
 {
@@ -343,7 +349,7 @@ static void rst_in_fin_wait1(struct fixture *self)
 	expect_end(self, &end, VERDICT(RESET_RECEIVED, LOCAL, PEER), 0);
 }
 
-/* With the FIN's own number; an old timestamp is no reason to refuse it. */
+/* With the FIN's own number; TCP does not refuse it for an old timestamp. */
 static void rst_in_close_wait(struct fixture *self)
 {
 	struct net_end end;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A connection is moved away by TCP_REPAIR, as CRIU does it: close() then sends
- * nothing. It is the end all the same, aborted here, and close() has set it off:
- * nobody has disconnected. connect() with AF_UNSPEC does the same, and is named.
+ * A connection is moved away by TCP_REPAIR, as CRIU does it: close() then sends nothing.
+ * The connection ends nevertheless: aborted here, with close() as the trigger, not
+ * disconnect(). connect() with AF_UNSPEC does the same, with disconnect() as the trigger.
  *
  * Modes: icount
  * Needs: the module; CAP_NET_ADMIN, CAP_NET_RAW.
@@ -45,7 +45,7 @@ static void closed(struct fixture *self)
 	fixture_verdict(self, &end, VERDICT(ABORTED, LOCAL, CLOSE));
 }
 
-/* What would make it a RST otherwise. */
+/* Without TCP_REPAIR this would cause a RST. */
 static void with_linger(struct fixture *self)
 {
 	const struct linger linger = { .l_onoff = 1 };

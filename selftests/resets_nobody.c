@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * RSTs in answer to a segment that is for no connection, or not yet for one.
+ * RSTs in answer to a segment that belongs to no connection, or to a request.
  *
  *	segment				state		answer		reason
  *	SYN s, closed port		-		RST 0 ack s+1	NO_SOCKET
@@ -11,11 +11,11 @@
  *	SYN s+1, in the window		SYN_RECV	RST 0 ack s+2	INVALID_SYN
  *	ACK, accept() is too slow	SYN_RECV	RST a		INVALID_SYN
  *
- * For a connection in SYN_RECV stands its listener; if the ACK is not good, it
- * answers as if there were no such connection, in LISTEN. "Too slow" is with
- * tcp_abort_on_overflow; then the record has the listener's id, and says why.
+ * In SYN_RECV the listener answers; if the ACK is wrong, it answers in LISTEN, as if
+ * there were no such connection. "Too slow" needs tcp_abort_on_overflow; then the record
+ * has the listener's id and the reason.
  *
- * Each has its counter in /proc/net/tcp_teardown/summary, and moves no other's.
+ * Each case changes its own counter in /proc/net/tcp_teardown/summary, and no other.
  *
  * Modes: icount
  * Needs: the module; CAP_NET_ADMIN, CAP_NET_RAW; a TUN device.
@@ -30,14 +30,14 @@
 #define ACKED 7000
 #define DATA 10
 
-/* A RST that is told of without a connection. */
+/* The record of a RST without a connection. */
 struct reply {
 	uint8_t state, flags;
 	uint32_t seq, ack;
 	uint16_t reason;
 };
 
-/* CHECK that the kernel answers with that RST, and that it is told of so. */
+/* CHECK that the kernel answers with that RST, and that the record says so. */
 static void expect_told(struct fixture *self, uint64_t cookie, const struct reply *reply)
 {
 	const struct net_end nobody = {
@@ -91,7 +91,7 @@ static void closed_port_fin(struct fixture *self)
 	peer_send(&self->peer, FIN, SEQ, 0, DATA);
 	expect_reply(self, 0, RST | ACK, 0, SEQ + DATA + 1,
 		     TCP_TEARDOWN_REASON_NO_SOCKET, "rst_sent_for_NO_SOCKET");
-	/* The FIN is nobody's: no record tells of it. */
+	/* The FIN belongs to no socket: it is not recorded. */
 	fixture_excuse(self, false, FIN);
 }
 
@@ -105,7 +105,7 @@ static void listener_ack(struct fixture *self)
 	close(listener);
 }
 
-/* Until there is a request. Return: the number that its SYN,ACK has. */
+/* Make a request. Return: the sequence number of its SYN,ACK. */
 static uint32_t request(struct fixture *self)
 {
 	struct segment reply;
@@ -138,7 +138,7 @@ static void request_syn(struct fixture *self)
 	close(listener);
 }
 
-/* Whose queue was full: of that listener, and of no connection. */
+/* The listener whose queue was full; no connection. */
 static void expect_queue_full(struct fixture *self, int listener, uint32_t iss)
 {
 	const struct reply reply = {
@@ -156,7 +156,7 @@ static void expect_queue_full(struct fixture *self, int listener, uint32_t iss)
 	CHECK(records_counter("rst_sent_for_INVALID_SYN") == 1, "it is not counted");
 }
 
-/* Two requests, and room for one connection. */
+/* Two requests, and a queue for one connection. */
 static void request_overflow(struct fixture *self)
 {
 	int listener = peer_listen(&self->peer, 0);

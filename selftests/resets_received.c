@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A RST received in each state of a connection. u and v are what the kernel and
- * the peer would send next; the RST has exactly the number that is expected.
+ * A RST received in each state of a connection. u and v are the next sequence numbers of
+ * the kernel and of the peer; the RST has exactly the expected number.
  *
  *	state			RST
- *	LISTEN			s		not heeded
+ *	LISTEN			s		ignored
  *	SYN_SENT		0 ack u
- *	SYN_RECV, a request	s+1		told of by nobody: there is no socket
+ *	SYN_RECV, a request	s+1		not recorded: there is no socket
  *	SYN_RECV, crossed SYNs	v
- *	ESTABLISHED		v+1		not heeded: answered with ACK u ack v
+ *	ESTABLISHED		v+1		ignored: answered with ACK u ack v
  *	ESTABLISHED		v
  *	FIN_WAIT1, orphan	v ack u
  *	FIN_WAIT2		v ack u+1
@@ -17,8 +17,8 @@
  *	CLOSE_WAIT		v+1 ack u
  *	LAST_ACK		v+1 ack u
  *
- * timewait_endings.c has those that a minisock receives. Each has its counter in
- * /proc/net/tcp_teardown/summary.
+ * For those that a minisock receives see timewait_endings.c. Each case changes its own
+ * counter in /proc/net/tcp_teardown/summary.
  *
  * Modes: icount
  * Needs: the module; CAP_NET_ADMIN, CAP_NET_RAW; a TUN device.
@@ -29,7 +29,7 @@
 
 #include "lib/life.h"
 
-/* CHECK the records, after those of a life, and that there was one such RST. */
+/* CHECK the records that follow the setup, and that there was one such RST. */
 static void expect(struct fixture *self, const struct net_end *end, struct life *life,
 		   const struct want *want, unsigned int nr, const char *state)
 {
@@ -45,7 +45,7 @@ static void expect_none(struct fixture *self)
 {
 	net_settle();
 	records_read(&self->records);
-	CHECK(!self->records.nr && !records_counter("rst_received"), "a RST is told of");
+	CHECK(!self->records.nr && !records_counter("rst_received"), "a RST is recorded");
 	fixture_excuse(self, false, RST);
 }
 
@@ -190,7 +190,7 @@ static void fin_wait2(struct fixture *self)
 	expect(self, &end, &life, want, ARRAY_SIZE(want), "FIN_WAIT2");
 }
 
-/* Above 60 s there is no minisock before the rest of them is over. */
+/* With a timeout above 60 s the full socket waits first for what exceeds 60 s. */
 static void fin_wait2_orphan(struct fixture *self)
 {
 	struct net_end end;

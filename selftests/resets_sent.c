@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A RST sent in each state of a connection, and why. u and v are what the kernel
- * and the peer would send next.
+ * A RST sent in each state of a connection, and its reason. u and v are the next sequence
+ * numbers of the kernel and of the peer.
  *
  *	SYN_SENT, a SYN,ACK of no SYN
  *		RST seq of that ACK			TCP_INVALID_ACK_SEQUENCE
@@ -36,12 +36,11 @@
  *	TIME_WAIT, data
  *		ACK u+1 ack v+1, no RST
  *
- * unread.c, linger0.c and timewait_endings.c have those of TCP_ABORT_ON_CLOSE,
- * TCP_STATE and TCP_TIMEWAIT_SOCKET. In answer to data that nobody can read, or
- * when it calls close(), TCP sends the RST when the socket is in CLOSE already;
- * the transition before it tells the state.
+ * For TCP_ABORT_ON_CLOSE, TCP_STATE and TCP_TIMEWAIT_SOCKET see unread.c, linger0.c and
+ * timewait_endings.c. When TCP answers data for a closed socket, or aborts in close(),
+ * the socket is in CLOSE before the RST is sent; the transition before it has the state.
  *
- * Each has its counter in /proc/net/tcp_teardown/summary.
+ * Each case changes its own counter in /proc/net/tcp_teardown/summary.
  *
  * Modes: icount
  * Needs: the module; CAP_NET_ADMIN, CAP_NET_RAW; a TUN device; tcp_diag; to start in
@@ -58,7 +57,7 @@
 
 #define DATA 10
 
-/* CHECK the records, after those of a life, and that there was one such RST. */
+/* CHECK the records that follow the setup, and that there was one such RST. */
 static void expect(struct fixture *self, const struct net_end *end, struct life *life,
 		   const struct want *want, unsigned int nr, const char *reason)
 {
@@ -95,7 +94,7 @@ static void syn_sent(struct fixture *self)
 	expect(self, &end, &life, want, ARRAY_SIZE(want), "TCP_INVALID_ACK_SEQUENCE");
 }
 
-/* The peer's SYN crosses the kernel's; then an ACK that is so far off. */
+/* The peer's SYN crosses the kernel's; then comes an ACK that is so far off. */
 static void crossed(struct fixture *self, int off, uint16_t reason, const char *word)
 {
 	struct life life = { };
@@ -132,7 +131,7 @@ static void crossed_old(struct fixture *self)
 		"TCP_TOO_OLD_ACK");
 }
 
-/* A SYN in the window is no more than a reason to ask; then ss -K. */
+/* A SYN in the window only causes a challenge ACK; then ss -K. */
 static void established(struct fixture *self)
 {
 	struct life life = { };
@@ -158,7 +157,7 @@ static void established(struct fixture *self)
 	expect(self, &end, &life, want, ARRAY_SIZE(want), "TCP_STATE");
 }
 
-/* The kernel's probes carry the number before u. */
+/* The kernel's probes have the sequence number before u. */
 static void keepalive(struct fixture *self)
 {
 	struct life life = { };
@@ -187,7 +186,7 @@ static void keepalive(struct fixture *self)
 	expect(self, &end, &life, want, ARRAY_SIZE(want), "TCP_KEEPALIVE_TIMEOUT");
 }
 
-/* A window of 0, and data that waits for another. */
+/* A window of 0, and data that waits for it to open. */
 static void connect_unsent(struct fixture *self, struct net_end *end)
 {
 	self->peer.window = 0;
@@ -249,7 +248,7 @@ static void fin_wait1_linger2(struct fixture *self)
 	expect(self, &end, &life, want, ARRAY_SIZE(want), "TCP_ABORT_ON_DATA");
 }
 
-/* Above 60 s the full socket waits first. */
+/* With a timeout above 60 s the full socket waits first. */
 static void fin_wait2_data(struct fixture *self)
 {
 	struct net_end end;
@@ -270,7 +269,7 @@ static void fin_wait2_data(struct fixture *self)
 	expect(self, &end, &life, want, ARRAY_SIZE(want), "TCP_ABORT_ON_DATA");
 }
 
-/* When the first 30 s of 90 are over, only 60 are allowed: none are left. */
+/* After the first 30 s of 90, only 60 s are allowed, of which none are left. */
 static void fin_wait2_late(struct fixture *self)
 {
 	struct net_end end;
@@ -321,7 +320,9 @@ static void fin_wait2_linger2(struct fixture *self)
 	expect(self, &end, &life, want, ARRAY_SIZE(want), "TCP_ABORT_ON_LINGER");
 }
 
-/* One that stays. The kernel counts them ten times a second, if it is not idle. */
+/*
+ * An orphan that stays. The kernel counts orphans ten times a second, if it is not idle.
+ */
 static void make_orphan(struct fixture *self)
 {
 	struct net_end orphan;
@@ -336,7 +337,7 @@ static void make_orphan(struct fixture *self)
 		;
 }
 
-/* The limit is the host's: it is not in the test's own namespace. */
+/* The limit is global; it is only in the initial namespace. */
 static int max_orphans_fd;
 static char max_orphans[16];
 
@@ -366,7 +367,7 @@ static void memory_close(struct fixture *self)
 	expect(self, &end, &life, want, ARRAY_SIZE(want), "TCP_ABORT_ON_MEMORY");
 }
 
-/* When the FIN should be sent again. */
+/* At the FIN's retransmission. */
 static void memory_timer(struct fixture *self)
 {
 	struct net_end end;

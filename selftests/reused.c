@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * bind() to the port of a minisock in FIN_WAIT2, and connect(): the connection that the
- * minisock stood for ends, and that is what has ended it. Its peer has been moved away
- * without a word (TCP_REPAIR), so the new SYN finds a listener.
+ * bind() to the port of a minisock in FIN_WAIT2, and connect(): the new connection ends
+ * that of the minisock, and the record names this cause. TCP_REPAIR has removed the old
+ * peer without a segment, so the new SYN finds a listener.
  *
  * Modes: icount
  * Needs: the module; CAP_NET_ADMIN, CAP_NET_RAW.

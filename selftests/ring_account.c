@@ -2,14 +2,14 @@
 /*
  * A full ring: what is overwritten or dropped is counted, exactly.
  *
- * Shows, with the smallest ring, at one record less than it holds, at as many,
- * at one more and after several rounds: written = read + pending + overwritten
- * + dropped with the very figures that the test foretells, in the stats of the
- * CPU and of all; overwriting keeps the newest, dropping keeps the oldest;
- * numbers have no gap but what was overwritten, and the text tells of that;
- * clearing; switching overwrite while full; tracing_on; real connections.
+ * Shows, with the smallest ring, with one record less than it holds, as many, one more
+ * and several rounds: written = read + pending + overwritten + dropped, with the figures
+ * that the test computes, in the stats of the CPU and of all CPUs; overwriting keeps the
+ * newest records, dropping the oldest; the only gaps in the numbers are overwritten
+ * records, and the text says so; clearing; switching overwrite while full; tracing_on;
+ * real connections.
  *
- * The process stays on one CPU: what it sends is received there, too.
+ * The process stays on one CPU, which also receives what it sends.
  *
  * Modes: icount smp
  *
@@ -29,7 +29,7 @@ static struct source source;
 static struct tcp_teardown_record records[4 * SMALLEST];
 static int cpu;
 
-/* An empty ring whose first record will have the number 1. */
+/* Start with an empty ring whose first record will have the number 1. */
 static void fresh(unsigned int overwrite)
 {
 	files_set("buffer_size_kb", SMALLEST_KB);
@@ -38,7 +38,7 @@ static void fresh(unsigned int overwrite)
 	source.made = 0;
 }
 
-/* On this CPU that, on the others nothing. */
+/* CHECK the account of this CPU; that of the others is 0. */
 static void check(struct account want)
 {
 	int i;
@@ -48,7 +48,7 @@ static void check(struct account want)
 	files_check_account(ALL_CPUS, want);
 }
 
-/* Take all records: they are those of the numbers @first, @first + 1 ... */
+/* Take all records; CHECK that their numbers are @first, @first + 1 ... */
 static int take(unsigned int first, int want)
 {
 	int i, nr = files_take(cpu, records, 4 * SMALLEST);
@@ -86,7 +86,7 @@ static void test_drop(int n)
 	check((struct account) { .written = n, .pending = kept, .dropped = n - kept });
 	take(1, kept);
 	check((struct account) { .written = n, .read = kept, .dropped = n - kept });
-	/* There is room again, and the numbers go on. */
+	/* There is room again, and the numbers continue. */
 	source.made = kept;
 	source_make(&source, 1);
 	take(kept + 1, 1);
@@ -94,7 +94,7 @@ static void test_drop(int n)
 	ktap_result("drop: %d records in a ring of %d", n, SMALLEST);
 }
 
-/* Reading between the rounds; the gap in the numbers is what was overwritten. */
+/* Read between the rounds; the gap in the numbers is what was overwritten. */
 static void test_laps(void)
 {
 	struct account want = { };
@@ -130,7 +130,7 @@ static void check_lost(const char *text, int lost, int lines)
 	CHECK(nr == lines, "%d lines, want %d", nr, lines);
 }
 
-/* One read takes no more than a part; go on until there is nothing. */
+/* One read returns only a part; read until there is nothing. */
 static void check_pipe(int of, int lost, int lines)
 {
 	int fd = files_open(of, "trace_pipe", O_RDONLY | O_NONBLOCK);
@@ -208,7 +208,7 @@ static void test_clear(void (*clear)(int of), const char *how)
 	ktap_result("clear by %s", how);
 }
 
-/* A full ring that overwrites from now on, and then no more. */
+/* A full ring is switched to overwrite, and back. */
 static void test_switch(void)
 {
 	fresh(0);
@@ -253,12 +253,12 @@ static void test_tracing_off(void)
 	source_make(&source, 2);
 	check((struct account) { .written = 5, .pending = 5 });
 	take(1, 5);
-	ktap_result("tracing_on = 0 keeps nothing and counts nothing");
+	ktap_result("tracing_on = 0 records nothing and counts nothing");
 }
 
 /*
- * Until the ACK of the FIN is there, which the other side's timer sends. No
- * sleep: an idle CPU's timers may be run by another.
+ * Wait for the ACK of the FIN, which the other side's timer sends. Do not sleep: another
+ * CPU may run the timers of an idle one.
  */
 static void await_fin_wait2(int fd)
 {
@@ -273,7 +273,7 @@ static void await_fin_wait2(int fd)
 	}
 }
 
-/* Close a connection by four waves, and another one by reset. */
+/* Close one connection in four waves, and another by reset. */
 static void close_two(enum net_family family)
 {
 	struct net_end client, server;

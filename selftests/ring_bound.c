@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The memory of the rings: a bound over all CPUs, and each on the node of its CPU.
+ * The memory of the rings: the bound over all CPUs, and the NUMA node of each ring.
  *
- * Shows: the online CPUs share buffer_total_kb, and the log says so; one that comes later
- * gets what is left, one for which nothing is left the smallest ring; a CPU that was never
- * online has none; a size that is written applies to each CPU, also for one that comes later;
- * stats has what was asked for and what there is; the pages of a ring are of its CPU's
+ * Shows: the online CPUs share buffer_total_kb, and the log says so; a CPU that comes
+ * online later gets what is left, or the smallest ring if nothing is left; a CPU that was
+ * never online has no ring; a size that is written applies to each CPU, also to later
+ * ones; stats has the requested and the actual size; the pages of a ring are on its CPU's
  * NUMA node.
  *
  * Needs: root, debugfs; two CPUs, CPU hotplug and two NUMA nodes, or skips a case; it loads
@@ -62,13 +62,13 @@ static void test_shared(void)
 	char args[96];
 	int cpu;
 
-	/* Not the default's, on so many CPUs. */
+	/* The default does not fit into the bound on so many CPUs. */
 	while (size * cpus > 131072)
 		size /= 2;
 	snprintf(args, sizeof(args), "buffer_size_kb=%u", size);
 	load(args, size);
 	check_ring(ALL_CPUS, (unsigned long)size * cpus, (unsigned long)size * cpus);
-	/* Not enough for twice as much by one. */
+	/* 1 KiB too little for 128 KiB each. */
 	snprintf(args, sizeof(args), "buffer_total_kb=%u", 128 * cpus - 1);
 	load(args, 64);
 	for (cpu = 0; cpu < (int)cpus; cpu++)
@@ -79,7 +79,7 @@ static void test_shared(void)
 	ktap_result("%u CPUs share the bound", cpus);
 }
 
-/* The CPU 1 is not there yet when the module is loaded. */
+/* CPU 1 is offline when the module is loaded. */
 static void comes(const char *args, unsigned int size, unsigned int later, unsigned int asked)
 {
 	CHECK(!cpu_plug(1, false), "CPU 1 does not go");
@@ -132,7 +132,7 @@ static int node_of(int cpu)
 	return 0;
 }
 
-/* The pages of all rings, by node: vmallocinfo names who has asked for them. */
+/* The pages of all rings, by node: vmallocinfo names the caller that allocated them. */
 static void pages_of_rings(unsigned long *pages)
 {
 	FILE *file = fopen("/proc/vmallocinfo", "r");

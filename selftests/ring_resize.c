@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The rings are replaced by larger and smaller ones, also while records are
- * written and read at full speed.
+ * The rings are resized, also while records are written and read at full speed.
  *
- * Shows: after a storm of resizes, of all CPUs, the account is exact against
- * what the writers made and what the readers got; records come in the order of
- * their numbers, which begin again with a new ring; what a resize throws away
- * counts as overwritten; a size that is refused is named in the log and changes
- * nothing; the pages of a ring that is replaced are free again.
+ * Shows: after many resizes of all CPUs the accounts agree exactly with what the writers
+ * made and the readers got; records come in the order of their numbers, which restart
+ * with a new ring; records that a resize drops count as overwritten; a refused size is
+ * named in the log and changes nothing; the pages of a replaced ring are freed.
  *
  * Needs: root, debugfs.
  */
@@ -63,7 +61,7 @@ static void check_records(struct worker *w, const struct tcp_teardown_record *r,
 	}
 }
 
-/* In bites of another size each time. */
+/* Read with a different size each time. */
 static void *read_storm(void *arg)
 {
 	struct tcp_teardown_record records[100];
@@ -143,7 +141,9 @@ static void test_storm(unsigned int overwrite)
 	ktap_result("resizes while writing and reading, overwrite = %u", overwrite);
 }
 
-/* At rest: the pending are counted as overwritten, once; nothing else moves. */
+/*
+ * Without traffic: the pending records count as overwritten, once; nothing else changes.
+ */
 static void test_pending(void)
 {
 	struct source *source = &workers[0].source;
@@ -178,7 +178,7 @@ static void test_pending(void)
 	ktap_result("records that a resize drops count as overwritten");
 }
 
-/* The log's lines are rationed; wait once until there may be one again. */
+/* The log's lines are rate limited; wait once until there may be one again. */
 static bool refused(const char *text, int want)
 {
 	long mark = log_mark();
@@ -209,7 +209,7 @@ static void test_refused(void)
 	for (i = 0; i < ARRAY_SIZE(bad); i++)
 		CHECK(refused(bad[i], EINVAL), "\"%s\": nothing in the log", bad[i]);
 	CHECK(refused(huge, EINVAL), "1 MiB: nothing in the log");
-	/* Where there is room for it, it would be granted. */
+	/* With enough memory it would be granted. */
 	if (sysconf(_SC_PHYS_PAGES) / 1024 * sysconf(_SC_PAGESIZE) <
 	    online_cpus() * 1048576L)
 		CHECK(refused("1048576", ENOMEM), "1 GiB: nothing in the log");
@@ -224,7 +224,7 @@ static unsigned long pages_free(void)
 	return sysconf(_SC_AVPHYS_PAGES);
 }
 
-/* Whatever else takes memory meanwhile, it is less than half of these. */
+/* Other users of memory take less than half of this meanwhile. */
 static void test_freed(void)
 {
 	const unsigned long pages = 1024UL * LARGE_KB / sysconf(_SC_PAGESIZE) * online_cpus();

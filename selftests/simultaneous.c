@@ -8,8 +8,8 @@
  *	ACK u+1 ack v+1					>
  *	ACK v+1 ack u+1			TIME_WAIT	<
  *
- * In the second case the peer does not hear the ACK of its FIN and sends it
- * again, which CLOSING acknowledges and stays.
+ * In the second case the peer loses the ACK of its FIN and sends the FIN again; the
+ * kernel acknowledges it and stays in CLOSING.
  *
  * Modes: icount
  * Needs: the module; CAP_NET_ADMIN, CAP_NET_RAW; a TUN device.

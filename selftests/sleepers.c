@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What readers that sleep cost the host.
+ * The cost of sleeping readers.
  *
- * Shows: one work of the kernel's looks after all of them, however many CPUs and readers
- * there are: about two runs for each record that comes by itself, none where none comes;
- * a reader of one CPU is not woken by the records of another; no record waits for long; a
- * reader that uses epoll, edge triggered, is woken each time.
+ * Shows: one work item wakes all of them, however many CPUs and readers there are: it
+ * runs about twice for each single record, and not at all without records; records of
+ * another CPU do not wake a reader of one CPU; no record waits for long; a reader that
+ * uses edge-triggered epoll is woken each time.
  *
  * Needs: root, debugfs, tracefs.
  */
@@ -29,7 +29,7 @@
 #define CPUS_MAX 256
 #define RECORDS 20
 #define GAP_US 100000
-/* A look back after the reader has gone to sleep, one to wake it; and one more. */
+/* One run after the reader has gone to sleep, one to wake it, and one to spare. */
 #define RUNS_EACH 3
 #define SOON_S 1.0
 
@@ -54,7 +54,7 @@ static void *read_on(void *arg)
 	return NULL;
 }
 
-/* Of ALL_CPUS by text, of one CPU in binary. */
+/* ALL_CPUS as text, one CPU in binary. */
 static void reader_start(struct reader *reader, int cpu)
 {
 	*reader = (struct reader) { };
@@ -63,7 +63,7 @@ static void reader_start(struct reader *reader, int cpu)
 	REQUIRE(!pthread_create(&reader->thread, NULL, read_on, reader), "no thread");
 }
 
-/* It may sleep. */
+/* Whether the reader sleeps. */
 static void reader_stop(struct reader *reader)
 {
 	pthread_cancel(reader->thread);
@@ -84,7 +84,7 @@ static unsigned int works(void)
 	return nr;
 }
 
-/* How often the work runs while records come one by one, and while none comes. */
+/* How often the work runs while records are made one by one, and while none is made. */
 static void check_works(const char *who, unsigned int most)
 {
 	unsigned int i, busy, idle;
@@ -110,7 +110,7 @@ static void test_works(void)
 	int cpu, cpus = online_cpus();
 
 	if (write_text(EVENT, "1\n", 0)) {
-		ktap_skip("no trace event of works", "one work, whatever the CPUs");
+		ktap_skip("no trace events of workqueues", "one work item for all CPUs");
 		return;
 	}
 	check_works("no reader", 0);
@@ -124,10 +124,10 @@ static void test_works(void)
 	for (cpu = 0; cpu < cpus; cpu++)
 		reader_stop(&readers[cpu]);
 	write_text(EVENT, "0\n", 0);
-	ktap_result("one work, whatever the CPUs: %d", cpus);
+	ktap_result("one work item for all %d CPUs", cpus);
 }
 
-/* How often it has slept so far. */
+/* How often the reader has slept so far. */
 static unsigned long sleeps(const struct reader *reader)
 {
 	static const char name[] = "\nvoluntary_ctxt_switches:";
@@ -169,7 +169,7 @@ static void test_others(void)
 	ktap_result("%s", name);
 }
 
-/* Also one that comes when the reader is just going to sleep, or another CPU's. */
+/* Also if the record is made while the reader goes to sleep, or on another CPU. */
 static void test_soon(void)
 {
 	unsigned int i;
@@ -190,7 +190,7 @@ static void test_soon(void)
 	ktap_result("no record waits");
 }
 
-/* The record that was to wake it is gone when the work runs. */
+/* The record that should wake the reader is gone when the work runs. */
 static void test_taken(void)
 {
 	struct tcp_teardown_record record;
@@ -211,7 +211,7 @@ static void test_taken(void)
 		usleep(1000);
 	CHECK(readers[0].reads > reads, "the next record waits");
 	reader_stop(&readers[0]);
-	ktap_result("a record that another reader takes");
+	ktap_result("another reader takes the record first");
 }
 
 static void test_edge(void)
@@ -234,7 +234,7 @@ static void test_edge(void)
 	}
 	close(epoll);
 	close(fd);
-	ktap_result("epoll, edge triggered: an event for each batch");
+	ktap_result("edge-triggered epoll: an event for each batch");
 }
 
 int main(void)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Data that a sockmap holds for the application, as with Cilium or Istio: it has been
- * received, nobody has read it, and it is not in TCP's own queue. close() then sends a
- * FIN, not a RST: it ends as it ended, and close() set it off.
+ * Data that a sockmap holds for the application, as with Cilium or Istio: TCP has
+ * received it, the application has not read it, and it is not in TCP's own queue. close()
+ * then sends a FIN, not a RST, and the verdict must say so, with close() as the trigger.
  *
  * Needs: the module; CAP_NET_ADMIN, CAP_NET_RAW, CAP_BPF; CONFIG_BPF_STREAM_PARSER; a TUN
  * device.
@@ -23,7 +23,7 @@ static int bpf(int command, union bpf_attr *attr)
 	return syscall(__NR_bpf, command, attr, sizeof(*attr));
 }
 
-/* A verdict that lets all pass. */
+/* A stream verdict program that passes everything. */
 static int load_pass(void)
 {
 	static const struct bpf_insn program[] = {
@@ -68,7 +68,7 @@ static const char *no_sockmap(void)
 	return make_sockmap() < 0 ? "no sockmap" : NULL;
 }
 
-/* What it receives is in a sockmap from now on. */
+/* From now on a sockmap holds what it receives. */
 static void put_into_sockmap(const struct net_end *end)
 {
 	union bpf_attr attr;
@@ -124,7 +124,10 @@ static void active(struct fixture *self)
 	fixture_verdict(self, &server, VERDICT(FOUR_WAY, LOCAL, CLOSE));
 }
 
-/* Nothing follows within close(): its record comes at once, not with the next event. */
+/*
+ * Nothing more happens within close(): its record is written at once, not at the next
+ * event.
+ */
 static void in_fin_wait1(struct fixture *self)
 {
 	const struct tcp_teardown_record *r = self->records.moments;

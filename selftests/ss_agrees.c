@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Compared with "ss -tan": while nothing moves, it and connections have the same
- * connections in the same states, and what the one calls sk: is the other's id.
+ * Compared with "ss -tane": while nothing changes, ss and "connections" list the same
+ * connections in the same states, and ss's sk: is the id.
  *
- * Held are, in one namespace, against a peer that says no more than it must:
+ * In one namespace, against a peer that answers only what it must, are:
  *
  *	FIN_WAIT1	a live socket, and an orphan
  *	FIN_WAIT2	a live socket, and a minisock; the servers are in CLOSE_WAIT
@@ -31,7 +31,7 @@
 /* "STATE local peer id", sorted. */
 struct list {
 	unsigned int nr;
-	char line[MOST][200];	/* four words and what parts them */
+	char line[MOST][200];	/* four words and their separators */
 };
 
 static const char * const held[] = {
@@ -77,7 +77,7 @@ static struct list read_connections(void)
 	return list;
 }
 
-/* FIN-WAIT-1, and FIN_WAIT1 with us. */
+/* ss's FIN-WAIT-1 is FIN_WAIT1 here. */
 static void rename_state(char *state)
 {
 	char *dash = strchr(state, '-');
@@ -130,7 +130,7 @@ static bool are_same(const struct list *a, const struct list *b)
 
 enum { LIVE, ORPHAN, CLOSING, TIME_WAIT, LAST_ACK, ENDS };
 
-/* All against the peer are connected first: later, others' FINs come again. */
+/* All connections to the peer are made first: later, FINs of others are retransmitted. */
 static void hold(struct peer *peer, enum net_family family, struct net_end *end,
 		 struct peer *at)
 {
@@ -157,7 +157,7 @@ static void hold(struct peer *peer, enum net_family family, struct net_end *end,
 	close(end[LAST_ACK].fd);
 }
 
-/* Else orphans would retry for minutes, and the next test would wait for them. */
+/* Otherwise orphans would retry for minutes, and the next test would wait for them. */
 static void let_go(struct net_end *end, struct peer *at)
 {
 	unsigned int i;
@@ -189,7 +189,7 @@ static void check_same(const struct list *ours, const struct list *theirs)
 		CHECK(is_in(ours, theirs->line[i]), "only in ss: %s", theirs->line[i]);
 }
 
-/* While there is work, no time is skipped, though the machine outside reads files. */
+/* While a process runs, no time is skipped, though the host reads files. */
 static pid_t be_busy(void)
 {
 	pid_t pid = fork();

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A reader of the raw stream goes on by what the stream says of itself.
+ * A reader of the raw stream relies on the sizes and kinds in the stream.
  *
- * Shows, with streams that are made up: records that are longer than ours, or shorter,
- * and of kinds that we do not know; a header that is longer; what is no stream, or one
- * of another version, is refused. And that a record states what it should, one by one.
+ * Shows, with made-up streams: records that are longer or shorter than ours, or of
+ * unknown kinds, and a longer header are read; other data, or a stream of another
+ * version, is refused. Also that a record is split into the right facts.
  *
  * Needs: nothing.
  */
@@ -58,7 +58,7 @@ static void expect(struct stream *stream, uint64_t number, bool is_short)
 	const uint64_t age = is_short ? 0 : 0x5555555555555555;
 	struct tcp_teardown_record r;
 
-	memset(&r, 0xff, sizeof(r));	/* as after another one */
+	memset(&r, 0xff, sizeof(r));	/* as if another record had been there */
 	CHECK(stream_next(stream, &r) && r.number == number, "number %llu, not %llu: %s",
 	      r.number, (unsigned long long)number, stream->bad);
 	CHECK(r.seq == 0x55555555 && r.age == age, "seq %x age %llx", r.seq, r.age);
@@ -86,7 +86,7 @@ static void test_later(void)
 	expect(&stream, 1, false);
 	expect(&stream, 4, false);
 	expect_end(&stream, 2);
-	/* The header was there, so what follows are records. */
+	/* The header has been read, so what follows are records. */
 	made_len = 0;
 	put_record(5, TCP_TEARDOWN_CALL, LONGER);
 	stream_give(&stream, made, made_len);
@@ -161,7 +161,7 @@ static void test_cut(void)
 	ktap_result("a truncated record is refused");
 }
 
-/* Nobody would get beyond it. */
+/* No reader could get past it. */
 static void test_no_size(void)
 {
 	struct tcp_teardown_record r;

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * SYNs and SYN-ACKs that nobody answers, or that ICMP answers: what ended the
- * connection, where two limits are set and one is reached.
+ * SYNs and SYN-ACKs without an answer, or with an ICMP answer: which limit ended the
+ * connection, if two are set.
  *
  *	kernel				peer
  *	SYN u						> (lost)
  *	... again
  *	CLOSE
  *
- * By tries (TCP_SYNCNT) though TCP_USER_TIMEOUT is far, by TCP_USER_TIMEOUT though tries
- * are left; in SYN_RECV after crossed SYNs, and with Fast Open, whose timer knows the
- * tries alone. An ICMP message ends all of these at once, but not a request, and not
- * what has been accepted: that it ends no more than one that is established. With
- * IP_RECVERR it leaves an error there, which is not what ends it later.
+ * By tries (TCP_SYNCNT) before TCP_USER_TIMEOUT, and by TCP_USER_TIMEOUT before the tries
+ * are used up; in SYN_RECV after crossed SYNs, and with Fast Open, whose timer only
+ * counts tries. An ICMP message ends all of these at once, except a request and an
+ * accepted connection, which is treated as established. With IP_RECVERR it leaves an
+ * error on the socket, which is not the cause of a later end.
  *
  * Modes: icount
  * Needs: the module; CAP_NET_ADMIN, CAP_NET_RAW; a TUN device; time that is
@@ -72,7 +72,7 @@ static void time_in_syn_sent(struct fixture *self)
 	fixture_verdict(self, &end, VERDICT(TIMED_OUT, NONE, USER_TIMEOUT, .no_owner = true));
 }
 
-/* *syn_ack is what crossed its own SYN. */
+/* *syn_ack is the segment that crossed its own SYN. */
 static void crossed(struct fixture *self, struct net_end *end, struct segment *syn_ack)
 {
 	peer_await_connect(&self->peer, end);
@@ -121,7 +121,7 @@ static void icmp_in_syn_recv(struct fixture *self)
 	fixture_verdict(self, &end, VERDICT(REFUSED, PEER, ICMP, .no_owner = true));
 }
 
-/* A child with Fast Open, in SYN_RECV; whose listener is returned. */
+/* Make a Fast Open child in SYN_RECV. Return: its listener. */
 static int fast_open(struct fixture *self, struct segment *syn_ack)
 {
 	int listener = peer_listen(&self->peer, 0);
@@ -162,7 +162,7 @@ static void fast_open_tries(struct fixture *self)
 	fixture_verdict(self, &end, VERDICT(TIMED_OUT, NONE, RETRIES, .no_owner = true));
 }
 
-/* Nobody has its socket, so its id is the record's. */
+/* No process has its socket, so its id is the record's. */
 static void fast_open_icmp(struct fixture *self)
 {
 	struct segment syn_ack;
@@ -181,7 +181,7 @@ static void fast_open_icmp(struct fixture *self)
 	close(listener);
 }
 
-/* Accepted, it is as good as established: only tries end it, with the error of ICMP. */
+/* Accepted, it is treated as established: only tries end it, with the error of ICMP. */
 static void fast_open_icmp_accepted(struct fixture *self)
 {
 	struct segment syn_ack;
@@ -213,7 +213,7 @@ static void icmp_for_request(struct fixture *self)
 	close(listener);
 }
 
-/* An ICMP message about what is in flight, which leaves an error and ends nothing. */
+/* An ICMP message about data in flight, which leaves an error and ends nothing. */
 static void icmp_about_next(struct fixture *self, const struct net_end *end, uint8_t flags)
 {
 	struct segment segment;
@@ -246,7 +246,7 @@ static void set_max_orphans(const char *value)
 	REQUIRE(pwrite(max_orphans, value, strlen(value), 0) > 0, "tcp_max_orphans");
 }
 
-/* The error is still there when another thing ends it. */
+/* The error is still set when something else ends it. */
 static void recverr_orphan_killed(struct fixture *self)
 {
 	struct net_end first, end;

@@ -1,18 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * More connections in teardown than there is room for: what is not remembered is
- * counted, exactly, and no record is lost.
+ * More connections in teardown than the table holds: untracked ones are counted exactly,
+ * and no record is lost.
  *
- * Many connections are half-closed and held: max_connections=1024, and more than
- * that; then with room for all, max_connections=8192, an eighth of which has its memory
- * ready, but made so fast by a process that nothing may interrupt that the worker can
- * make no more.
+ * Many connections are half-closed and held: first with max_connections=1024, which is
+ * too few; then with room for all, max_connections=8192, of which an eighth is allocated,
+ * but by a real-time process, so fast that the worker can't allocate more.
  *
- * Shows, against the test's own count of ends: those in connections and those whose
- * records say "untracked" are all; each is one of them, or, if there was room for it
- * later, "adopted"; connections_now is the number of the first; untracked that
- * of transitions which say "untracked"; connections_table_full that of calls and
- * transitions which found no room; each end has all its records, and its verdict.
+ * Shows, against the test's own count of ends: each end is listed in "connections" or its
+ * records say "untracked", or, if there was room for it later, "adopted"; connections_now
+ * is the number of listed ends, untracked the number of transitions with "untracked",
+ * connections_table_full the number of calls and transitions that found no room; each end
+ * has all its records and its verdict.
  *
  * Modes: icount
  * Needs: root, debugfs; it removes the module and loads it again.
@@ -35,9 +34,9 @@
 #include "lib/torture.h"
 
 /*
- * More than are ready, 1024 and what the CPU has: those who shut down take them by
- * themselves. Of the others the FIN may have to wait for ksoftirqd, and that for this
- * process.
+ * More than are allocated, which are 1024 and what the CPU keeps: the ends that shut down
+ * take all of them. The FINs to the others may have to wait for ksoftirqd, which waits
+ * for this process.
  */
 #define PAIRS 1200
 #define ENDS (2 * PAIRS)
@@ -45,7 +44,7 @@
 
 static struct pair pairs[PAIRS];
 
-/* What is known of an end by what the module says. */
+/* What the module's records say of an end. */
 static struct seen {
 	bool listed, adopted, untracked;
 	unsigned int calls, states, untracked_states, ends;
@@ -117,7 +116,7 @@ static void see_records(void)
 		see_record(&records[i]);
 }
 
-/* The first shuts down: its own way to FIN_WAIT2, the other's to CLOSE_WAIT. */
+/* The first end shuts down and goes to FIN_WAIT2, the other to CLOSE_WAIT. */
 static void half_close_all(void)
 {
 	int i;
@@ -136,7 +135,7 @@ static void await_all(void)
 	}
 }
 
-/* Returns how many ends were not remembered at their first sign of closing. */
+/* Returns how many ends were not tracked at their first event. */
 static unsigned int check_half_closed(void)
 {
 	unsigned long long listed = 0, late = 0, lost = 0, states = 0, tries = 0;
@@ -149,7 +148,7 @@ static unsigned int check_half_closed(void)
 		CHECK(seen[i].states == (i % 2 ? 1 : 2), "end %d: %u transitions", i,
 		      seen[i].states);
 		CHECK(seen[i].calls == !(i % 2), "end %d: %u calls", i, seen[i].calls);
-		/* There was no room for it first, and then there was. */
+		/* There was no room for it at first, but later. */
 		CHECK(seen[i].listed == !seen[i].untracked || seen[i].adopted,
 		      "end %d is %s", i, seen[i].listed ? "both" : "neither");
 		CHECK(!seen[i].adopted || seen[i].untracked, "end %d is adopted", i);
@@ -171,7 +170,7 @@ static unsigned int check_half_closed(void)
 	return late + lost;
 }
 
-/* By reset, both ends: each has one more transition, and its verdict. */
+/* Reset both ends: each has one more transition, and its verdict. */
 static void check_ends(void)
 {
 	unsigned int ends = 0;
@@ -229,7 +228,7 @@ static void test_reserve(void)
 	lost = check_half_closed();
 	CHECK(lost, "the worker ran meanwhile");
 	check_ends();
-	ktap_result("%d ends faster than memory is made ready", ENDS);
+	ktap_result("%d ends, faster than memory is allocated", ENDS);
 }
 
 int main(void)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A test to copy: docs/contributing.md says how. One testcase, in which each end closes
+ * A test to copy, as docs/contributing.md explains. In its one testcase each end closes
  * once:
  *
  *	client				server

@@ -19,7 +19,7 @@
 
 #include "lib/fixture.h"
 
-/* The delayed ACK leaves after 40 ms; a machine may be slower than that. */
+/* The delayed ACK is sent after 40 ms; a machine may be slower than that. */
 #define ATTEMPTS 20
 
 static void expect_closer(struct fixture *self, const struct net_end *end)
@@ -46,7 +46,7 @@ static void expect_other(struct fixture *self, const struct net_end *end)
 	EXPECT_ROWS(self, end, ROWS_PASSIVE_CLOSE(v, u));
 }
 
-/* Whether that end acknowledged the FIN u before it sent its own. */
+/* Whether that end acknowledged the FIN u before it sent its own FIN. */
 static bool acked_apart(struct fixture *self, const struct net_end *end)
 {
 	const struct segment *s;
@@ -75,8 +75,8 @@ static bool both_close(struct fixture *self, struct net_end *client,
 }
 
 /*
- * What a failed attempt left is not looked at: an ACK and a FIN that race each
- * other to one socket are not what is shown here.
+ * The records of a failed attempt are ignored: an ACK and a FIN that race to one socket
+ * are not the subject of this test.
  */
 static void over_loopback(struct fixture *self)
 {

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * How a segment ends the life of a minisock before its time.
+ * Segments that end a minisock early.
  *
  *	RST in TIME_WAIT	ends it, unless tcp_rfc1337 is set
  *	RST in FIN_WAIT2	ends it
  *	SYN with a higher number in TIME_WAIT, and a listener: a new connection
- *	data in FIN_WAIT2	the process is gone: answered with RST u+1
+ *	data in FIN_WAIT2	answered with RST u+1, because the socket is closed
  *	SYN in FIN_WAIT2	the same
  *
- * Each has its counter in /proc/net/tcp_teardown/summary, and moves no other's.
+ * Each case changes its own counter in /proc/net/tcp_teardown/summary, and no other.
  *
  * Modes: icount
  * Needs: the module; CAP_NET_ADMIN, CAP_NET_RAW; a TUN device.
@@ -38,7 +38,7 @@ static void reset_time_wait(struct fixture *self)
 	fixture_verdict(self, &end, VERDICT(THREE_WAY, LOCAL, CLOSE));
 }
 
-/* It is still there: the FIN that comes again is acknowledged again. */
+/* The minisock still exists: it acknowledges the repeated FIN. */
 static void reset_rfc1337(struct fixture *self)
 {
 	struct net_end end;

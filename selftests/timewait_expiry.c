@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * How a minisock lives and dies by its timer.
+ * Minisocks that their timer ends.
  *
  *	TIME_WAIT after four waves, over after 60 s
  *	FIN_WAIT2 of an orphan, whose peer never closes, over after tcp_fin_timeout
- *	TIME_WAIT in which the peer's FIN comes again after 30 s: acknowledged
+ *	TIME_WAIT in which the peer repeats its FIN after 30 s: acknowledged
  *	again, and 60 s from then
  *
  * The kernel's timer wheel is late by up to an eighth of a timeout.
@@ -21,7 +21,7 @@
 #define FIN_TIMEOUT_S 8
 #define LATER_S 30
 
-/* A jiffy's fraction may have passed when a timer is set. */
+/* A timer may be set in the middle of a jiffy. */
 static bool is_late_by_wheel(uint64_t ns, double timeout_s)
 {
 	double seconds = ns / 1e9;
@@ -30,7 +30,7 @@ static bool is_late_by_wheel(uint64_t ns, double timeout_s)
 		     seconds < timeout_s * 9 / 8 + 0.1, "%f s, not %f", seconds, timeout_s);
 }
 
-/* The last two: it leaves its last state after so long, and has an age. */
+/* The last two records: the time in the last state, and the age. */
 static void expect_lived(struct fixture *self, const struct net_end *end,
 			 unsigned int nr, double timeout_s)
 {

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * How a minisock dies without a segment and before its time, or is not born.
+ * Minisocks that end early without a segment, or are not created.
  *
  *	SOCK_DESTROY, as ss -K does
- *	the network namespace goes
- *	tcp_max_tw_buckets is 0: refused, and the full socket tells of it
+ *	the network namespace is removed
+ *	tcp_max_tw_buckets is 0: refused; the full socket's record says so
  *	connect() with the ports of a TIME_WAIT
  *
- * Each has its counter in /proc/net/tcp_teardown/summary, and moves no other's.
+ * Each case changes its own counter in /proc/net/tcp_teardown/summary, and no other.
  *
  * Modes: icount
  * Needs: the module; CAP_NET_ADMIN, CAP_NET_RAW; a TUN device; tcp_diag.
@@ -64,7 +64,7 @@ static void netns_fin_wait2(struct fixture *self)
 	fixture_verdict(self, &end, VERDICT(ABORTED, LOCAL, NETNS));
 }
 
-/* Refused with the FIN still to come, and with it: then the end is orderly. */
+/* Refused before the peer's FIN, and with it: then the end is orderly. */
 static void refused(struct fixture *self, uint8_t flags, const struct verdict *verdict)
 {
 	uint32_t u, v, fin = flags & FIN;
@@ -111,7 +111,7 @@ static int bound_socket(struct fixture *self, uint16_t port)
 	return fd;
 }
 
-/* One to which the kernel can give that port alone, after a second. */
+/* A socket for which the kernel can only choose that port, after a second. */
 static int socket_of_range(struct fixture *self, uint16_t port)
 {
 	char range[32];
@@ -124,8 +124,8 @@ static int socket_of_range(struct fixture *self, uint16_t port)
 }
 
 /*
- * A connect() of the same ports. Bound to its port it need not ask whether that
- * is late enough, with the port left to the kernel it must be a second later.
+ * A connect() with the same ports. If the socket is bound, the kernel does not check the
+ * time; if the kernel chooses the port, a second must have passed.
  */
 static void connect_again(struct fixture *self, bool bound)
 {
@@ -175,7 +175,7 @@ static const struct testcase testcases[] = {
 	TESTCASE_WITH_PEER("FIN_WAIT2 without a bucket", refused_fin_wait2),
 	TESTCASE_WITH_PEER("TIME_WAIT without a bucket", refused_time_wait),
 	TESTCASE("connect() of a bound socket reuses TIME_WAIT", reused_bound),
-	TESTCASE("connect() reuses TIME_WAIT", reused),	/* waits: the last */
+	TESTCASE("connect() reuses TIME_WAIT", reused),	/* waits, so it is the last */
 };
 
 int main(void)

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * trace: a snapshot that disturbs nobody.
+ * trace: a snapshot that does not disturb other readers.
  *
- * Shows: reading it, in pieces of any size, several times at once, with lseek
- * and pread, consumes nothing and gives the same text; other readers, of
- * snapshots and of trace_pipe_raw, do not disturb it; records of all CPUs come
- * in the order of time; what is overwritten under a reader, or was before, is told.
+ * Shows: reading it in pieces of any size, several times at once, with lseek and pread,
+ * consumes nothing and gives the same text; other readers, of snapshots and of
+ * trace_pipe_raw, do not disturb it; records of all CPUs are sorted by time; a line says
+ * what was overwritten before or during the read.
  *
  * Needs: root, debugfs.
  */
@@ -27,7 +27,7 @@ static struct source sources[CPUS_MAX];
 static char got[1 << 20];
 static char *want;
 static size_t want_len;
-static struct moving moving;	/* of it */
+static struct moving moving;	/* for its text */
 
 static void fill(void)
 {
@@ -47,7 +47,7 @@ static void done(void)
 	free(want);
 }
 
-/* From where the file is to its end, @bite bytes at a time. */
+/* Read from the file's position to its end, @bite bytes at a time. */
 static size_t read_on(int fd, char *to, size_t bite)
 {
 	size_t len = 0;
@@ -111,7 +111,7 @@ static void test_several(void)
 	fill();
 	for (i = 0; i < ARRAY_SIZE(fds); i++)
 		fds[i] = files_open(i % 2 ? 0 : ALL_CPUS, "trace", O_RDONLY);
-	/* All of them half, each in its own steps, then the rest. */
+	/* Read half of each, each with its own size, then the rest. */
 	for (i = 0; i < ARRAY_SIZE(fds); i++)
 		CHECK(read(fds[i], got, half / (i + 1)) > 0, "read fails");
 	one = files_text(0, "trace");
@@ -128,7 +128,7 @@ static void test_several(void)
 	ktap_result("several snapshots at once");
 }
 
-/* A consumer takes the records; the reader of the snapshot sees them still. */
+/* A consumer takes the records; the reader of the snapshot still sees them. */
 static void test_consumer(void)
 {
 	static struct tcp_teardown_record records[HELD];
@@ -160,7 +160,7 @@ static void *make_many(void *arg)
 	return NULL;
 }
 
-/* The times never fall; all records are there; the CPUs do alternate. */
+/* Times never decrease; all records are there; the CPUs alternate. */
 static void test_order(void)
 {
 	int cpu, cpus = online_cpus(), lines = 0, changes = 0, last = -1;
@@ -191,7 +191,7 @@ static void test_order(void)
 	ktap_result("records of %d CPUs in the order of time", cpus);
 }
 
-/* Overwritten under the reader: shown and lost make what there was. */
+/* Overwritten during the read: shown and lost records add up. */
 static void test_overtaken(void)
 {
 	int fd, slots = 16 * 1024 / RECORD_SIZE, lines = 0, lost = 0, cpu, nr;
@@ -219,10 +219,10 @@ static void test_overtaken(void)
 	      lines, lost, slots);
 	files_check_account(0, (struct account) { .written = 2 * slots - 10,
 			    .pending = slots, .overwritten = slots - 10 });
-	ktap_result("a reader is told what was overwritten while it read");
+	ktap_result("trace says what was overwritten during a read");
 }
 
-/* Overwritten before the reader came: one line, where they are missing, first of all. */
+/* Overwritten before the read: one line, at the beginning, where they are missing. */
 static void check_lost(int from, int lost, int shown)
 {
 	char *text = files_text(from, "trace"), *line, *rest = text;
@@ -250,7 +250,7 @@ static void test_lost(void)
 	source_make(&sources[0], slots);
 	check_lost(ALL_CPUS, 0, slots);
 	source_make(&sources[0], 10);
-	/* Reading consumes nothing: nor what there is to tell. */
+	/* Reading consumes nothing, so the line comes again. */
 	for (i = 0; i < 2; i++) {
 		check_lost(ALL_CPUS, 10, slots);
 		check_lost(0, 10, slots);
@@ -260,7 +260,7 @@ static void test_lost(void)
 	files_clear(ALL_CPUS);
 	source_make(&sources[0], 3);
 	check_lost(ALL_CPUS, 0, 3);
-	ktap_result("a reader is told what was overwritten before");
+	ktap_result("trace says what was overwritten before a read");
 }
 
 int main(void)

@@ -2,8 +2,8 @@
 /*
  * A full ring is read while a real-time process wants the CPU.
  *
- * Shows: who reads trace gives the CPU away between two records, also where one system
- * call goes past all of them; so do trace_pipe and trace_pipe_raw, and a write of
+ * Shows: a reader of trace yields the CPU between two records, even if one system call
+ * skips all of them; so do readers of trace_pipe and trace_pipe_raw, and a write to
  * buffer_size_kb.
  *
  * Modes: icount
@@ -34,7 +34,7 @@ static atomic_bool stop, ready;
 static double worst;
 static char room[8 << 20];
 
-/* Wakes all the time, and notes how late. */
+/* Wakes up periodically, and notes how late it is. */
 static void *tick(void *arg)
 {
 	struct timespec at;

@@ -6,8 +6,8 @@
  *	data, 777 bytes, stays unread		<
  *	close, RST u ack v		CLOSE	> CLOSE
  *
- * In the second case the other end has shut down before, so that a FIN lies
- * behind the unread data, and is in FIN_WAIT2 when the RST comes.
+ * In the second case the other end has shut down, so that a FIN follows the unread data;
+ * it is in FIN_WAIT2 when the RST arrives.
  *
  * Modes: icount
  * Needs: the module; CAP_NET_ADMIN, CAP_NET_RAW.
@@ -36,7 +36,7 @@ static void expect_other(struct fixture *self, const struct net_end *end)
 	EXPECT_ROWS(self, end, ROWS_RESET_RECEIVED(v, u));
 }
 
-/* One end with so much unread, all of it acknowledged. */
+/* One end with so many unread bytes, all of them acknowledged. */
 static void make_unread(struct fixture *self, struct net_end *closer,
 			struct net_end *other)
 {

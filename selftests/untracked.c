@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Connections that end while there is no room to remember them: each ends once, as it
- * ended, and for no cause that was not there.
+ * Connections that end while the module can't track them: each has one verdict, and none
+ * has a wrong cause.
  *
- * 2,000 connections over loopback, IPv4, IPv6 and v4-mapped in turn, end all in one way:
- * with max_connections=1024, which minisocks and open sockets fill; and with room for all,
- * max_connections=8192, by a process that nothing may interrupt, so that the worker can't
- * make more ready than the eighth that is.
+ * 2,000 connections over loopback, IPv4, IPv6 and v4-mapped in turn, all end in the same
+ * way: with max_connections=1024, filled by minisocks and open sockets; and with room for
+ * all, max_connections=8192, by a real-time process, so that the worker can't allocate
+ * more than the initial eighth.
  *
- * Shows, for each way, against what the test has done and the kernel's own counters:
- * each end of each connection has exactly one verdict, minisocks included, in the records
- * and in the summary; it is the right one, or, where not enough was seen to tell, one that
- * says less, never another; RSTs sent are as many as OutRsts; nothing but these is
- * "reset_sent"; where the file reconcile says "=", the kernel says the same.
+ * Shows, for each way, compared with what the test has done and with the kernel's own
+ * counters: each end of each connection, minisocks included, has exactly one verdict in
+ * the records and in the summary; it is the right one, or, if too little was seen, one
+ * that says less, never a wrong one; the sent RSTs are as many as OutRsts; only these are
+ * "reset_sent"; lines of reconcile with "=" are equal.
  *
  * Modes: icount
  * Needs: root, debugfs; time that is skipped; it removes the module and loads it again.
@@ -34,17 +34,17 @@
 
 #define PAIRS 2000
 #define ENDS (2 * PAIRS)
-/* As many ends as there is room for: max_connections, and a CPU's pool. */
+/* As many ends as can be tracked: max_connections, and a CPU's pool. */
 #define HELD (1024 / 2)
 #define BUFFER_KB "32768"
 #define TAKE 4096
 
-/* The first to act, and the other. */
+/* The end that acts first, and the other. */
 enum { FIRST, OTHER };
 
 static struct net_end ends[PAIRS][2];
 
-/* What the records say of an end. */
+/* The records of an end, summed up. */
 static struct seen {
 	unsigned int verdicts, closed;
 	uint8_t how, set_off;
@@ -55,12 +55,12 @@ static unsigned int untracked;
 
 /**
  * struct way - how a pair ends
- * @name: of it
- * @act: FIRST does it, and nobody waits
- * @finish: the rest, when all have acted
- * @prepare: before that; or NULL
- * @how: enum tcp_teardown_how of either end, FIRST and OTHER, if all was seen; of those by
- *	FINs TCP_TEARDOWN_ORDERLY. TCP_TEARDOWN_UNSEEN says less.
+ * @name: its name
+ * @act: what FIRST does; it does not wait
+ * @finish: the rest, after all have acted
+ * @prepare: called before @act; or NULL
+ * @how: enum tcp_teardown_how of each end, FIRST and OTHER, if all was seen; after FINs
+ * TCP_TEARDOWN_ORDERLY. TCP_TEARDOWN_UNSEEN says less.
  * @resets: RSTs that a pair sends
  */
 struct way {
@@ -127,7 +127,7 @@ static void first_closes(const struct net_end *first, const struct net_end *othe
 	close(other->fd);
 }
 
-/* In FIN_WAIT2, that is its end: TCPAbortOnLinger. */
+/* In FIN_WAIT2 this ends it: TCPAbortOnLinger. */
 static void first_does_not_wait(const struct net_end *first, const struct net_end *other)
 {
 	int linger2 = -1;
@@ -174,7 +174,10 @@ static const struct way ways[] = {
 	{ "data for a minisock", closes, other_sends_too_late, BY_RST },
 };
 
-/* --- what is said ----------------------------------------------------------------- */
+/*
+ * --- what the records say
+ * -----------------------------------------------------------------
+ */
 
 static struct seen *seen_of(uint64_t cookie)
 {
@@ -233,7 +236,7 @@ static unsigned int all_verdicts(void)
 	return sum;
 }
 
-/* The sum of all lines "end=HOW" of the summary, or, by name, of one. */
+/* The sum of all lines "end=HOW" of the summary, or the one with that name. */
 static unsigned long summed(const char *name)
 {
 	FILE *file = fopen("/proc/thread-self/net/tcp_teardown/summary", "r");
@@ -267,7 +270,10 @@ static void check_one(const struct way *way, unsigned int i, unsigned int side)
 	      s->how, s->set_off, s->untracked ? ", untracked" : "");
 }
 
-/* What ends within its own call gives its memory back at once: the pool lasts then. */
+/*
+ * A connection that ends within its own call frees its memory at once, so the pool is not
+ * used up.
+ */
 static void check_ends(const struct way *way)
 {
 	unsigned long resets = 0, verdicts = summed(NULL);
@@ -298,7 +304,7 @@ static void check_resets(const struct way *way)
 	      summed("minisock_handover_lost"));
 }
 
-/* --- playing ------------------------------------------------------------------------ */
+/* --- running ------------------------------------------------------------------------ */
 
 static void open_all(const struct way *way)
 {
@@ -314,7 +320,9 @@ static void open_all(const struct way *way)
 	untracked = 0;
 }
 
-/* They take the room, which is that of their namespace, where the others do not stay. */
+/*
+ * These use up the namespace's share, if the tested connections do not stay themselves.
+ */
 static struct net_end held[HELD][2];
 
 static void hold_open(void)
@@ -344,7 +352,7 @@ static void hold_end(void)
 	}
 }
 
-/* Until each end has its verdict, and a moment longer. */
+/* Wait until each end has its verdict, and a moment longer. */
 static void await_ends(void)
 {
 	struct net_wait wait = { };
@@ -409,10 +417,13 @@ int main(void)
 	const struct rlimit files = { .rlim_cur = 2 * ENDS, .rlim_max = 2 * ENDS };
 	unsigned int i;
 
-	/* While nobody takes what is received, a RST may be lost, and comes once. */
+	/*
+	 * While received packets are not processed, a RST may be lost, and is sent only
+	 * once.
+	 */
 	REQUIRE(!write_text("/proc/sys/net/core/netdev_max_backlog", "100000", 0), "no sysctl");
 	files_start();
-	/* Else others run for 50 ms of each second. */
+	/* Otherwise other processes run for 50 ms of each second. */
 	REQUIRE(!write_text("/proc/sys/kernel/sched_rt_runtime_us", "-1", 0), "no sysctl");
 	REQUIRE(!setrlimit(RLIMIT_NOFILE, &files), "no more files");
 	ktap_plan(2 * ARRAY_SIZE(ways));

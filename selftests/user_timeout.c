@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Data that the peer does not acknowledge, until the connection is given up,
- * without a word to the peer: by TCP_USER_TIMEOUT, or after so many tries.
+ * Data that the peer does not acknowledge, until the kernel gives the connection up,
+ * without a segment: by TCP_USER_TIMEOUT, or after the number of tries.
  *
  *	kernel				peer
  *	data u, 100 bytes				> (lost)
  *	... again and again
  *					CLOSE
  *
- * In FIN_WAIT1 it is a FIN that is not acknowledged; behind a closed window it
- * has not even left.
+ * In FIN_WAIT1 the FIN is not acknowledged; behind a closed window it was never sent.
  *
  * Modes: icount
  * Needs: the module; CAP_NET_ADMIN, CAP_NET_RAW; a TUN device; time that is

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the records say of windows is what a header can say.
+ * Windows in the records are windows that a TCP header can hold.
  *
- *	own windows, in bytes: no more than 65535 << scale, although the kernel reckons
- *		with more, where windows are not scaled; and what our FIN then offers
- *	the peer's, as on the wire, with the scale that goes for it: none for a SYN in
- *		any state, nor where none was agreed upon; else that of the handshake,
- *		for a minisock as well
+ *	own windows, in bytes: at most 65535 << scale, though the kernel may have a larger
+ *		one internally if windows are not scaled; and the window of our FIN
+ *	the peer's, as on the wire, with the scale that applies: none for a SYN in
+ *		any state, or without window scaling; otherwise that of the handshake,
+ *		for a minisock, too
  *
  * Modes: icount
  * Needs: the module; CAP_NET_ADMIN, CAP_NET_RAW; a TUN device.
@@ -21,7 +21,7 @@
 #define SCALE 7
 #define SEGMENT 1400
 #define SEGMENTS 200
-#define LOW_WATER 400000	/* it makes room for twice as much, at once */
+#define LOW_WATER 400000	/* doubles the receive buffer at once */
 #define WINDOW_MAX 65535
 #define REPAIR_WINDOW 29	/* TCP_REPAIR_WINDOW of linux/tcp.h */
 
@@ -41,7 +41,7 @@ static struct segment drain(struct fixture *self)
 	return last;
 }
 
-/* What the kernel has promised, as it reckons; none of this goes out. */
+/* The kernel's own receive window; this sends nothing. */
 static uint32_t reckoned_window(const struct net_end *end)
 {
 	int on = TCP_REPAIR_ON, off = TCP_REPAIR_OFF_NO_WP;
@@ -55,7 +55,7 @@ static uint32_t reckoned_window(const struct net_end *end)
 	return window[3];
 }
 
-/* Until the kernel reckons with more than a header can say. */
+/* Receive until the kernel's window is larger than a header can hold. */
 static void widen(struct fixture *self, struct net_end *end)
 {
 	int low = LOW_WATER, one = 1, i;
@@ -71,7 +71,7 @@ static void widen(struct fixture *self, struct net_end *end)
 	CHECK(reckoned_window(end) > WINDOW_MAX, "it reckons with %u", reckoned_window(end));
 }
 
-/* Of all records those that tell of our window. */
+/* The records that have our window. */
 static void check_own(struct fixture *self, const struct net_end *end, uint8_t scale)
 {
 	const struct tcp_teardown_record *r;
@@ -91,8 +91,8 @@ static void check_own(struct fixture *self, const struct net_end *end, uint8_t s
 }
 
 /*
- * The FIN offers what the record of close() says, or as much more as a scale makes of it:
- * a window that is not a multiple is rounded up.
+ * The FIN offers the window in the record of close(), rounded up to a multiple of the
+ * scale.
  */
 static void check_fin(struct fixture *self, const struct net_end *end, const struct segment *fin)
 {
@@ -107,7 +107,10 @@ static void check_fin(struct fixture *self, const struct net_end *end, const str
 	}
 }
 
-/* CHECK the peer's windows: all on the wire are that. @scales: of each segment, '0' + n */
+/*
+ * CHECK the peer's windows: each on the wire has this value. @scales: of each segment,
+ * '0' + n
+ */
 static void check_peers(struct fixture *self, const struct net_end *end, const char *scales)
 {
 	const struct tcp_teardown_record *r;
@@ -164,7 +167,7 @@ static void never_scaled_peer_first(struct fixture *self)
 	fixture_verdict(self, &end, VERDICT(FOUR_WAY, PEER, PEER));
 }
 
-/* What the kernel has chosen for its own windows, as its SYN-ACK says. */
+/* The scale of the kernel's own windows, from its SYN-ACK. */
 static void connect_scaled(struct fixture *self, struct net_end *end)
 {
 	self->peer.wscale = SCALE;
@@ -204,7 +207,7 @@ static void scaled(struct fixture *self)
 	check_own(self, &end, scale);
 }
 
-/* A SYN where it is not expected, in each state, beside a segment without. */
+/* An unexpected SYN in each state, and a segment without SYN. */
 static void send_both(struct fixture *self, uint32_t seq, uint32_t ack)
 {
 	peer_send(&self->peer, SYN | ACK, seq, ack, 0);
@@ -252,7 +255,7 @@ static void syn_own_first(struct fixture *self)
 	peer_send(&self->peer, FIN | ACK, v, u + 1, 0);
 	drain(self);
 	close(end.fd);
-	/* Not beyond RCV.NXT: so it is an old one. */
+	/* Not beyond RCV.NXT, so it is an old one. */
 	send_both(self, v - 10, u + 1);
 	check_peers(self, &end, "00770077007");
 	files_set("half_closed_data", 0);
@@ -260,7 +263,7 @@ static void syn_own_first(struct fixture *self)
 	fixture_verdict(self, &end, VERDICT(FOUR_WAY, LOCAL, SHUTDOWN));
 }
 
-/* A SYN that opens a new connection is the end of the minisock. */
+/* A SYN that opens a new connection ends the minisock. */
 static void syn_reopens(struct fixture *self)
 {
 	struct net_end end;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The kinds of close. In all of them u is our next number, v the peer's; the peer is of
- * the test's own making, so that each number is known beforehand.
+ * The kinds of close. In all of them u is our next sequence number, v the peer's; the
+ * test plays the peer, so that each number is known beforehand.
  */
 #include <assert.h>
 #include <unistd.h>
@@ -84,7 +84,7 @@ static void simultaneous(struct run *run)
 	run_expect_verdict(run, &end, VERDICT(SIMULTANEOUS, BOTH, CLOSE));
 }
 
-/* One direction is shut; perhaps data comes; then the peer's FIN. */
+/* One direction is shut down; data may follow; then the peer's FIN. */
 static void shut(struct run *run, int how, uint8_t call, unsigned int data)
 {
 	struct net_end end;
@@ -110,7 +110,7 @@ static void shut(struct run *run, int how, uint8_t call, unsigned int data)
 		peer_send(&run->peer, PSH | ACK, v, u + 1, data);
 		peer_expect(&run->peer, ACK, u + 1, w, 0);
 		net_receive(&end, data);
-		/* The data itself is counted alone: see half_closed_data. */
+		/* The data itself is only counted: see half_closed_data. */
 		EXPECT(run, &end, WANT_SEGMENT(ACK, ACK, FIN_WAIT2, u + 1, w));
 	}
 	peer_send(&run->peer, FIN | ACK, w, u + 1, 0);
@@ -136,7 +136,7 @@ static void shut_both(struct run *run)
 	shut(run, SHUT_RDWR, TCP_TEARDOWN_SHUT_RDWR, 0);
 }
 
-/* The FIN is sent once more, or oftener where the host is busy. */
+/* The FIN is retransmitted once, or more often on a busy host. */
 static void fin_resent(struct run *run)
 {
 	struct segment again = { };
@@ -168,7 +168,7 @@ static void fin_resent(struct run *run)
 #define PEER(name_, make_) { .name = (name_), .make = (make_), .peer = true }
 
 const struct close_kind close_kinds[] = {
-	/* Starts first and is judged last; the others run meanwhile. */
+	/* Starts first and is judged last; the others run in between. */
 	{ .name = "TIME_WAIT, until its timer ends it", .make = time_wait_expired,
 	  .peer = true, .seconds = 60 },
 	PEER("closed here first, in four waves", four_way_here),

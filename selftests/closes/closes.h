@@ -1,39 +1,39 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * How closes begin, what they have in common, and the kinds.
+ * The setups of closes, the records that they share, and the kinds of close.
  */
 #ifndef CHECK_KERNEL_CLOSES_H
 #define CHECK_KERNEL_CLOSES_H
 
 #include "run.h"
 
-/* An orphan's minisock in FIN_WAIT2; its records are expected. */
+/* An orphan's minisock in FIN_WAIT2; adds its expected records. */
 void close_fin_wait2(struct run *run, struct net_end *end);
 
 /* TIME_WAIT, in three waves; the same. */
 void close_time_wait(struct run *run, struct net_end *end);
 
 /*
- * Over loopback, the client first: a TIME_WAIT with timestamps; both ends' records
- * and verdicts are expected.
+ * Over loopback, the client closes first: a TIME_WAIT with timestamps; adds the expected
+ * records and verdicts of both ends.
  */
 void close_pair(struct run *run, struct net_end *client, struct net_end *server);
 
 /*
- * Records that many closes have in common, of an end that learned its numbers while it
- * was open.
+ * Expected records that many closes share, of an end whose numbers were read while it was
+ * open.
  */
 /* close(), FIN. */
 void expect_active_close(struct run *run, const struct net_end *end);
-/* The same; the FIN is acknowledged, and a minisock is made of the orphan. */
+/* The same; the FIN is acknowledged, and a minisock replaces the orphan. */
 void expect_fin_wait2(struct run *run, const struct net_end *end);
-/* The peer's FIN reaches that. */
+/* The peer's FIN reaches that minisock. */
 void expect_fin_in_fin_wait2(struct run *run, const struct net_end *end);
-/* The peer's FIN comes with the ACK of ours. */
+/* The peer's FIN acknowledges ours. */
 void expect_fin_in_fin_wait1(struct run *run, const struct net_end *end);
-/* A minisock is made, as TIME_WAIT. */
+/* A minisock is created in TIME_WAIT. */
 void expect_born(struct run *run, const struct net_end *end, uint8_t from);
-/* All of that: three waves. */
+/* All of these: three waves. */
 void expect_time_wait(struct run *run, const struct net_end *end);
 /* The peer's FIN comes first, and is acknowledged. */
 void expect_passive(struct run *run, const struct net_end *end);
@@ -41,7 +41,7 @@ void expect_passive(struct run *run, const struct net_end *end);
 void expect_passive_close(struct run *run, const struct net_end *end);
 /* close() with SO_LINGER 0 in ESTABLISHED: records and verdict. */
 void expect_abort(struct run *run, const struct net_end *end);
-/* The minisock goes with its namespace, in that state. */
+/* The minisock ends with its namespace, in that state. */
 void expect_netns_gone(struct run *run, const struct net_end *end, uint8_t state,
 		       uint32_t seq, uint32_t ack);
 

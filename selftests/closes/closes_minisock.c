@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The kinds of close that end as a minisock: how one dies. */
+/* The kinds of close that end as a minisock, and how that ends. */
 #include <unistd.h>
 
 #include "closes.h"
 #include "lib/life.h"
 
 #define DATA 10
-#define LATER 100000		/* how far a new SYN's number is ahead */
+#define LATER 100000		/* added to the sequence number of a new SYN */
 #define TIMEWAIT_S 60
-/* Of the timer wheel: late by up to an eighth, and then some. */
+/* The timer wheel is late by up to an eighth; allow more. */
 #define PATIENCE_S (TIMEWAIT_S * 9 / 8 + 30)
 
 void close_fin_wait2(struct run *run, struct net_end *end)
@@ -59,7 +59,7 @@ void close_pair(struct run *run, struct net_end *client, struct net_end *server)
 	run_expect_verdict(run, server, VERDICT(FOUR_WAY, PEER, PEER));
 }
 
-/* A second is the shortest; its records come when the timer fires. */
+/* One second is the shortest; the records come when the timer fires. */
 void fin_wait2_expired(struct run *run)
 {
 	struct net_end end;

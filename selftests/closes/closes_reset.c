@@ -59,7 +59,7 @@ void reset_disconnect(struct run *run)
 	run_expect_verdict(run, &end, VERDICT(RESET_SENT, LOCAL, DISCONNECT));
 }
 
-/* Nobody has accepted it, so nobody can ask for its cookie. */
+/* It was not accepted, so no process can ask for its cookie. */
 void reset_listener(struct run *run)
 {
 	int fd = peer_listen(&run->peer, 0);

@@ -40,7 +40,7 @@ static const struct field *differing(const struct field *fields, unsigned int nr
 	return NULL;
 }
 
-/* The field that is not right, or NULL. */
+/* The first wrong field, or NULL. */
 static const struct field *compare_verdict(const struct fact *r,
 					   const struct expected *e)
 {
@@ -90,8 +90,8 @@ static const struct field *compare_kind(const struct fact *r,
 }
 
 /*
- * Before 5.12 nobody sees the segment of a RST in ESTABLISHED. That it was RCV.NXT's is
- * known, for another is not heeded.
+ * Before 5.12 no hook sees the segment of a RST in ESTABLISHED. Its number was RCV.NXT,
+ * because TCP ignores others.
  */
 static struct want as_far_as_seen(const struct fact *r, const struct want *w)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A record, field by field, beside what it should be.
+ * Compares a record with the expected one, field by field.
  */
 #ifndef CHECK_KERNEL_COMPARE_H
 #define CHECK_KERNEL_COMPARE_H
@@ -8,8 +8,8 @@
 #include "run.h"
 
 /**
- * struct field - one that is not as it should be
- * @word: of a value, where it has words
+ * struct field - a wrong field
+ * @word: the word for a value, if there is one
  */
 struct field {
 	const char *name;
@@ -17,7 +17,7 @@ struct field {
 	const char *(*word)(uint8_t value);
 };
 
-/* The first field that is not right, until the next call; NULL: all are. */
+/* The first wrong field, valid until the next call; NULL: all are right. */
 const struct field *record_compare(const struct fact *r,
 				   const struct expected *e);
 

@@ -105,7 +105,7 @@ static enum status status_at_first(const struct finding *f)
 	return f->called ? STATUS_COMPLETE : STATUS_BLIND;
 }
 
-/* The hook to blame: one that is absent or blind, else the one that makes the record. */
+/* The hook to blame: an absent or blind one, otherwise the one that makes the record. */
 static struct finding *blamed(const struct fault *fault)
 {
 	unsigned int i;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the runs say of each hook.
+ * The results of the runs for each hook.
  */
 #ifndef CHECK_KERNEL_FINDINGS_H
 #define CHECK_KERNEL_FINDINGS_H
@@ -15,20 +15,20 @@ enum status {
 	STATUS_ABSENT,
 	STATUS_BLIND,
 	STATUS_WRONG,
-	STATUS_MAY_FOLLOW,	/* wrong only where one that is absent or blind is */
-	STATUS_UNKNOWN,		/* not known to this program, but called */
+	STATUS_MAY_FOLLOW,	/* wrong only if a hook is absent or blind */
+	STATUS_UNKNOWN,		/* unknown to this program, but called */
 };
 
 /**
- * struct finding - on a line of the file hooks
- * @line: as it was before
- * @called: since then
+ * struct finding - the result for a line of the file hooks
+ * @line: the line before the runs
+ * @called: calls since then
  * @expected, @right: records that prove it
- * @calls: that the right ones stand for
- * @faults: that speak against it
+ * @calls: that the right records stand for
+ * @faults: attributed to it
  * @counter_faults: of @faults, counters that differ from the kernel's
- * @own_faults: in runs where no other hook is absent or blind
- * @roles: that it has, as bits
+ * @own_faults: in runs without another absent or blind hook
+ * @roles: its roles, as bits
  */
 struct finding {
 	const struct hook_line *line;
@@ -38,15 +38,15 @@ struct finding {
 	enum status status;
 };
 
-/* Of all runs: so many are right, of so many. */
+/* Totals: records that are right, and all. */
 struct share {
 	unsigned int right, all;
 };
 
 /**
- * struct sums - of all runs
- * @role: records, by what makes them
- * @faults: of all closes, whether they speak against a hook or not
+ * struct sums - totals of all runs
+ * @role: records by the hook that makes them
+ * @faults: of all closes, with or without a hook to blame
  * @garbage, @inferred: see struct judgement
  */
 struct sums {
@@ -58,7 +58,7 @@ extern struct finding findings[HOOKS_MAX];
 extern unsigned int nr_findings;
 extern struct sums sums;
 
-/* Of the hook that has this role, or NULL. */
+/* The finding of the hook with this role, or NULL. */
 struct finding *finding_of(enum role role);
 
 bool finding_is_dead(const struct finding *finding);

@@ -11,9 +11,9 @@
 #define NAMES 3
 
 static const struct {
-	const char *names[NAMES];	/* the first that is attached has the role */
+	const char *names[NAMES];	/* the first attached one has the role */
 	const char *loss;
-	const char *group;		/* where a function is hooked twice */
+	const char *group;		/* if a function is hooked twice */
 } facts[ROLES] = {
 	[ROLE_STATE] = { { "inet_sock_set_state" },
 		"no transition of a full socket is seen, nor the FIN that goes with it" },
@@ -272,8 +272,8 @@ void roles_of(enum role roles[HOOK_ROLES], const struct record_kind *k)
 }
 
 /*
- * A minisock's death is a transition and an event; so is its birth, as TIME_WAIT. A FIN
- * may come with a transition.
+ * The end of a minisock is a transition and an event; so is its creation in TIME_WAIT. A
+ * FIN may come with a transition.
  */
 bool record_is_call(const struct record_kind *k, enum role role)
 {

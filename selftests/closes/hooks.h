@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The file hooks, and what each hook is for.
+ * The file hooks, and the role of each hook.
  */
 #ifndef CHECK_KERNEL_HOOKS_H
 #define CHECK_KERNEL_HOOKS_H
@@ -9,7 +9,7 @@
 
 #include "lib/net.h"
 
-/* What a hook contributes to the records; a kernel may have it from another hook. */
+/* What a hook contributes to the records; on some kernels another hook does. */
 enum role {
 	ROLE_STATE, ROLE_RCV, ROLE_RETRANSMIT,
 	ROLE_TIMER, ROLE_KILL, ROLE_BORN, ROLE_TIME_WAIT, ROLE_TW_SEGMENT,
@@ -25,13 +25,13 @@ enum role {
 
 /**
  * struct hook_line - a line of the file hooks
- * @name: as it is attached, or should be
- * @group: of hooks that are switched together
+ * @name: the function, attached or not
+ * @group: the hooks that are switched together
  * @kind: tracepoint, ftrace, kprobe, or -
  * @status: attached, absent or off
- * @why_not: or - ; of one that is attached, what there is to know of it
+ * @why_not: the reason, or -; for an attached hook, a remark
  * @hits: calls, on the whole host
- * @missed: of these, so many were not seen
+ * @missed: how many of these were not seen
  */
 struct hook_line {
 	char name[64], group[32], kind[32], status[32], why_not[160];
@@ -43,31 +43,33 @@ struct hook_file {
 	struct hook_line line[HOOKS_MAX];
 };
 
-/* False: it can't be read. */
+/* Return: false if it can't be read. */
 bool hook_file_read(struct hook_file *file);
 
-/* The line of the same hook in another reading; a function may be in two groups. */
+/*
+ * The line of the same hook in another read of the file; a function may be in two groups.
+ */
 const struct hook_line *hook_file_find(const struct hook_file *file,
 				       const struct hook_line *line);
 
 bool hook_is_attached(const struct hook_line *line);
-/* Something else sees the same. */
+/* Another hook sees the same. */
 bool hook_is_not_needed(const struct hook_line *line);
 
 /*
- * The line of the hook that has this role: one that is attached, if there is one.
- * NULL: the file has none.
+ * The line of the hook with this role, an attached one if possible. NULL: the file has
+ * none.
  */
 const struct hook_line *hook_of_role(const struct hook_file *file, enum role role);
 
-/* What is lost without; a clause. */
+/* What is lost without it; a clause. */
 const char *role_loss(enum role role);
 
-/* Whether only IPv6 makes it run; whether no record is its work alone. */
+/* Whether only IPv6 uses it; whether no record depends on it alone. */
 bool role_is_ipv6(enum role role);
 bool role_is_silent(enum role role);
 
-/* The hook that a counter of the file reconcile needs; as roles_of(). */
+/* The hooks that a counter of the file reconcile needs; as roles_of(). */
 void roles_of_counter(enum role roles[HOOK_ROLES], const char *name);
 
 /**
@@ -83,12 +85,12 @@ struct record_kind {
 };
 
 /*
- * Which hooks make such a record: the one that it proves, then those that it needs as
- * well, then ROLE_NONE.
+ * The hooks that make such a record: first the one that it proves, then others that it
+ * needs, then ROLE_NONE.
  */
 void roles_of(enum role roles[HOOK_ROLES], const struct record_kind *kind);
 
-/* Whether it is a call's only record, or the one of several that is counted. */
+/* Whether it is a call's only record, or the counted one of several. */
 bool record_is_call(const struct record_kind *kind, enum role role);
 
 #endif

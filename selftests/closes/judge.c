@@ -10,12 +10,12 @@
 
 #define UNCLAIMED (-1)
 
-/* Who has what: the number of the other, or UNCLAIMED. */
+/* The index of the partner, or UNCLAIMED. */
 struct pairs {
 	int of_expected[RUN_WANTS], of_record[RUN_RECORDS];
 };
 
-/* How much a record is like what had to come, of the same connection; 0: not at all. */
+/* How similar a record is to an expected one of the same connection; 0: not at all. */
 static unsigned int likeness(const struct fact *r, const struct expected *e)
 {
 	const struct want *w = &e->want;
@@ -50,7 +50,7 @@ static void claim(const struct run *run, struct pairs *pairs, unsigned int least
 		}
 }
 
-/* The best first, so that a right record is not taken for a wrong one. */
+/* Match the best pairs first, so that a right record is not taken for a wrong one. */
 static void pair(const struct run *run, struct pairs *pairs)
 {
 	unsigned int least;

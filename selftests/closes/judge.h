@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Compares the records that a run expects with those that came.
+ * Compares the records that a run expects with the actual ones.
  */
 #ifndef CHECK_KERNEL_JUDGE_H
 #define CHECK_KERNEL_JUDGE_H
@@ -11,8 +11,8 @@
 #define FAULTS_MAX 64
 
 /**
- * struct fault - a record that is missing, is not right, or should not be
- * @roles: of the hooks that it speaks against, the likeliest first; none: a verdict
+ * struct fault - a record that is missing, wrong or unexpected
+ * @roles: of the hooks to blame, the likeliest first; none: a verdict
  * @text: in words
  * @is_counter: it is a counter that differs from the kernel's
  */
@@ -23,14 +23,14 @@ struct fault {
 };
 
 /**
- * struct judgement - on one run
+ * struct judgement - the result of one run
  * @expected: records, by the role that each proves
- * @right: of these, with everything as it should be
- * @calls: that the right ones stand for
+ * @right: of these, completely right
+ * @calls: that the right records stand for
  * @verdicts, @verdicts_right: the same
- * @inferred: right as far as the kernel lets see
+ * @inferred: right, with fields that the kernel hides
  * @counters, @counters_right: of the kernel's, as the module counts
- * @garbage: records of sockets that are none of the run's
+ * @garbage: records of sockets that do not belong to the run
  */
 struct judgement {
 	unsigned int expected[ROLES], right[ROLES], calls[ROLES];
@@ -41,7 +41,7 @@ struct judgement {
 	struct fault faults[FAULTS_MAX];
 };
 
-/* Whether every expected record has come. */
+/* Whether every expected record has arrived. */
 bool judge_is_complete(const struct run *run);
 
 void judge_run(const struct run *run, struct judgement *judgement);

@@ -2,11 +2,11 @@
 /*
  * usage: check_kernel [-q]
  *
- * Makes each kind of close in a network namespace of its own and compares the records
- * with what was done. tcp_teardown is loaded with all of its groups: scripts/check-kernel
- * does that and runs this program.
+ * Makes each kind of close in its own network namespace and compares the records with
+ * what was done. scripts/check-kernel loads tcp_teardown with all hook groups and runs
+ * this program.
  *
- *   -q   leave out what takes a minute: the end of a TIME_WAIT by its timer
+ *   -q   leave out the end of a TIME_WAIT by its timer, which takes a minute
  *
  * The exit status is 0 if all records are right, 1 if not, 2 if the check was not
  * possible.
@@ -29,7 +29,7 @@
 #include "lib/peer.h"
 #include "report.h"
 
-/* Records of a namespace that goes come when the kernel gets round to it. */
+/* Records of a removed namespace come when the kernel cleans it up. */
 #define PATIENCE_S 10
 #define PATIENCE_ICOUNT_S 20
 #define PATIENCE_SHORT_S 1
@@ -40,10 +40,10 @@
 enum result { RIGHT, FAULTY, UNABLE, NOT_MADE, IMPOSSIBLE };
 
 /**
- * struct attempt - a close that is being made, or was
+ * struct attempt - a close in progress, or completed
  * @pid: of the child that makes it
- * @said: what it prints, a file
- * @status: of its exit
+ * @said: the file with its output
+ * @status: its exit status
  */
 struct attempt {
 	const struct close_kind *kind;
@@ -129,13 +129,13 @@ static void await_records(const struct run *run)
 		hurry = true;
 		break;
 	}
-	/* Records that should not be there may still come. */
+	/* Wrong records may still arrive. */
 	net_settle();
 	nap();
 	nap();
 }
 
-/* Its child has ended. */
+/* Called when its child has ended. */
 static void judge(struct attempt *attempt)
 {
 	struct run *run = attempt->run;
@@ -172,7 +172,7 @@ static void finish(struct attempt *attempt)
 	judge(attempt);
 }
 
-/* A fault beside a retransmission that nobody asked for says nothing of the module. */
+/* A fault beside an unexpected retransmission does not prove a fault of the module. */
 static void excuse(struct attempt *attempt)
 {
 	if (attempt->result != FAULTY)
@@ -274,7 +274,7 @@ static void each_family(struct attempt *pair, void (*do_it)(struct attempt *atte
 	fflush(stdout);
 }
 
-/* One that waits for a timer was begun with the others. */
+/* A kind that waits for a timer was started with the others. */
 static void await_timer(struct attempt *attempt)
 {
 	double begun = net_now();

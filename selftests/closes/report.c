@@ -105,7 +105,7 @@ static void add_losses(const struct finding *f)
 			add("%s is %s: %s", name, is, role_loss(role));
 }
 
-/* A role that no line of the file has. */
+/* A role without a line in the file. */
 static void add_roles(void)
 {
 	enum role role;
@@ -144,7 +144,7 @@ static void add_share(const struct share *share, const char *what, bool explaine
 		    explained ? ", perhaps by that" : "");
 }
 
-/* What is not traced, into losses. */
+/* Add what is not traced to losses. */
 static void add_findings(void)
 {
 	const struct finding *f;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Records that many kinds of close have in common; u is our next number, v the peer's. */
+/* Records that many kinds of close share; u is our next sequence number, v the peer's. */
 #include "closes.h"
 
 void expect_active_close(struct run *run, const struct net_end *end)

@@ -8,10 +8,10 @@
 
 #include "lib/diag.h"
 
-/* What the parent reads off the child's exit status. */
+/* The child's exit statuses. */
 #define EXIT_OTHERWISE 3
 
-/* A line of /proc/net/tcp: the timer of a minisock is number 3. */
+/* In a line of /proc/net/tcp: timer number 3 is that of a minisock. */
 #define TIMER_MINISOCK 3
 
 struct listed {
@@ -114,7 +114,7 @@ static bool counters_differ(struct run *run)
 	return run->nr_differing;
 }
 
-/* A counter may be on its way; one that is wrong remains so. */
+/* A counter may still change; a wrong one stays wrong. */
 static void read_counters(struct run *run)
 {
 	struct net_wait wait = { .patience = 1 };

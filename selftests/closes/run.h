@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * One close, made by a child in a network namespace of its own, and what it should
- * leave in the records.
+ * One close, made by a child in its own network namespace, and its expected records.
  */
 #ifndef CHECK_KERNEL_RUN_H
 #define CHECK_KERNEL_RUN_H
@@ -13,13 +12,13 @@
 
 #define RUN_WANTS 64
 #define RUN_RECORDS 256
-/* In place of a cookie that nobody can ask for: any but 0. */
+/* In place of a cookie that no process can ask for: any except 0. */
 #define RUN_ANY_COOKIE UINT64_MAX
 
 /**
- * struct expected - a record that has to come
- * @end: whose
- * @want: what; for a verdict only @want.kind is set
+ * struct expected - an expected record
+ * @end: its connection's end
+ * @want: the record; for a verdict only @want.kind is set
  * @verdict: for FACT_END
  * @pid: of the child
  */
@@ -31,7 +30,7 @@ struct expected {
 };
 
 /**
- * struct counter - one of the kernel's, and the same by the module's count
+ * struct counter - a counter of the kernel and of the module
  * @name: as in the file reconcile
  */
 struct counter {
@@ -45,13 +44,13 @@ struct counter {
  * struct run - one close in one family; shared by the child and its parent
  * @family: IPv4 or IPv6
  * @netns: inode number of the namespace; 0 until the child has it
- * @resends: how often TCP has sent something again without being asked for it
- * @expects_resends: the close is about them
+ * @resends: how many unexpected retransmissions there were
+ * @expects_resends: the close is about retransmissions
  * @unable: why this kernel cannot make such a close
- * @expected: what has to come; the child fills it
+ * @expected: the expected records; the child fills it
  * @nr_counters, @nr_differing: of the namespace; those that differ come first
  * @peer: the child's other end
- * @record: what came; the parent fills it
+ * @record: the actual records; the parent fills it
  */
 struct run {
 	enum net_family family;
@@ -74,7 +73,7 @@ struct run {
  * @name: for people
  * @make: makes it, in the child
  * @peer: needs a TUN device; without, over loopback
- * @seconds: of a timer that it waits for, if that takes long
+ * @seconds: how long it waits for a timer, if long
  */
 struct close_kind {
 	const char *name;
@@ -87,20 +86,20 @@ extern const struct close_kind close_kinds[];
 #define CLOSE_KINDS_MAX 64
 extern const unsigned int nr_close_kinds;
 
-/* In the child: make it, and exit. */
+/* In the child: make the close, and exit. */
 [[gnu::noreturn]] void run_child(const struct close_kind *kind, struct run *run);
 
-/* These have to come, of that end. */
+/* Add expected records of that end. */
 void run_expect(struct run *run, const struct net_end *end, const struct want *want,
 		unsigned int nr);
 void run_expect_verdict(struct run *run, const struct net_end *end,
 			const struct verdict *verdict);
 
-/* Until the end is a minisock in that state; until there is none of the end. */
+/* Wait until the end is a minisock in that state; until the end has no minisock. */
 void run_await_minisock(const struct net_end *end, uint8_t state);
 void run_await_gone(const struct net_end *end, unsigned int patience);
 
-/* Kill the socket as ss -K does; where the kernel cannot, the run ends here. */
+/* Kill the socket as ss -K does; if the kernel can't, the run ends here. */
 void run_destroy(struct run *run, const struct net_end *end);
 
 #define EXPECT(run, end, ...) do {						\

@@ -14,7 +14,7 @@ const char *word_state(uint8_t state);
 const char *word_how(uint8_t how);
 const char *word_set_off(uint8_t set_off);
 
-/* What a record is, or should be, without its sockets: "rcv FIN,ACK in FIN_WAIT1 seq 1". */
+/* A record, actual or expected, without its sockets: "rcv FIN,ACK in FIN_WAIT1 seq 1". */
 void words_of_want(char *text, size_t size, const struct want *want);
 void words_of_record(char *text, size_t size, const struct fact *record);
 

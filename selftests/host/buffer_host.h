@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What module/buffer.h and merge.c want of the kernel, for merge_check.c. */
+/* What module/buffer.h and merge.c need from the kernel, for merge_check.c. */
 #ifndef HOST_BUFFER_H
 #define HOST_BUFFER_H
 
@@ -17,7 +17,7 @@
 #define this_cpu_inc(value)		((value)++)
 #define __rcu
 #define __force
-#ifndef data_race	/* no race is looked for here */
+#ifndef data_race	/* races are not tested here */
 #define data_race(value)		(value)
 #endif
 #define RCU_LOCKDEP_WARN(wrong, text)
@@ -36,12 +36,12 @@ struct cpumask {
 
 typedef int wait_queue_head_t;
 
-/* Those with a ring. */
+/* CPUs with a ring. */
 #define for_each_cpu(cpu, mask)					\
 	for ((cpu) = 0; (cpu) < HOST_CPUS; (cpu)++)		\
 		if ((mask)->bits >> (cpu) & 1)
 
-/* As the kernel's: aligned to its size, if that is a power of two. */
+/* As in the kernel: aligned to its size, if that is a power of two. */
 static inline void *host_kzalloc(size_t size)
 {
 	void *p = aligned_alloc(size & (size - 1) ? 8 : size, size);

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What must be true of an input, whatever it is:
+ * What must be true for any input:
  *
  * - the parser reads nothing beyond it (AddressSanitizer);
- * - a mistake that it tells of is at a place in the text;
+ * - a mistake that it reports is at a place in the text;
  * - it accepts what filter_naive() accepts, and nothing more;
- * - the program uses no value beyond @uses, goes only forward, and decides as
- *   filter_naive() does on every event that is tried: such as are near the bounds of
- *   its tests;
- * - written to the file, it is in force if it is accepted; if not, what was, stays.
+ * - the program uses no value beyond @uses, only jumps forward, and decides as
+ *   filter_naive() does on every tried event: values near the bounds of its tests;
+ * - written to the file, it is in force if accepted; if not, the old one stays.
  */
 #include "filter_check.h"
 
@@ -31,7 +30,7 @@ static struct host_task *task(const struct filter_self *is)
 
 struct host_task *current;
 
-/* The largest that a value can be, beside FILTER_UNKNOWN. */
+/* The largest possible value, except FILTER_UNKNOWN. */
 static u64 most_of(enum filter_value value)
 {
 	switch (value) {
@@ -60,7 +59,7 @@ static bool may_miss(enum filter_value value)
 	return value >= FILTER_UID && value != FILTER_COMM_LOWER;
 }
 
-/* Any; or a bound of some test, or one beside it. */
+/* A random value, or a bound of some test, or a neighbour of it. */
 static u64 some_value(const struct filter *filter, enum filter_value value, u64 *random)
 {
 	u64 dice = host_random(random), most = most_of(value);
@@ -150,7 +149,7 @@ static bool is_none(const char *text)
 	return !*word || !strcmp(word, "0") || !strcmp(word, "none");
 }
 
-/* White space behind, a newline too, is not the text's. */
+/* White space at the end, also a newline, is not part of the text. */
 static void cut(char *text)
 {
 	size_t len = strlen(text);

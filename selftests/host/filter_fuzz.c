@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
-/* filter_check() for libFuzzer: eight bytes that the events come from, then the text. */
+/*
+ * filter_check() for libFuzzer: eight bytes, from which the events are made, then the
+ * text.
+ */
 #include "filter_check.h"
 
-/* By the name that libFuzzer knows. */
+/* The name that libFuzzer calls. */
 int fuzz_one(const u8 *data, size_t size) asm("LLVMFuzzerTestOneInput");
 
 int fuzz_one(const u8 *data, size_t size)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Inputs to the filter: expressions, and such as went wrong. */
+/* Inputs to the filter: expressions, correct and mistaken. */
 #include "filter_check.h"
 
 #include "filter.h"
@@ -21,7 +21,7 @@ static const char *pick(struct writing *w, const char *const *list, size_t nr)
 	return list[dice(w, nr)];
 }
 
-/* Twice what is let in, at most. */
+/* At most twice the accepted length. */
 static __printf(2, 3) void put(struct writing *w, const char *format, ...)
 {
 	va_list args;
@@ -136,7 +136,7 @@ static const char *const names[] = {
 	"'\xff\xff\xff\xff\xff\xff\xff\xff'", "'\xff\xff\xff\xff\xff\xff\xff'"
 };
 
-/* Fields of words, and theirs. */
+/* Fields with words, and their words. */
 static const struct {
 	const char *field;
 	const char *const *words;
@@ -226,7 +226,7 @@ static void expression(struct writing *w)
 	}
 }
 
-/* As many tests as there may be, or more. */
+/* As many tests as are allowed, or more. */
 static void dense(struct writing *w)
 {
 	static const char *const some[] = {
@@ -238,7 +238,7 @@ static void dense(struct writing *w)
 		put(w, "%s%s", pick(w, some, ARRAY_SIZE(some)), dice(w, 2) ? "&&" : "||");
 }
 
-/* A slip of the hand. */
+/* A typing error. */
 static void spoil(struct writing *w)
 {
 	static const char letters[] = "()!&|=<>\"'-. \t/:_09afxZ\n\0\xff\x80";

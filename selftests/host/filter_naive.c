@@ -16,7 +16,7 @@ static const char *const timewaits[] = {
 	"answered_with_rst", "reused_by_connect", "killed", "netns_gone"
 };
 
-/* By kind and what, sixteen of each. */
+/* By kind and subtype, sixteen of each. */
 static const char *const events[] = {
 	[0x11] = "close", "shutdown_rd", "shutdown_wr", "shutdown_rdwr", "disconnect",
 		 "listener_close", "abort", "exit",
@@ -78,7 +78,7 @@ static bool sees(struct reading *r, const char *what)
 	return true;
 }
 
-/* A word of these characters, that does not begin with -, cut at @size. */
+/* A word of these characters, not beginning with -, cut at @size. */
 static void word(struct reading *r, char *to, size_t size, const char *of)
 {
 	size_t len;
@@ -129,7 +129,7 @@ static bool ipv4(const char *text, u8 *to)
 	return true;
 }
 
-/* 16 bits, with as many zeros before as one likes. Return: behind it, or NULL. */
+/* 16 bits, with any number of leading zeros. Return: the rest, or NULL. */
 static const char *group(const char *text, u8 *to)
 {
 	size_t digits = strspn(text, DIGITS "abcdefABCDEF");
@@ -146,7 +146,7 @@ static const char *group(const char *text, u8 *to)
 	return text;
 }
 
-/* Groups up to the end, the @last of all may be IPv4. Return: bytes, or -1. */
+/* Groups up to the end; if @last, the last one may be IPv4. Return: bytes, or -1. */
 static int groups(const char *text, u8 *to, bool last)
 {
 	int nr = 0;
@@ -235,7 +235,7 @@ static bool address(struct reading *r, int how, int value, int other)
 	return is == !how;
 }
 
-/* Is it there? Not every record has it. */
+/* Whether the record has it. */
 static bool of_any(struct reading *r, int how, int value)
 {
 	if (how)
@@ -264,14 +264,14 @@ static bool of_words(struct reading *r, int how, int value, const char *const *w
 	return holds(r->event->value[value], how, i);
 }
 
-/* Of who writes the filter; 0 where that is not known. */
+/* Of the process that writes the filter; 0 if unknown. */
 static bool self(const struct reading *r, int value, const char *text, u64 *with)
 {
 	*with = value == FILTER_NETNS ? r->self->netns : r->self->cgroup;
 	return (value == FILTER_NETNS || value == FILTER_CGROUP) && !strcmp(text, "self") && *with;
 }
 
-/* @other: 0 for none. @misses: not every record has it. */
+/* @other: 0 for none. @misses: records may lack it. */
 static bool of_number(struct reading *r, int how, int value, int other, u64 most, bool misses)
 {
 	char text[FILTER_TEXT + 1];
@@ -294,7 +294,7 @@ static bool of_number(struct reading *r, int how, int value, int other, u64 most
 	return holds(has, how, with) || holds(r->event->value[other], how, with);
 }
 
-/* A word, or what is between two of the same quotes. Not empty. */
+/* A word, or text between two equal quotes. Not empty. */
 static bool name(struct reading *r, char *to, size_t size)
 {
 	const char *end;
@@ -418,7 +418,7 @@ static bool expression(struct reading *r)
 	return is;
 }
 
-/* Is that event wanted? */
+/* Whether the filter selects that event. */
 enum naive filter_naive(const char *text, const struct filter_self *self,
 			const struct filter_event *event)
 {

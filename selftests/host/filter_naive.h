@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * docs/filter.md once more, in the simplest way: no program, no jumps, no tokens; the
- * text is read anew for each event. It shares no code with the module's.
+ * A second implementation of docs/filter.md, in the simplest way: no program, no jumps,
+ * no tokens; it reads the text again for each event. It shares no code with the module.
  */
 #ifndef HOST_FILTER_NAIVE_H
 #define HOST_FILTER_NAIVE_H

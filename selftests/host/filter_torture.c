@@ -14,7 +14,7 @@ int main(int argc, char **argv)
 
 	for (i = 0; i < inputs; i++) {
 		size_t size = filter_make_text(text, &random);
-		/* Of just that size, so that AddressSanitizer sees who reads on. */
+		/* Of exactly that size, so that AddressSanitizer sees reads beyond it. */
 		char *exact = malloc(size ? size : 1);
 
 		memcpy(exact, text, size);

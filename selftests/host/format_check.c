@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Records as lines, whatever they hold: a line ends with its only newline, is no longer
- * than FORMAT_LINE, has 11 columns and then details, single words all; and of an IPv4
- * connection's end the first 160 columns say how it ended and by what.
+ * Random records as lines: a line ends with its only newline, is at most FORMAT_LINE
+ * long, and has 11 columns and then details, which are all single words; for the end of
+ * an IPv4 connection the first 160 columns say how it ended and why.
  *
  * usage: format_check [RECORDS [SEED]]	default 100000 1
  */
@@ -13,7 +13,7 @@
 #include "uapi/tcp_teardown.h"
 
 #define COLUMNS	11
-/* The host prints no IPv6 address, but a shorter text in its place. */
+/* User space prints a shorter text in place of an IPv6 address. */
 #define SHORTER	(2 * (int)sizeof("ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255"))
 
 static struct format_places places;
@@ -62,7 +62,7 @@ static void some_record(struct tcp_teardown_record *r, u64 *random)
 	r->new_state = host_random(random) % 13;
 }
 
-/* As long as is usual. */
+/* Of a typical length. */
 static void check_end(char *line)
 {
 	static const struct tcp_teardown_record end = {

@@ -3,7 +3,10 @@
 
 #undef memcpy
 
-/* Copies may be overtaken; the tests say so before they start a writer. */
+/*
+ * Copies may be overwritten while they are made; tests set this before they start a
+ * writer.
+ */
 bool host_races = true;
 
 void host_fail(const char *file, int line, const char *what, const char *format, ...)

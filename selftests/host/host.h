@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What all tests on the host share. */
+/* Shared by all tests on the host. */
 #ifndef HOST_HOST_H
 #define HOST_HOST_H
 
 #include "kernel.h"
 
-/* Say where and end: what was found is in the core, or in the debugger. */
+/* Print where and abort: the details are in the core dump or the debugger. */
 #define host_check(ok, format, ...) do {					\
 	if (!(ok))								\
 		host_fail(__FILE__, __LINE__, #ok, format, ##__VA_ARGS__);	\

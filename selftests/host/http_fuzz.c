@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The requests of metrics --serve, for libFuzzer. What must be true beyond what sanitizers
- * see: a request that comes in pieces is answered as a whole one, nothing is ever waited for
- * beyond the bound, and the path lies in what was sent.
+ * The requests of metrics --serve, for libFuzzer. Checked beside what sanitizers see: a
+ * request in pieces gets the same answer as a whole one, the server never waits for more
+ * than the bound, and the path lies within the request.
  */
 #include <stdlib.h>
 
 #include "http.h"
 
-/* By the name that libFuzzer knows. */
+/* The name that libFuzzer calls. */
 int fuzz_one(const u8 *data, size_t size) asm("LLVMFuzzerTestOneInput");
 
-/* In memory that ends where it ends. */
+/* In memory of exactly its size. */
 static int parse(const u8 *data, size_t size, struct http_request *request)
 {
 	char *text = malloc(size ?: 1);

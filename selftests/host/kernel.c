@@ -23,7 +23,7 @@ void seq_printf(struct seq_file *m, const char *format, ...)
 	va_end(args);
 }
 
-/* It shows at once. */
+/* Print it at once. */
 int single_open(struct file *file, int (*show)(struct seq_file *m, void *v), void *data)
 {
 	struct seq_file m = { .file = file };
@@ -31,7 +31,7 @@ int single_open(struct file *file, int (*show)(struct seq_file *m, void *v), voi
 	return show(&m, data);
 }
 
-/* What user space gives is there. */
+/* User memory is always accessible here. */
 unsigned long copy_from_user(void *to, const void *from, unsigned long size)
 {
 	memcpy(to, from, size);

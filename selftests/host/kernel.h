@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the module's files that compile in user space want of the kernel. It is
- * included ahead of them; the headers that they name are the C library's, empty, or
+ * The parts of the kernel that the module's files need to compile in user space. It is
+ * included ahead of them; the headers that they include are the C library's, empty, or
  * the kernel's own (see Makefile).
  */
 #ifndef HOST_KERNEL_H
@@ -71,7 +71,7 @@ static inline u64 div_u64_rem(u64 a, u32 b, u32 *rest)
 	return a / b;
 }
 
-/* As snprintf, but what they return was printed. */
+/* As snprintf(), but they return how much was printed. */
 static inline __printf(3, 0) int vscnprintf(char *to, size_t size, const char *format,
 					    va_list args)
 {
@@ -184,7 +184,7 @@ __printf(2, 3) void seq_printf(struct seq_file *m, const char *format, ...);
 int single_open(struct file *file, int (*show)(struct seq_file *m, void *v), void *data);
 unsigned long copy_from_user(void *to, const void *from, unsigned long size);
 
-/* What "self" is, in the filter's words. */
+/* The value of "self" in a filter. */
 struct host_task {
 	u64 cgroup;
 	struct {

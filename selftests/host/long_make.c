@@ -2,8 +2,8 @@
 /*
  * usage: long_make RECORDS
  *
- * Writes a stream of raw records to stdout, as long as is wanted: four of each connection,
- * of which the last has its end. For tests of what tcp-teardown does with a lot.
+ * Writes a stream of so many raw records to stdout: four for each connection, the last of
+ * which has its end. For tests of tcp-teardown with large input.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the tests write into a record: who wrote it, and in every word beyond, a number
- * that follows from that and from the position. No two records have a word in common,
- * so one that is mixed of two shows in any word.
+ * The contents of the tests' records: the writer, and in every other word a number
+ * computed from the writer and the position. No two records share a word, so a mixture of
+ * two records is detected by any word.
  */
 #ifndef HOST_MARK_H
 #define HOST_MARK_H
@@ -12,9 +12,9 @@
 #define MARK_WORDS	(sizeof(((struct ring_slot *)0)->data) / sizeof(u64))
 
 /**
- * struct mark - who wrote a record
- * @level: how deep the writer was nested
- * @serial: how many were written at that level before, with success
+ * struct mark - the writer of a record
+ * @level: the writer's nesting depth
+ * @serial: how many were successfully written at that level before
  */
 struct mark {
 	u64 level;
@@ -52,7 +52,7 @@ static inline struct mark mark_read(const struct ring_slot *copy)
 	return (struct mark) { .level = first >> 56, .serial = first << 8 >> 8 };
 }
 
-/* Is the copy of record @pos what one writer wrote there? */
+/* Whether the copy of record @pos is what one writer wrote there. */
 static inline bool mark_whole(const struct ring_slot *copy, u64 pos)
 {
 	const u64 *word = (const u64 *)copy->data;

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The kernel's words for memory that is shared, for ring.[ch] on the host; x86-64.
+ * The kernel's primitives for shared memory, for ring.[ch] on the host; x86-64.
  *
- * Plain, and with AddressSanitizer: the instructions that the kernel has for them.
+ * Plain, and with AddressSanitizer: the kernel's own instructions.
  *
- * With ThreadSanitizer: C11 atomics, for it sees no instruction of ours, and does
- * not understand a fence. So it judges what acquire and release promise: that a
- * record which was published, and one that may go, are handed over. It can't judge
- * smp_wmb() and smp_rmb(), on which a copy rests that a writer may overtake; the
- * plain run has them on the machine's own order of memory, ring.pml on a weaker one.
+ * With ThreadSanitizer: C11 atomics, because it ignores inline assembly and does not
+ * understand fences. So it checks acquire and release: the handing over of published and
+ * of consumed records. It can't check smp_wmb() and smp_rmb(), which protect a copy that
+ * a writer may overwrite; the plain run tests these with the machine's memory order,
+ * ring.pml with a weaker one.
  *
- * With HOST_POINTS: host_point() is called before each of them, and may do there
- * whatever an interrupt or another CPU could.
+ * With HOST_POINTS: host_point() is called before each of them, and may do whatever an
+ * interrupt or another CPU could do there.
  */
 #ifndef HOST_MEMORY_H
 #define HOST_MEMORY_H
@@ -51,7 +51,7 @@ static inline void host_inc(local_t *l)
 	__atomic_fetch_add(&l->counter, 1, __ATOMIC_RELAXED);
 }
 #else
-/* On x86 all but a store that a load overtakes is in order already. */
+/* x86 keeps this order, except for a store followed by a load. */
 #define host_load(p, order) ({						\
 	typeof(*(p)) host_value = *(volatile typeof(*(p)) *)(p);	\
 	if ((order) != __ATOMIC_RELAXED)				\
@@ -95,9 +95,9 @@ static inline void host_inc(local_t *l)
 #define local_cmpxchg(l, old, new) ({ host_point(); host_cmpxchg(l, old, new); })
 
 /*
- * A copy that a writer may overtake, and that is thrown away then. Where that can
- * happen (host_races) it is made word by word in a way that ThreadSanitizer allows;
- * elsewhere it is a plain one, to which it may object.
+ * A copy that a writer may overwrite meanwhile, and that is discarded then. If that can
+ * happen (host_races), it is made word by word in a way that ThreadSanitizer allows;
+ * otherwise it is a plain copy, in which ThreadSanitizer may find races.
  */
 #define data_race(copy)		({ copy; })
 #if defined(HOST_TSAN) || defined(HOST_POINTS)

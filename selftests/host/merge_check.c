@@ -2,10 +2,11 @@
 /*
  * usage: merge_check MERGES
  *
- * module/merge.c, with rings that are lists. Shows: what is given is what the least of all
- * first records would be each time; a consumer that reads in bites, while records come on
- * all CPUs, never gets one that is older than one before; how often a ring is looked at
- * does not depend on how many are empty; what is lost is told with the CPU's next record.
+ * Tests module/merge.c, with lists as rings. Shows: each record that it returns is the
+ * oldest of all first records; a consumer that reads in pieces, while all CPUs make
+ * records, never gets one that is older than its predecessor; the number of accesses to a
+ * ring does not depend on the number of empty rings; losses are reported with the CPU's
+ * next record.
  */
 #include "host.h"
 #include "merge.h"
@@ -108,7 +109,7 @@ static void empty(void)
 	now = 1000;
 }
 
-/* The least of all that come first; -1 if there is none. */
+/* The oldest of all first records; -1 if there is none. */
 static int naive_next(void)
 {
 	int cpu, least = -1;
@@ -121,7 +122,7 @@ static int naive_next(void)
 	return least;
 }
 
-/* Times of one CPU need not rise: a nested writer is later, and first. */
+/* Times of one CPU may decrease: a nested writer has a later time, and comes first. */
 static void fill(void)
 {
 	unsigned int cpus = 1 + any(HOST_CPUS), nr = any(300), i;
@@ -158,7 +159,7 @@ static void check_same(bool consume)
 	merge_free(merge);
 }
 
-/* Records come between any two that are given; each has a time of its own. */
+/* New records are made between any two reads; all times differ. */
 static void check_order(void)
 {
 	struct merge *merge = merge_alloc(BUFFER_ALL, true);
@@ -183,7 +184,7 @@ static void check_order(void)
 	merge_free(merge);
 }
 
-/* One CPU of 64 is at work. */
+/* One CPU of 64 makes records. */
 static void check_looks(bool consume)
 {
 	struct merge *merge = merge_alloc(BUFFER_ALL, consume);

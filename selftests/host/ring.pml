@@ -7,18 +7,18 @@
  *	ring_copy()					copy()
  *	buffer_next(), ring_consumed(), ring_clear()	consumer
  *
- * Modelled: one CPU that writes, interrupted at any step by a writer that nests, and
- * that by another one; a consumer and one who only looks, on CPUs of their own. The
- * writer's stores become visible to the others late and in any order but for what
- * smp_wmb(), smp_store_release() and stores to the same place demand, which is weaker
- * than x86 and as weak as arm64. A reader's loads between two barriers are done in any
- * order, and see what is visible then. All interleavings are tried.
+ * Modelled: one CPU that writes, interrupted at any step by a nested writer, and that by
+ * another one; a consumer and a reader of snapshots, each on its own CPU. The writer's
+ * stores become visible to the others late and in any order that smp_wmb(),
+ * smp_store_release() and stores to the same place allow, which is weaker than x86 and as
+ * weak as arm64. A reader's loads between two barriers are done in any order, and see
+ * what is visible then. All interleavings are tried.
  *
- * Not modelled: memory in which two readers may see two stores in different order
- * (no machine that Linux runs on, but old POWER); loads that a writer's CPU does late
- * (it loads what only it has stored, and tail, which only grows); more than BUFFER
- * stores on their way; the compiler; numbers that wrap; the accounts, which ring_step
- * and its like keep; the wake-up of sleepers; the replacing of a ring.
+ * Not modelled: memory in which two readers may see two stores in different order (only
+ * old POWER, of the machines that Linux runs on); late loads of a writer's CPU (it loads
+ * what only it has stored, and tail, which only grows); more than BUFFER stores in
+ * flight; the compiler; numbers that wrap; the accounts, which ring_step and the other
+ * programs check; the wake-up of sleepers; the replacement of a ring.
  *
  * A record is two words, both of them its position.
  *

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The ring for libFuzzer. At every access to shared memory (host_point()) the input
- * may let something else be done: a writer that nests, a reader on another CPU. The
- * input is: the size and mode of the ring, then pairs of bytes, how many points to
- * pass by, and what to do there. What is left of it when nothing is at work is done
- * one after another.
+ * The ring for libFuzzer. At every access to shared memory (host_point()) the input may
+ * insert another operation: a nested writer, or a reader on another CPU. The input is the
+ * size and mode of the ring, then pairs of bytes: how many points to skip, and what to do
+ * there. When no operation is in progress, the rest of the input is executed in sequence.
  *
  * With -DHOST_RANDOM it is a program that makes inputs at random:
  *
@@ -21,7 +20,7 @@ static unsigned int next_byte(void)
 	return input < input_end ? *input++ : 0;
 }
 
-/* Which, and the more likely ones are those that the ring is made for. */
+/* Choose an operation; the usual ones are more likely. */
 static enum world_op next_op(void)
 {
 	unsigned int byte = next_byte() % 16;
@@ -80,7 +79,7 @@ int main(int argc, char **argv)
 	return 0;
 }
 #else
-/* By the name that libFuzzer knows. */
+/* The name that libFuzzer calls. */
 int fuzz_one(const u8 *data, size_t size) asm("LLVMFuzzerTestOneInput");
 
 int fuzz_one(const u8 *data, size_t size)

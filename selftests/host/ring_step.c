@@ -2,18 +2,18 @@
 /*
  * The ring, interrupted at every instruction.
  *
- * At one instruction of an operation something else is done: another writer, as a
- * softirq would, or a reader, as another CPU could. Then the same at the next
- * instruction, and so on to the last. So it is done with each size, state and mode of
- * the ring, each operation and each that interrupts it; and for writers twice over, at
- * each instruction of a writer at each instruction of a writer.
+ * One instruction of an operation is interrupted by another operation: a writer, as in a
+ * softirq, or a reader, as on another CPU. Then the same at the next instruction, and so
+ * on to the last. This is done with each size, state and mode of the ring, and each pair
+ * of operations; for writers also in two levels: a writer at each instruction of a writer
+ * that runs at each instruction of a writer.
  *
  * usage: ring_step [SLOTS [DEEP_SLOTS]]	rings up to so large; default 4 2
  */
 #include "step.h"
 #include "world.h"
 
-/* A ring to begin with. */
+/* The initial ring. */
 struct state {
 	unsigned int slots;
 	bool overwrite;
@@ -21,13 +21,13 @@ struct state {
 	unsigned int consumed;
 };
 
-/* What interrupts, and how often it is done. */
+/* The interrupting operation, and how often it ran. */
 struct visit {
 	enum world_op op;
 	unsigned int times;
 };
 
-/* A visit that is interrupted itself: at an instruction, by a visit. */
+/* A visit that another visit interrupts at an instruction. */
 struct deep_visit {
 	struct step_path *path;
 	unsigned int at;
@@ -72,7 +72,7 @@ static void visit_deep(void *with)
 	host_check(step_disarm(), "did not come to instruction %u of the visit", v->at);
 }
 
-/* To trace a visit: @at is not asked. */
+/* To trace a visit: @at is ignored. */
 static void visit_trace(void *with)
 {
 	struct deep_visit *v = with;
@@ -138,7 +138,7 @@ static void each_deep_visit(const struct state *state)
 	}
 }
 
-/* Rings of that size that are empty, part full, full, overrun. */
+/* Rings of that size: empty, partly full, full, overwritten. */
 static void each_state(unsigned int slots, void (*then)(const struct state *state))
 {
 	const unsigned int records[] = { 0, slots - 1, slots, 2 * slots + 1 };

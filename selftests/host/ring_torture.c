@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The ring under threads and signals: one writes, signals from two timers and from
- * another thread make it write within its writing, one consumes, clears and does the
- * accounts, one looks. Where the compiler and the machine may reorder, they do.
+ * The ring with threads and signals: one thread writes, and signals from two timers and
+ * from another thread make it write nested; one consumes, clears and checks the accounts;
+ * one takes snapshots. The compiler and the machine may reorder as they like.
  *
- * The consumer knows by itself what it must get: each level of writers numbers what it
- * has written. What is missing must be what the ring says was overwritten.
+ * Each level of writers numbers its records, so the consumer knows what to expect.
+ * Missing records must be those that the ring counts as overwritten.
  *
  * usage: ring_torture [RECORDS]	so many are written in all; default 1000000
  */
@@ -23,7 +23,7 @@
 #define MOST_SLOTS	64
 #define LEVELS		3	/* the writer, and a signal within a signal */
 #define BURST		(MOST_SLOTS + 3)
-#define RUN		16	/* records that are consumed at once, at most */
+#define RUN		16	/* the most records that are consumed at once */
 
 enum mode { KEEP, OVERWRITE, FLIPPING, MODES };
 
@@ -31,7 +31,7 @@ enum mode { KEEP, OVERWRITE, FLIPPING, MODES };
  * struct plan - one run
  * @slots: of the ring
  * @mode: overwrite off, on, or changing
- * @looks: somebody looks at what others consume
+ * @looks: a thread takes snapshots meanwhile
  * @clears: the consumer clears at times
  * @records: to be written
  */
@@ -44,14 +44,14 @@ struct plan {
 };
 
 /*
- * What threads share.
+ * Shared by the threads.
  *
  * @consumers: their lock
  * @offered: calls of ring_claim()
- * @done: those that have come to their end
- * @refused: those without a slot
+ * @done: completed calls
+ * @refused: calls that got no slot
  * @serial: records, by the level of the writer
- * @over: no more is written
+ * @over: the writer has finished
  */
 static struct {
 	struct ring ring;
@@ -70,7 +70,7 @@ static struct plan plan;
 static u64 totals[4];		/* written, consumed, overwritten, dropped */
 static u64 in_runs;		/* consumed by consume_run() */
 
-/* Of the writing thread and its signals alone. */
+/* Only for the writing thread and its signals. */
 static volatile unsigned int level;
 static struct ring_slot *volatile held[LEVELS];
 static u64 dice[LEVELS];
@@ -158,7 +158,7 @@ static void *writes(void *unused)
 	return unused;
 }
 
-/* Signals at times that no timer would hit upon. */
+/* Signals at times that a timer would not hit. */
 static void *disturbs(void *writer)
 {
 	u64 random = 4;
@@ -172,14 +172,14 @@ static void *disturbs(void *writer)
 	return NULL;
 }
 
-/* What a reader has seen: the last record of each level, and how many were between. */
+/* What a reader has seen: the last record of each level, and how many were missing. */
 struct seen {
 	u64 next[LEVELS];
 	u64 pos;
 	u64 skipped;
 };
 
-/* Reordered, repeated and invented ones do not follow. */
+/* Reordered, repeated and invented records fail this. */
 static void see(struct seen *s, const struct ring_slot *copy, u64 pos)
 {
 	struct mark m = mark_read(copy);
@@ -225,7 +225,7 @@ static bool consume_one(void)
 	return true;
 }
 
-/* As buffer_run() and buffer_run_consumed(): they lie in a row, and are read there. */
+/* As buffer_run() and buffer_run_consumed(): read consecutive records in place. */
 static bool consume_run(unsigned long max)
 {
 	static struct ring_slot copies[RUN];
@@ -235,7 +235,7 @@ static bool consume_run(unsigned long max)
 	c.next += t.ring.overwritten - before;
 	nr = ring_run(&t.ring, pos, max);
 	for (i = 0; i < nr; i++)
-		/* A writer may overtake it; then the copies are not used. */
+		/* A writer may overwrite them; then the copies are not used. */
 		data_race(memcpy(&copies[i], &t.ring.slots[(pos + i) & t.ring.mask],
 				 sizeof(copies[i])));
 	if (!nr || !ring_holds(&t.ring, pos))
@@ -271,7 +271,10 @@ static void clear(void)
 	c.lost = 0;
 }
 
-/* While others write: between what was done before and what was offered after. */
+/*
+ * While others write, the account is between what was done before and what was offered
+ * after.
+ */
 static void check_account(void)
 {
 	u64 refused = local_read(&t.refused), done, offered;
@@ -353,7 +356,7 @@ static void *looks(void *unused)
 	return unused;
 }
 
-/* All is at rest: the books must agree to the last record. */
+/* Everything has stopped: the accounts must agree exactly. */
 static void check_end(void)
 {
 	u64 kept = local_read(&t.offered) - local_read(&t.refused), by_level = 0;
@@ -372,9 +375,9 @@ static void check_end(void)
 		   "%llu were written, %llu seen", kept,
 		   c.next);
 	host_check(local_read(&t.ring.dropped) == local_read(&t.refused), "dropped");
-	host_check(a.overwritten == c.lost, "overwritten %llu, told of %llu",
+	host_check(a.overwritten == c.lost, "overwritten %llu, reported %llu",
 		   a.overwritten, c.lost);
-	/* What came after the last that was seen of a level was overwritten, too. */
+	/* Records after the last one seen of a level were overwritten, too. */
 	for (i = 0; i < LEVELS; i++)
 		c.seen.skipped += t.serial[i].counter - c.seen.next[i];
 	host_check(plan.clears || c.seen.skipped == c.lost, "missing %llu, overwritten %llu",
@@ -399,7 +402,7 @@ static void prepare(void)
 	for (i = 0; i < LEVELS; i++)
 		dice[i] = i + plan.slots;
 	ring_init(&t.ring, t.slots, plan.slots);
-	/* A consumer alone, and nothing is overwritten: no copy may race. */
+	/* Only a consumer, and nothing is overwritten: no copy may race. */
 	host_races = plan.mode != KEEP || plan.looks;
 }
 

@@ -9,13 +9,13 @@
 #define BREAKPOINT	0xcc
 
 /*
- * A breakpoint, one for each depth of visits: one that is armed by a visit is hit, or
- * disarmed, before the visit ends.
+ * A breakpoint, one for each depth of visits: a visit that arms one hits or disarms it
+ * before it ends.
  *
  * @at: where; NULL if there is none
- * @byte: what was there
- * @skip: how often to go on
- * @visit: what to do then
+ * @byte: the original byte
+ * @skip: how often to pass it
+ * @visit: what to call then
  */
 struct breakpoint {
 	unsigned char *at;
@@ -40,7 +40,7 @@ static void trace(struct step_path *path, unsigned char *at)
 {
 	unsigned int i;
 
-	/* One that repeats itself is one. */
+	/* A repeated instruction (rep) counts once. */
 	if (path->nr && path->at[path->nr - 1] == at)
 		return;
 	if (at >= __start_step_own && at < __stop_step_own)
@@ -52,7 +52,7 @@ static void trace(struct step_path *path, unsigned char *at)
 	path->at[path->nr++] = at;
 }
 
-/* The instruction behind the one with the breakpoint: put it back. */
+/* After the instruction with the breakpoint: restore the breakpoint. */
 static void on_step(greg_t *reg)
 {
 	if (tracing) {
@@ -102,7 +102,7 @@ void step_begin(void)
 	sigaction(SIGTRAP, &action, NULL);
 }
 
-/* What does @function run through? */
+/* Trace the instructions of @function. */
 __section("step_own")
 void step_trace(struct step_path *path, step_function function, void *with)
 {
@@ -114,7 +114,7 @@ void step_trace(struct step_path *path, step_function function, void *with)
 	tracing = NULL;
 }
 
-/* Before instruction @i of what goes that path next, call @visit. */
+/* Call @visit before instruction @i of the next function that takes this path. */
 void step_arm(const struct step_path *path, unsigned int i, step_function visit, void *with)
 {
 	host_check(here < breakpoints + DEEPEST, "too deep");
@@ -128,7 +128,7 @@ void step_arm(const struct step_path *path, unsigned int i, step_function visit,
 	set(here->at, BREAKPOINT);
 }
 
-/* Return: was it called? */
+/* Return: whether it was called. */
 bool step_disarm(void)
 {
 	if (!here->at)

@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * To interrupt a function at any of its instructions: of the program's own, that is
- * linked statically, for all that it calls. x86-64.
+ * Interrupts a function at any of its instructions. The program is linked statically, so
+ * that all called functions are included. x86-64.
  */
 #ifndef HOST_STEP_H
 #define HOST_STEP_H
 
 #include "host.h"
 
-/* The linker's: the program's instructions, and those of step_trace() itself. */
+/* From the linker: the program's instructions, and those of step_trace() itself. */
 extern unsigned char __executable_start[], etext[];
 extern unsigned char __start_step_own[], __stop_step_own[];
 
 #define STEP_MOST	4096
 
 /**
- * struct step_path - the instructions that a function runs through, in order
+ * struct step_path - the instructions that a function executes, in order
  * @nr: how many
  * @at: the address of each
  * @before: how often it was at that address before

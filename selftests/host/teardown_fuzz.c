@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The input of tcp-teardown, for libFuzzer: a file of whatever bytes, raw or text, to each
- * verb that reads it, and to doctor in place of each file of a host. What must be true
- * beyond what sanitizers see: list has a line for each record with an end, and show holds
- * no more connections than it may.
+ * The input of tcp-teardown, for libFuzzer: a file of any bytes, raw or text, for each
+ * verb that reads it, and for doctor in place of each file of a host. Checked beside what
+ * sanitizers see: list has a line for each record with an end, and show holds no more
+ * connections than allowed.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -17,14 +17,14 @@
 
 #define MAX_CONNECTIONS	8
 
-/* A host's files, all of which are the input, whatever is expected of them. */
+/* A host's files; the input replaces each of them. */
 static const char * const host_files[] = {
 	"files/connections", "files/stats", "files/hooks", "proc/net/tcp_teardown/summary",
 	"proc/net/netstat", "proc/net/sockstat", "proc/net/tcp", "proc/net/tcp6",
 	"proc/sys/net/ipv4/ip_local_port_range", "proc/1/comm",
 };
 
-/* By the name that libFuzzer knows. */
+/* The name that libFuzzer calls. */
 int fuzz_one(const u8 *data, size_t size) asm("LLVMFuzzerTestOneInput");
 
 static void begin(struct options *options, const u8 *data, size_t size)
@@ -72,7 +72,7 @@ static void remove_root(void)
 		perror(command);
 }
 
-/* Once: a root whose files are links to what the input is written to. */
+/* Make a root, once, whose files are links to the file with the input. */
 static int make_root(void)
 {
 	char path[128], input[64];
@@ -151,7 +151,7 @@ int fuzz_one(const u8 *data, size_t size)
 	run(live, data, size);
 	run(doctor, data, size);
 	run_host(data, size);
-	/* What has no room in memory is written, and can't be counted. */
+	/* Output that exceeds the memory is written, and can't be counted. */
 	lines = count_lines(data, size);
 	if (ends < 200 && lines != ends + 1)
 		abort();

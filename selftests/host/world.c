@@ -3,23 +3,23 @@
 
 #include "mark.h"
 
-/* How deep writers, and all, may lie within each other. */
+/* How deep writers, and all operations, may nest. */
 #define DEEPEST_WRITER	4
 #define DEEPEST		6
 
 /*
- * The books. What an interrupted operation was about to change, the one that
- * interrupts changes and lets be, or changes by one instruction: local_t.
+ * The test's own accounts. An interrupting operation restores what the interrupted one
+ * was changing, or changes it by one instruction: local_t.
  *
- * @offered, @done: calls of ring_claim(), and those that were seen to their end
- * @refused: those that came back without a slot
+ * @offered, @done: calls of ring_claim(), and completed ones
+ * @refused: calls that returned without a slot
  * @serial: records written, by the depth of the writer
- * @by: who wrote the record of a position
- * @claimed: it has been
+ * @by: the writer of the record at a position
+ * @claimed: whether it has been claimed
  * @offered_before, @done_before: @done and @offered around the last ring_clear()
- * @next: the position that was consumed last, and one
+ * @next: one after the position that was consumed last
  * @read, @lost: by the consumer, since the last ring_clear()
- * @consuming: somebody holds the consumers' lock
+ * @consuming: an operation holds the consumers' lock
  */
 static struct {
 	struct ring ring;
@@ -51,7 +51,7 @@ static void check_record(const struct ring_slot *copy, u64 pos)
 		   "record %llu was written by another", pos);
 }
 
-/* Was it, at some time since @tail was that? */
+/* Was it so, at some time since @tail had that value? */
 static bool is_full(unsigned long tail)
 {
 	return w.ring.head.counter - tail > w.ring.mask;
@@ -146,7 +146,7 @@ static void check_account(void)
 	host_check(a.read == w.read, "read %llu of %llu", a.read,
 		   w.read);
 	host_check(a.overwritten >= w.lost && (w.ever_overwrote || !a.overwritten),
-		   "overwritten %llu, told of %llu", a.overwritten,
+		   "overwritten %llu, reported %llu", a.overwritten,
 		   w.lost);
 	host_check(a.pending <= w.ring.mask + 1, "pending %llu", a.pending);
 	host_check(w.offered_before || a.dropped >= refused, "dropped %llu, refused %llu",
@@ -175,7 +175,7 @@ static bool consumes(enum world_op op)
 	       op == WORLD_CLEAR;
 }
 
-/* Is that op possible here, in the midst of others? */
+/* Whether that operation is possible here, nested in others. */
 bool world_may(enum world_op op)
 {
 	if (w.depth == DEEPEST)
@@ -218,7 +218,7 @@ void world_do(enum world_op op)
 }
 
 /**
- * world_begin() - an empty ring, and empty books
+ * world_begin() - start with an empty ring and empty accounts
  * @slots: of the ring
  * @overwrite: the oldest record when full
  */
@@ -246,7 +246,7 @@ u64 world_written(void)
 	return w.offered.counter;
 }
 
-/* All is at rest: take out what is left, and the two books must agree to the last. */
+/* Everything has stopped: consume the rest; then the accounts must agree exactly. */
 void world_end(void)
 {
 	u64 kept = w.offered.counter - w.refused.counter, i;
@@ -260,7 +260,7 @@ void world_end(void)
 		   a.pending);
 	host_check(w.next == kept && (u64)w.ring.head.counter == kept, "%llu taken out of %llu",
 		   w.next, kept);
-	host_check(a.overwritten == w.lost, "overwritten %llu, told of %llu",
+	host_check(a.overwritten == w.lost, "overwritten %llu, reported %llu",
 		   a.overwritten, w.lost);
 	host_check(w.ring.dropped.counter == w.refused.counter, "dropped %ld, refused %ld",
 		   w.ring.dropped.counter, w.refused.counter);

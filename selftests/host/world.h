@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * One CPU's ring and all who use it, in one thread: each operation may be interrupted
- * at any place, and what interrupts it calls any other one. It keeps books of its own
- * and ends the program where the ring's are not the same.
+ * One CPU's ring and all of its users, in one thread: each operation may be interrupted
+ * at any place by any other one. The test keeps its own accounts and ends the program if
+ * the ring's differ.
  */
 #ifndef HOST_WORLD_H
 #define HOST_WORLD_H

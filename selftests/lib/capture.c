@@ -33,7 +33,10 @@ static void mapped(struct net_place *place, const uint8_t *addr)
 	memcpy(place->addr + 12, addr, 4);
 }
 
-/* Where TCP begins; 0 if it does not. *len becomes that of the IP packet. */
+/*
+ * The offset of the TCP header; 0 if there is none. *len becomes the length of the IP
+ * packet.
+ */
 static unsigned int parse_ip(struct segment *segment, const uint8_t *p,
 			     unsigned int *len)
 {
@@ -52,7 +55,7 @@ static unsigned int parse_ip(struct segment *segment, const uint8_t *p,
 	return 0;
 }
 
-/* TSval, of RFC 7323. */
+/* TSval (RFC 7323). */
 static uint32_t parse_tsval(const uint8_t *option, const uint8_t *end)
 {
 	while (option + 1 < end && *option != TCPOPT_EOL) {
@@ -98,7 +101,7 @@ void capture_start(struct capture *capture, const char *interface)
 	int size = 8 << 20;
 
 	memset(capture, 0, sizeof(*capture));
-	/* No protocol yet: it hears nothing until it is bound. */
+	/* No protocol yet: it receives nothing until it is bound. */
 	capture->fd = socket(AF_PACKET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
 	REQUIRE(capture->fd >= 0, "no packet socket");
 	REQUIRE(!setsockopt(capture->fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)),

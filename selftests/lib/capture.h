@@ -14,10 +14,10 @@
 #define PSH 0x08
 #define ACK 0x10
 
-/* A segment that left the kernel (out) or came to it. */
+/* A segment that the kernel sent (out) or received. */
 struct segment {
 	bool out;
-	uint8_t claimed;		/* the kinds of record that tell of it, as bits */
+	uint8_t claimed;		/* the kinds of record that describe it, as bits */
 	struct net_place from, to;
 	uint32_t seq, ack, len;		/* len: payload bytes */
 	uint16_t window;
@@ -36,7 +36,7 @@ struct capture {
 /* Begin; on loopback each segment is seen twice, going out and coming in. */
 void capture_start(struct capture *capture, const char *interface);
 
-/* Take in what was seen until now. */
+/* Take in what was captured so far. */
 void capture_read(struct capture *capture);
 
 /* Take in the rest; a packet that the capture lost is a failure. */

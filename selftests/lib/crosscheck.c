@@ -3,11 +3,11 @@
 
 #include "ktap.h"
 
-/* What the wire shows for a record, or had shown before it was made. */
+/* The segment that a record describes. */
 struct trace {
 	bool out;
-	bool any_ack;		/* not known; a FIN that is queued may leave with a later one */
-	uint32_t end;		/* the sequence number behind the payload */
+	bool any_ack;		/* unknown; a queued FIN may be sent with a later ack */
+	uint32_t end;		/* the sequence number after the payload */
 	uint8_t flags;
 };
 
@@ -30,7 +30,7 @@ static bool trace_of(const struct fact *r, struct trace *trace)
 	return false;
 }
 
-/* Of a SYN-ACK with more than SYN, TCP passes over the SYN (Fast Open). */
+/* In a SYN-ACK with data or FIN (Fast Open) TCP moves seq past the SYN. */
 static bool is_past_syn(const struct segment *s, const struct fact *r)
 {
 	return s->flags & SYN && r->seq == s->seq + 1;
@@ -49,7 +49,7 @@ static bool matches(const struct segment *s, const struct fact *r,
 		return false;
 	if (s->ack != r->ack && !trace->any_ack)
 		return false;
-	/* PSH is set when a segment leaves, not when it is queued. */
+	/* PSH is set when a segment is sent, not when it is queued. */
 	if (trace->out)
 		return (s->flags & (FIN | RST)) == (trace->flags & (FIN | RST));
 	if (r->flags & TCP_TEARDOWN_F_INFERRED)
@@ -86,7 +86,7 @@ static bool is_unsent(const struct records *records, const struct fact *r)
 	return false;
 }
 
-/* A RST in a closing state is told of twice: as a segment, and for what it does. */
+/* A RST in a closing state makes two facts: a segment, and its effect. */
 static bool claim(struct capture *capture, const struct records *records,
 		  const struct fact *r)
 {
@@ -110,7 +110,7 @@ static bool claim(struct capture *capture, const struct records *records,
 	return CHECK(false, "a record of a segment that was not there");
 }
 
-/* For whoever has to find out: both sides, whole. */
+/* For debugging: print both sides completely. */
 static void tell_all(const struct capture *capture, const struct records *records)
 {
 	unsigned int i;

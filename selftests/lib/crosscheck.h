@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Capture and records, held against each other.
+ * Compare the capture with the records.
  */
 #ifndef SELFTESTS_CROSSCHECK_H
 #define SELFTESTS_CROSSCHECK_H
@@ -9,9 +9,8 @@
 #include "records.h"
 
 /*
- * CHECK that every FIN and RST in the capture stands in the records with its
- * numbers, one to one, and that no record tells of a segment that the capture
- * has not got.
+ * CHECK that every FIN and RST in the capture is in the records with its numbers, one to
+ * one, and that every segment in the records is in the capture.
  */
 void crosscheck(struct capture *capture, const struct records *records);
 

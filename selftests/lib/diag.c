@@ -42,7 +42,7 @@ static int send_request(struct request *request)
 	return -answer.body.error;
 }
 
-/* The kernel loads tcp_diag when it is asked; without, it knows no such request. */
+/* The kernel loads tcp_diag on the first request; without it, the request is unknown. */
 bool diag_possible(void)
 {
 	struct request request = {
@@ -77,7 +77,7 @@ void diag_destroy(enum net_family family, const struct net_end *end)
 	CHECK(!error, "SOCK_DESTROY: %s", strerror(error));
 }
 
-/* One in FIN_WAIT2 is a minisock, if it is not to wait longer than one does: 60 s. */
+/* FIN_WAIT2 is a minisock's unless its timeout exceeds 60 s. */
 static bool can_kill(int linger2)
 {
 	struct net_end end, other;

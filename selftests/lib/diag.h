@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What ss -K does, without ss.
+ * ss -K, without ss.
  */
 #ifndef SELFTESTS_DIAG_H
 #define SELFTESTS_DIAG_H
 
 #include "net.h"
 
-/* Whether there is tcp_diag, and it can kill. */
+/* Whether tcp_diag exists and can kill. */
 bool diag_possible(void);
 
 /* Kill the socket, which may be a minisock, at the end's addresses. */
@@ -17,8 +17,8 @@ void diag_destroy(enum net_family family, const struct net_end *end);
 int diag_try_destroy(enum net_family family, const struct net_end *end);
 
 /*
- * What this kernel cannot kill, in words; NULL: it can. Tried once, in a namespace of
- * its own, by the kernel's answer alone.
+ * What this kernel cannot kill, in words; NULL: it can kill all. Tried once, in a
+ * separate namespace, by the kernel's answer only.
  */
 const char *diag_lacks_orphans(void);
 const char *diag_lacks_minisocks(void);

@@ -16,7 +16,7 @@ static bool same(unsigned int nr, const char *field, uint64_t seen, uint64_t wan
 /* CHECK a field of record nr. */
 #define SAME(field, wanted) same(nr, #field, field, wanted)
 
-/* Where a segment began that was merged into another can't be known. */
+/* The start of a merged segment can't be known. */
 static bool check_seq(const struct fact *r, const struct want *w, unsigned int nr)
 {
 	if (r->merged)
@@ -61,7 +61,7 @@ static bool check_call(const struct fact *r, const struct want *w,
 		     "record %u: comm is %.16s", nr, r->call.comm);
 }
 
-/* Time in a state is that since the last transition; before the first, unknown. */
+/* The time in a state runs from the last transition; before the first it is unknown. */
 static bool check_spent(const struct fact *r,
 			const struct fact *before, unsigned int nr)
 {
@@ -100,7 +100,7 @@ static bool check_kind(const struct fact *r, const struct want *w,
 	return CHECK(false, "kind %u", w->kind);
 }
 
-/* Which no hook but tcp_reset() sees in ESTABLISHED, and that has no segment there. */
+/* Only the hook on tcp_reset() sees it in ESTABLISHED, without its segment. */
 static struct want told_of(const struct want *want)
 {
 	struct want w = *want;

@@ -70,7 +70,7 @@ static struct fact reset_of(const struct tcp_teardown_record *r)
 	return f;
 }
 
-/* Its numbers are those of the segment that has brought this about. */
+/* Its numbers are those of the segment that caused it. */
 static bool is_merged(const struct tcp_teardown_record *r)
 {
 	return r->kind == TCP_TEARDOWN_SEGMENT || r->kind == TCP_TEARDOWN_RESET;
@@ -103,7 +103,7 @@ static struct fact timewait_of(const struct tcp_teardown_record *r, uint8_t what
 	return f;
 }
 
-/* Of what the flags say only that which is about the connection. */
+/* Keep only the flags that describe the connection. */
 static struct fact end_of(const struct tcp_teardown_record *r)
 {
 	struct fact f = fact_of(r, FACT_END, r->how);
@@ -123,7 +123,10 @@ static struct fact end_of(const struct tcp_teardown_record *r)
 	return f;
 }
 
-/* What it begins with. A RST is a segment, too, where all segments are told of. */
+/*
+ * The event that the record begins with. A RST is also a segment, if all segments are
+ * recorded.
+ */
 static unsigned int add_kind(const struct tcp_teardown_record *r, struct fact *to)
 {
 	struct fact *begin = to;
@@ -147,7 +150,7 @@ static unsigned int add_kind(const struct tcp_teardown_record *r, struct fact *t
 	return to - begin;
 }
 
-/* The transition, and a minisock's life; that one was refused comes before. */
+/* The transition and the minisock's event; a refused minisock comes first. */
 static unsigned int add_change(const struct tcp_teardown_record *r, struct fact *to)
 {
 	const uint8_t timewait = r->kind == TCP_TEARDOWN_TIMEWAIT ? r->what : r->timewait;
@@ -164,8 +167,8 @@ static unsigned int add_change(const struct tcp_teardown_record *r, struct fact 
 }
 
 /*
- * What the record's flags say of what it begins with is not said of what follows; and
- * that a connection was adopted is said where that shows.
+ * Flags about the first event are not repeated in the facts that follow; "adopted" is set
+ * on the fact that shows it.
  */
 static void finish(struct fact *f, unsigned int order)
 {

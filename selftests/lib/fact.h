@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What a record states, one by one. A record is a moment: a close() with its
- * transition and the FIN that it queues. The tests name each of these by itself, in
- * the order in which they happen.
+ * A record describes a moment: a close() with its transition and the FIN that it queues.
+ * A fact is one of these. The tests list facts, in the order in which they happen.
  */
 #ifndef SELFTESTS_FACT_H
 #define SELFTESTS_FACT_H
@@ -32,18 +31,18 @@ enum fact_segment {
 	FACT_SEG_QUEUE = TCP_TEARDOWN_SEGMENTS,
 };
 
-/* The most that one record states. */
+/* The most facts in one record. */
 #define FACTS_MAX 6
 
 /**
- * struct fact - one of them
- * @order: within its record
+ * struct fact - one event of a record
+ * @order: its place in the record
  * @kind: enum fact_kind
- * @what: the record's enum for that; of FACT_END enum tcp_teardown_how; close() by the
- *	exit of the process is TCP_TEARDOWN_CLOSE
- * @new_state: of FACT_STATE; else as @old_state
- * @flags: the record's; F_MINISOCK by whom this is told
- * @merged: @seq, @ack and @window are not known: the record has those of its segment
+ * @what: the record's enum for this kind; for FACT_END enum tcp_teardown_how; close() at
+ * the exit of the process is TCP_TEARDOWN_CLOSE
+ * @new_state: for FACT_STATE; otherwise as @old_state
+ * @flags: the record's; F_MINISOCK if a minisock is the source of this fact
+ * @merged: @seq, @ack and @window are unknown: the record has those of its segment
  *
  * The rest is as in struct tcp_teardown_record.
  */
@@ -82,10 +81,10 @@ struct fact {
 	} end;
 };
 
-/* All that it states, in order. Return: how many; up to FACTS_MAX. */
+/* Split a record into its facts, in order. Return: how many; up to FACTS_MAX. */
 unsigned int facts_of(const struct tcp_teardown_record *record, struct fact *facts);
 
-/* By time; of one CPU in the order of its records. For qsort(). */
+/* Compare by time; within one CPU by the order of records. For qsort(). */
 int fact_compare(const void *a, const void *b);
 
 #endif

@@ -107,7 +107,7 @@ char *files_hooks(void)
 	char *text = files_text(ALL_CPUS, "hooks"), *line, *rest, *to = text;
 	char hook[64], group[32], kind[32], status[32];
 
-	/* What is kept of a line is shorter than the line. */
+	/* The part of a line that is kept is shorter than the line. */
 	for (line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
 		if (sscanf(line, "%63s %31s %31s %31s", hook, group, kind, status) == 4 &&
 		    *line != '#')
@@ -198,8 +198,8 @@ void files_reset(void)
 }
 
 /*
- * What earlier tests left behind dies with their namespaces, a little later; an
- * orphan that nobody answers keeps its own until its retries are over.
+ * Connections of earlier tests end with their namespaces, a little later; an orphan
+ * without an answer keeps its namespace until its retries are used up.
  */
 void files_settle(void)
 {
@@ -270,7 +270,7 @@ int cpu_plug(int cpu, bool online)
 	return write_text(path, online ? "1" : "0", 0);
 }
 
-/* The log's clock is another: a line of our own tells where we are. */
+/* The log has another clock, so a line of our own marks the position. */
 long log_mark(void)
 {
 	static long mark;
@@ -343,7 +343,7 @@ void source_close(struct source *source)
 	}
 }
 
-/* Each line of a namespace with "=". Return: how many; *differs: in how many they differ */
+/* Check each line of a namespace with "=". Return: how many; *differs: how many differ */
 static unsigned int reconcile_lines(uint32_t netns, bool check, unsigned int *differs)
 {
 	char *text = files_text(ALL_CPUS, "reconcile"), *line, *rest = text;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The module's files in debugfs, and a source of records whose number is known
- * beforehand: each shutdown(SHUT_RD) of an open connection makes exactly one.
+ * The module's files in debugfs, and a source of a known number of records: each
+ * shutdown(SHUT_RD) of an open connection makes exactly one.
  */
 #ifndef SELFTESTS_FILES_H
 #define SELFTESTS_FILES_H
@@ -25,21 +25,21 @@ struct account {
 };
 
 /*
- * Begin: the module is loaded, in a namespace of its own the test is alone, no
- * record comes, the settings are the module's own, and nothing is held.
+ * Begin: the module is loaded, the test is alone in its own namespace, no other records
+ * come, the settings are the defaults, and no connection is held.
  */
 void files_start(void);
 /*
- * CHECK that the kernel says the same of a namespace, where reconcile says "=". Return:
- * in how many lines.
+ * CHECK that the kernel's counter equals the module's in each line of a namespace in
+ * which reconcile says "=". Return: how many lines.
  */
 unsigned int files_check_reconcile(uint32_t netns);
 
-/* In how many of these lines the kernel does not say the same. */
+/* In how many of these lines the counters differ. */
 unsigned int files_reconcile_differs(uint32_t netns);
-/* No connection is held, and no record comes. */
+/* Wait until no connection is held and no record comes. */
 void files_settle(void);
-/* Put the settings back and drop what is held. */
+/* Restore the settings and drop the held connections. */
 void files_reset(void);
 
 int files_open(int cpu, const char *name, int flags);
@@ -57,12 +57,12 @@ char *files_hooks(void);
 struct account files_account(int cpu);
 /* One figure of the file "stats" of all CPUs. */
 unsigned long long files_stat(const char *name);
-/* The account is exactly that, and adds up. */
+/* CHECK that the account has exactly these figures, and adds up. */
 bool files_check_account(int cpu, struct account want);
 
-/* trace_pipe_raw, its header taken, and CHECKed. */
+/* Open trace_pipe_raw; the header has been read and CHECKed. */
 int files_open_raw(int cpu, int flags);
-/* Raw records: so many were there, of known kinds; O_NONBLOCK. */
+/* Read raw records, of known kinds, without blocking. Return: how many. */
 int files_take(int cpu, struct tcp_teardown_record *to, int max);
 
 /* Does the kernel's log have that text since log_mark()? */
@@ -88,10 +88,10 @@ struct source {
 };
 
 void source_open(struct source *source);
-/* Makes so many records on this CPU; the nth ever is of end[n % SOURCES]. */
+/* Make so many records on this CPU; the nth of all belongs to end[n % SOURCES]. */
 void source_make(struct source *source, unsigned int records);
 uint64_t source_cookie(const struct source *source, unsigned int nth);
-/* Leaves by reset, so that there are no minisocks. */
+/* Close by reset, so that no minisock is left. */
 void source_close(struct source *source);
 
 #endif

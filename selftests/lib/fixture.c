@@ -49,7 +49,7 @@ static void forget_half_closed(void)
 	files_set("half_closed_data", 0);
 }
 
-/* Each segment is wanted, and CHECKed. */
+/* Each segment is recorded and CHECKed. */
 static void record_half_closed(void)
 {
 	files_set("half_closed_data", 1);
@@ -67,7 +67,7 @@ int testcases_run(const struct testcase *testcases, unsigned int nr)
 		if (testcases[i].peer && !peer_possible())
 			ktap_skip_all("no TUN device");
 	record_half_closed();
-	/* A page that is read in the middle of a case lets its timers run. */
+	/* Reading a page from disk in the middle of a case lets its timers run. */
 	mlockall(MCL_CURRENT | MCL_FUTURE);
 	ktap_plan(nr * NET_FAMILIES);
 	for (i = 0; i < nr; i++)
@@ -130,7 +130,7 @@ void fixture_four_waves(struct fixture *self, const struct net_end *closer,
 {
 	close(closer->fd);
 	net_expect_eof(other);
-	/* Until the ACK of the FIN has made it a minisock. */
+	/* Wait until the ACK of the FIN has made it a minisock. */
 	fixture_await(self, closer, 6);
 	close(other->fd);
 	EXPECT_ROWS(self, closer, ROWS_ACTIVE_CLOSE(closer->snd_nxt, closer->rcv_nxt));

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What each test case has: a new namespace for each family, a capture, the module's
- * records, and perhaps a peer that the test controls. At its end the records are compared
- * with the capture, and the lines of reconcile with "=" are checked.
+ * The environment of a test case: a new namespace for each family, a capture, the
+ * module's records, and, on request, a peer that the test controls. At the end of each
+ * case the records are compared with the capture, and the lines of reconcile with "=" are
+ * checked.
  */
 #ifndef SELFTESTS_FIXTURE_H
 #define SELFTESTS_FIXTURE_H
@@ -26,10 +27,9 @@ struct fixture {
 /**
  * struct testcase - one case of a test, in all families
  * @name: what it shows
- * @run: does it, and CHECKs
+ * @run: runs it, with CHECKs
  * @peer: it needs fixture.peer; without, it runs over loopback
- * @lacks: what this kernel cannot do, so that the case is skipped; it returns NULL if
- *	it can
+ * @lacks: returns why the case is skipped on this kernel, or NULL
  */
 struct testcase {
 	const char *name;
@@ -45,7 +45,7 @@ struct testcase {
 /* Run all; main()'s return value. */
 int testcases_run(const struct testcase *testcases, unsigned int nr);
 
-/* For tests that wait for long timers: skip where time passes as it does. */
+/* For tests that wait for long timers: skip the test where time is not skipped. */
 void fixture_needs_icount(void);
 
 /* records_expect() */
@@ -71,21 +71,21 @@ void fixture_four_waves(struct fixture *self, const struct net_end *closer,
 			const struct net_end *other);
 
 /*
- * Out of its namespace, which goes when its last socket is closed. The capture
- * ends here, the records go on.
+ * Leave its namespace, which is removed when its last socket is closed. The capture ends
+ * here, the records continue.
  */
 void fixture_leave(struct fixture *self);
 
-/* Begin again, over loopback, in another namespace: what has been is not looked at. */
+/* Begin again, over loopback, in another namespace: earlier records are not checked. */
 void fixture_again(struct fixture *self);
 
 /*
- * Segments until now, of that direction and with all of the flags, that no record
- * has to tell of: TCP did not heed them.
+ * So far, segments of that direction with all of these flags need no record, because TCP
+ * ignored them.
  */
 void fixture_excuse(struct fixture *self, bool out, uint8_t flags);
 
-/* Until there are so many records of that connection. */
+/* Wait until there are so many records of that connection. */
 void fixture_await(struct fixture *self, const struct net_end *end, unsigned int nr);
 
 #endif

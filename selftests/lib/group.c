@@ -13,7 +13,7 @@ void group_set(const char *word)
 	REQUIRE(!files_write(ALL_CPUS, "hooks", word), "hooks: %s", word);
 }
 
-/* Of all hooks of the group, or of none. */
+/* All hooks of the group are attached, or none. */
 static bool group_is(const char *group, unsigned int hooks, const char *status)
 {
 	char *text = files_text(ALL_CPUS, "hooks"), *line, *save;

@@ -9,8 +9,8 @@
 void group_set(const char *word);
 
 /*
- * Run all with that group attached; it was off before, and is off again afterwards. It
- * has so many hooks. Return: main()'s value.
+ * Run all test cases with that group of hooks attached, and detach it afterwards. It has
+ * so many hooks. Return: main()'s value.
  */
 int group_run(const char *group, unsigned int hooks, const struct testcase *testcases,
 	      unsigned int nr);

@@ -10,7 +10,7 @@
 static unsigned int planned, done, failed, skipped;
 static bool case_failed;
 
-/* Every line leaves at once: a crash, or a fork, shall find nothing buffered. */
+/* Write each line at once, so that a crash or a fork finds nothing buffered. */
 static void vline(const char *head, const char *format, va_list args, const char *tail)
 {
 	char text[1024];

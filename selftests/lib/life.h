@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The life of a connection that ends as a minisock: how that came to be, which
- * many tests begin with, and how it went.
+ * Connections that end as a minisock: the setup that many tests begin with, and a check
+ * of how the minisock ended.
  */
 #ifndef SELFTESTS_LIFE_H
 #define SELFTESTS_LIFE_H
@@ -9,10 +9,13 @@
 #include "fixture.h"
 
 #define LIFE_MAX 16
-/* How far the next connection with its ports begins behind a minisock's SND.NXT. */
+/*
+ * The distance of the initial sequence number from a minisock's SND.NXT, for a new
+ * connection with its ports.
+ */
 #define LIFE_ISN_STEP (65535 + 2)
 
-/* The records until now. */
+/* The records so far. */
 struct life {
 	struct want want[LIFE_MAX];
 	unsigned int nr;
@@ -30,13 +33,12 @@ struct life life_time_wait(struct fixture *self, struct net_end *end);
 /* TIME_WAIT over loopback, with timestamps and SO_REUSEADDR, in four waves. */
 struct life life_of_pair(struct fixture *self, struct net_end *end);
 
-/* CHECK that these came then, and no others. */
+/* CHECK that these records followed, and no others. */
 void life_expect(struct fixture *self, const struct net_end *end, struct life *life,
 		 const struct want *want, unsigned int nr);
 
 /*
- * CHECK that in the namespace one minisock ended in that way, and none in
- * another; 0: none at all.
+ * CHECK that in the namespace one minisock ended, for that cause; 0: none.
  */
 void life_counted(uint8_t what);
 

@@ -8,7 +8,7 @@
 #define LISTED_HERE "/proc/thread-self/net/tcp_teardown/connections"
 #define LISTED_WORD 64
 
-/* Each column as it stands there, and what stands behind them. */
+/* The columns as text, and the details after them. */
 struct listed {
 	uint32_t netns;
 	uint64_t id;
@@ -19,13 +19,13 @@ struct listed {
 	char rest[LISTED_WORD];
 };
 
-/* Take a line apart; ends the test if it is none. */
+/* Split a line; ends the test if it is malformed. */
 void listed_parse(struct listed *to, const char *line);
 
-/* Read a file, LISTED_HERE or another: how many lines, at most @most. */
+/* Read a file, LISTED_HERE or another. Return: how many lines, at most @most. */
 unsigned int listed_read(const char *path, struct listed *to, unsigned int most);
 
-/* That one of the namespace; ends the test if it is not there. */
+/* Find that connection of the namespace; ends the test if it is not listed. */
 struct listed listed_of(uint64_t id);
 
 #endif

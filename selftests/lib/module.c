@@ -69,7 +69,7 @@ int module_unload(void)
 	return syscall(SYS_delete_module, NAME, O_NONBLOCK) ? errno : 0;
 }
 
-/* A file that a killed process had open is closed a moment later. */
+/* A killed process's open file is closed a moment later. */
 void module_unload_soon(void)
 {
 	struct net_wait wait = { };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Texts that are the same, except for the time that stands in their heads.
+ * Compare texts that are equal except for the time in their first lines.
  */
 #ifndef SELFTESTS_MOVING_H
 #define SELFTESTS_MOVING_H
@@ -8,13 +8,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* What of a text tells when it was opened, as its head may: each time another. */
+/* The part of a text that has the time at which it was opened. */
 struct moving {
 	size_t from, to;
 };
 
 struct moving moving_of(const char *text);
-/* Is this what @want has from @at on, except for that? */
+/* Is this equal to @want from @at on, except for that part? */
 bool moving_same(const char *seen, const char *want, size_t at, size_t len,
 		 struct moving but);
 

@@ -5,10 +5,10 @@
 
 #include "net.h"
 
-/* Why there can be none, or NULL. */
+/* Why there can be no MPTCP connections, or NULL. */
 const char *mptcp_lacks(void);
 
-/* As net_pair(), of MPTCP sockets; the client has sent so much, and it is read. */
+/* As net_pair(), with MPTCP sockets; the client has sent so much, which has been read. */
 void mptcp_pair(enum net_family family, struct net_end *client, struct net_end *server,
 		unsigned int sent);
 

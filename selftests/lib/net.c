@@ -166,8 +166,8 @@ static uint32_t queue_seq(int fd, int queue)
 }
 
 /*
- * Leaving without a window probe: the wire sees nothing of it. TCP_REPAIR takes
- * SO_REUSEADDR away.
+ * Leave repair mode without a window probe, so that nothing is sent. TCP_REPAIR clears
+ * SO_REUSEADDR.
  */
 void net_learn_numbers(struct net_end *end)
 {
@@ -285,7 +285,7 @@ static unsigned int patience(void)
 	return net_time_is_skipped() ? NET_PATIENCE_ICOUNT_S : NET_PATIENCE_S;
 }
 
-/* Short at first; a long wait is for a timer, where time is skipped. */
+/* Short pauses first; a long wait is for a timer, where time is skipped. */
 bool net_wait(struct net_wait *wait)
 {
 	struct timespec nap = { .tv_nsec = 200000 };
@@ -298,7 +298,7 @@ bool net_wait(struct net_wait *wait)
 	return net_now() < wait->deadline;
 }
 
-/* The name is above its figure, each in a line of the group's. */
+/* The names are in one line of the group, the figures in the next. */
 long net_mib(const char *path, const char *group, const char *name)
 {
 	char heads[8192], values[8192], *head, *value, *heads_rest, *values_rest;
@@ -337,5 +337,5 @@ void net_settle(void)
 	if (!syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0))
 		return;
 	REQUIRE(errno == EINVAL, "membarrier");
-	usleep(100000);		/* with nohz_full= it is not offered */
+	usleep(100000);		/* absent with nohz_full= */
 }

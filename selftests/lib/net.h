@@ -34,11 +34,11 @@ struct net_place {
 bool net_place_is(const struct net_place *place, const uint8_t *addr, uint16_t port);
 struct net_place net_place_of(const struct sockaddr_storage *from);
 
-/* Whether there is the loopback address of that family to connect to. */
+/* Whether the loopback address of that family exists. */
 socklen_t net_loopback(enum net_family family, uint16_t port,
 		       struct sockaddr_storage *to);
 
-/* One end of a connection: what the test knows of it by itself. */
+/* One end of a connection: what the test knows without the module. */
 struct net_end {
 	int fd;
 	uint64_t cookie;		/* SO_COOKIE */
@@ -50,7 +50,7 @@ struct net_end {
 /* Move into a new, empty namespace with lo up. */
 void net_new(void);
 
-/* Inode number of the namespace, as the records have it. */
+/* Inode number of the namespace, as in the records. */
 uint32_t net_inode(void);
 
 /* Write a /proc/sys/net/ file of the namespace. */
@@ -59,38 +59,38 @@ void net_sysctl(const char *name, const char *value);
 /* A listener on loopback, on a port that is chosen by the kernel. */
 int net_listen(enum net_family family, uint16_t *port);
 
-/* Connect two sockets over loopback and learn what there is to know of them. */
+/* Connect two sockets over loopback and fill in both ends. */
 void net_pair(enum net_family family, struct net_end *client, struct net_end *server);
 
 /* Fill in all of *end but fd. */
 void net_learn(struct net_end *end);
 
-/* SND.NXT and RCV.NXT anew, after data moved them. */
+/* Read SND.NXT and RCV.NXT again, after data. */
 void net_learn_numbers(struct net_end *end);
 
 /* Send all, or receive all; ends the test if it can't. */
 void net_send(const struct net_end *end, unsigned int bytes);
 void net_receive(const struct net_end *end, unsigned int bytes);
 
-/* Read the end of the stream, or the error that is expected instead. */
+/* Read the end of the stream, or the expected error. */
 void net_expect_eof(const struct net_end *end);
 void net_expect_error(const struct net_end *end, int error);
 
 /* close() with SO_LINGER 0, which sends a RST. */
 void net_abort(int fd);
 
-/* Until so many bytes wait to be read. */
+/* Wait until so many bytes can be read. */
 void net_await_unread(const struct net_end *end, int bytes);
 
-/* Until the other side has acknowledged all that was sent. */
+/* Wait until the other side has acknowledged all that was sent. */
 void net_await_acked(const struct net_end *end);
 
-/* Until the socket, which is still open, is in that state. */
+/* Wait until the socket, which is still open, is in that state. */
 void net_await_state(const struct net_end *end, int state);
 
 /*
- * How much time a condition may take. Where time is skipped, it is skipped while
- * the machine outside reads a file, too: there this is but a bound.
+ * How much time a condition may take. Where time is skipped, it is also skipped while the
+ * host reads a file: there this is only a bound.
  */
 #define NET_PATIENCE_S 20
 #define NET_PATIENCE_ICOUNT_S 600
@@ -106,13 +106,13 @@ struct net_wait {
 
 bool net_wait(struct net_wait *wait);
 
-/* A figure of /proc/self/net/snmp or netstat, of the group "Tcp:" or the like. */
+/* A counter of /proc/self/net/snmp or netstat, of the group "Tcp:" or the like. */
 long net_mib(const char *path, const char *group, const char *name);
 
 /*
- * while (net_again(&again)) run(): once, and again as long as TCP has sent something
- * again in this namespace meanwhile, at most 5 times. Where the host is busy, a guest's
- * CPU stands still for longer than TCP waits.
+ * while (net_again(&again)) run(): repeats run(), at most 5 times, as long as TCP has
+ * retransmitted something in this namespace meanwhile. On a busy host a guest's CPU may
+ * stand still for longer than TCP waits.
  */
 struct net_again {
 	long resent;
@@ -122,7 +122,7 @@ struct net_again {
 bool net_again(struct net_again *again);
 double net_now(void);
 
-/* Until all softirqs that run now have ended. */
+/* Wait until all softirqs that are running have ended. */
 void net_settle(void);
 
 #endif

@@ -7,12 +7,12 @@
 
 #include "net.h"
 
-/* Both ends; end[0] is that which shuts down first. */
+/* Both ends; end[0] shuts down first. */
 struct pair {
 	struct net_end end[2];
 };
 
-/* So many, in each family by turns. */
+/* So many pairs, the families in turn. */
 void pairs_open(struct pair *pairs, unsigned int nr);
 
 /* end[0] shuts down; end[1] has read the end of the stream. */

@@ -25,7 +25,7 @@
 #define PACKET_MAX (IPV6_LEN + TCP_LEN + OPTIONS_MAX + PAYLOAD_MAX)
 #define ICMP_LEN 8
 
-/* The addresses for documentation; .1 and ::1 are the kernel's. */
+/* Addresses reserved for documentation; .1 and ::1 are the kernel's. */
 #define KERNEL_IPV4 "192.0.2.1"
 #define PEER_IPV4 "192.0.2.2"
 #define KERNEL_IPV6 "2001:db8::1"
@@ -55,7 +55,7 @@ static void set_ipv4(struct ifreq *ifr)
 	close(fd);
 }
 
-/* The address can't be used before a kernel thread has looked at it. */
+/* The address can't be used before a kernel thread has checked it. */
 static bool is_tentative(void)
 {
 	unsigned int flags = IFA_F_TENTATIVE;
@@ -167,7 +167,7 @@ static unsigned int put_ip(uint8_t *ip, bool ipv6, uint8_t protocol, unsigned in
 	return IP_LEN;
 }
 
-/* Over the pseudo-header too; that of v4-mapped addresses has the same sum. */
+/* Including the pseudo-header; that of v4-mapped addresses has the same sum. */
 static uint16_t checksum(const struct peer *peer, uint8_t protocol, const uint8_t *tcp,
 			 unsigned int len)
 {
@@ -179,7 +179,7 @@ static uint16_t checksum(const struct peer *peer, uint8_t protocol, const uint8_
 	return fold(add(sum, tcp, len));
 }
 
-/* Aligned as Linux has them. Return: their length. */
+/* Aligned as by Linux. Return: their length. */
 static unsigned int put_options(const struct peer *peer, uint8_t flags, uint8_t *to)
 {
 	uint8_t *at = to;
@@ -230,7 +230,7 @@ void peer_send(const struct peer *peer, uint8_t flags, uint32_t seq, uint32_t ac
 	REQUIRE(write(peer->fd, packet, size) == (ssize_t)size, "segment not sent");
 }
 
-/* The header is in the packet; it goes where the address says: to this host. */
+/* The packet includes its header; by its address it is sent to this host. */
 void peer_forge(const struct peer *peer, uint8_t flags, uint32_t seq, uint32_t ack)
 {
 	const int domain = peer->family == NET_IPV6 ? AF_INET6 : AF_INET;
@@ -312,14 +312,14 @@ void peer_expect(const struct peer *peer, uint8_t flags, uint32_t seq, uint32_t 
 		segment_note(&segment, "came");
 }
 
-/* On that port of the kernel's, or with 0 on one of its choice. */
+/* On that port of the kernel's, or with 0 on one that it chooses. */
 int peer_listen(struct peer *peer, uint16_t port)
 {
 	struct sockaddr_storage addr = { .ss_family = net_domain(peer->family) };
 	int fd = socket(addr.ss_family, SOCK_STREAM, 0), on = 1;
 	socklen_t len = sizeof(addr);
 
-	/* Of both families the port has the same place. */
+	/* Both families have the port at the same offset. */
 	((struct sockaddr_in *)&addr)->sin_port = htons(port);
 	REQUIRE(!setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)), "SO_REUSEADDR");
 	REQUIRE(!bind(fd, (void *)&addr, addr.ss_family == AF_INET ?
@@ -330,7 +330,7 @@ int peer_listen(struct peer *peer, uint16_t port)
 	return fd;
 }
 
-/* An interface that has just come up may lose it; so it is sent again, as by TCP. */
+/* An interface that has just come up may lose it; so repeat it, as TCP does. */
 static bool peer_send_syn(struct peer *peer, struct segment *reply)
 {
 	unsigned int tries;
@@ -374,7 +374,7 @@ socklen_t peer_address(const struct peer *peer, struct sockaddr_storage *to)
 
 	memset(to, 0, sizeof(*to));
 	to->ss_family = net_domain(peer->family);
-	/* Of both families the port has the same place. */
+	/* Both families have the port at the same offset. */
 	ipv4->sin_port = htons(peer->self.port);
 	if (to->ss_family == AF_INET) {
 		memcpy(&ipv4->sin_addr, peer->self.addr + 12, 4);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A TCP peer that does what the test says and nothing else: the other end of a
- * TUN device. The kernel's end is an ordinary socket.
+ * A TCP peer that only does what the test says, at the other end of a TUN device. The
+ * kernel's end is an ordinary socket.
  */
 #ifndef SELFTESTS_PEER_H
 #define SELFTESTS_PEER_H
@@ -10,23 +10,23 @@
 #include "net.h"
 
 #define PEER_INTERFACE "tun0"
-#define PEER_WINDOW 8192	/* what it offers at first, unscaled */
+#define PEER_WINDOW 8192	/* its first window, unscaled */
 #define PEER_ISS 1000
 
 struct peer {
 	int fd;
-	uint16_t window;		/* what it offers from now on */
+	uint16_t window;		/* its window from now on */
 	uint8_t wscale;			/* in its SYNs; 0: without that option */
 	uint32_t tsval;			/* its timestamp from now on; 0: without them */
 	enum net_family family;
 	struct net_place self, kernel;
 };
 
-/* Make the device and its addresses in the namespace of the caller. */
+/* Create the device and its addresses in the caller's namespace. */
 void peer_open(struct peer *peer, enum net_family family);
 void peer_close(struct peer *peer);
 
-/* Whether there can be one. */
+/* Whether a peer can be created. */
 bool peer_possible(void);
 
 /* The peer connects to a listener, without any options; *end is accepted. */
@@ -50,8 +50,8 @@ void peer_send(const struct peer *peer, uint8_t flags, uint32_t seq, uint32_t ac
 	       unsigned int len);
 
 /*
- * Send a segment as if it were the peer's, from this host itself, over its loopback
- * device: so does a firewall that rejects what is sent.
+ * Send a segment in the peer's name from this host itself, over its loopback device, as a
+ * firewall does that rejects what is sent.
  */
 void peer_forge(const struct peer *peer, uint8_t flags, uint32_t seq, uint32_t ack);
 
@@ -62,7 +62,7 @@ void peer_send_unreachable(const struct peer *peer, const struct segment *about)
 void peer_expect(const struct peer *peer, uint8_t flags, uint32_t seq, uint32_t ack,
 		 unsigned int len);
 
-/* A segment that is there already. */
+/* The next segment, if it has already arrived. */
 bool peer_try_read(const struct peer *peer, struct segment *segment);
 
 /* The next segment that the kernel sends; false: none within some seconds. */

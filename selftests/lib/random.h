@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Random numbers that a seed repeats.
+ * Random numbers that are reproducible by a seed.
  */
 #ifndef SELFTESTS_RANDOM_H
 #define SELFTESTS_RANDOM_H

@@ -125,9 +125,9 @@ void records_await(struct records *records, uint64_t cookie, unsigned int nr,
 		records_read(records);
 	}
 	/*
-	 * What the last one tells of may not have happened yet: a minisock is
-	 * told of before it is hashed, and a segment that came now would find
-	 * neither it nor the full socket.
+	 * The last record's event may not be complete: a minisock is recorded before it
+	 * is hashed, and a segment that arrived now would find neither it nor the full
+	 * socket.
 	 */
 	net_settle();
 }
@@ -154,13 +154,13 @@ unsigned long long records_counter(const char *name)
 	while (!found && fgets(line, sizeof(line), file))
 		found = sscanf(line, "%63s %llu", key, &value) == 2 && !strcmp(key, name);
 	fclose(file);
-	return found ? value : 0;	/* what is 0 has no line */
+	return found ? value : 0;	/* a counter that is 0 has no line */
 }
 
 bool records_have_rst(void)
 {
 	char line[256], hook[64], group[32], status[32];
-	static int lacking = -1;	/* the module does not change meanwhile */
+	static int lacking = -1;	/* constant while the module is loaded */
 	FILE *file;
 
 	if (lacking >= 0)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The module's records of the test's own namespace, and what they should be. Here and
- * in the tests a "record" is a fact: see fact.h.
+ * The module's records of the test's own namespace, and the expected ones. Here and in
+ * the tests a "record" is a fact: see fact.h.
  */
 #ifndef SELFTESTS_RECORDS_H
 #define SELFTESTS_RECORDS_H
@@ -32,15 +32,14 @@ struct records {
 };
 
 /*
- * The records as they came are moments; the facts in them are records. Verdicts
- * (FACT_END) are kept apart: all of them follow from the other facts, but for those of
- * verdict.h.
+ * "moments" are the records as read, "records" are their facts. Verdicts (FACT_END) are
+ * kept apart; verdict.h checks them.
  */
 
-/* Begin; what was recorded before is thrown away. */
+/* Begin; discard earlier records. */
 void records_start(struct records *records);
 
-/* Take in what there is now, by time, of our namespace alone. */
+/* Take in the records of our namespace, sorted by time. */
 void records_read(struct records *records);
 
 void records_stop(struct records *records);
@@ -49,8 +48,8 @@ void records_stop(struct records *records);
 unsigned int records_count(const struct records *records, uint64_t cookie);
 
 /*
- * Read until there are so many, and what they tell of is done, or patience ends;
- * 0: that of net_wait().
+ * Read until there are so many and their events are complete, or the time is up; 0: the
+ * time limit of net_wait().
  */
 void records_await(struct records *records, uint64_t cookie, unsigned int nr,
 		   unsigned int patience);
@@ -64,8 +63,8 @@ void record_note(const struct fact *record, const char *why);
 unsigned long long records_counter(const char *name);
 
 /*
- * Has the hook of a received RST the segment in each state? Before 5.12 not in
- * ESTABLISHED: the record is "inferred", of the ACK and the window nothing is known.
+ * Whether the hook of a received RST has the segment in each state. Before 5.12 it lacks
+ * it in ESTABLISHED: the record is "inferred", without ACK and window.
  */
 bool records_have_rst(void);
 
@@ -73,11 +72,10 @@ bool records_have_rst(void);
 unsigned long long records_netstat(const char *name);
 
 /**
- * struct want - what a record should be
+ * struct want - an expected record
  *
- * Made by the macros below. The rest follows from the connection's end:
- * addresses, ports, family, netns, cookie; comm of a call is the test's, and pid,
- * if it is 0, too.
+ * Made by the macros below. The connection's end supplies the rest: addresses, ports,
+ * family, netns, cookie. comm of a call is the test's, and so is pid if it is 0.
  */
 struct want {
 	uint8_t kind, what, old, new, flags;
@@ -105,18 +103,18 @@ struct want {
 	{ .kind = FACT_TIMEWAIT, .what = TCP_TEARDOWN_TW_##what_, \
 	  .old = TCP_##state, .new = TCP_##state, .minisock = true,	\
 	  .seq = (seq_), .ack = (ack_), ##__VA_ARGS__ }
-/* Told by the full socket that asked for a minisock. */
+/* Recorded by the full socket that asked for a minisock. */
 #define WANT_REFUSED(state, seq_, ack_)					\
 	{ .kind = FACT_TIMEWAIT, .what = TCP_TEARDOWN_TW_REFUSED, \
 	  .old = TCP_##state, .new = TCP_##state, .seq = (seq_), .ack = (ack_) }
 #define BY_MINISOCK .minisock = true
 #define REASON(word) .reason = TCP_TEARDOWN_REASON_##word
-/* Merged: only the FIN's own number, seq + len, has to be right. */
+/* Merged: only the FIN's own number, seq + len, must be right. */
 #define INFERRED .inferred = true
 
 /*
- * CHECK that these, and no others, are the records with end's cookie, or, where
- * that is 0, those without a cookie whose place is end's.
+ * CHECK that these, and no others, are the records with end's cookie, or, if that is 0,
+ * the records without a cookie that have end's addresses and ports.
  */
 void records_expect(struct records *records, const struct net_end *end,
 		    const struct want *want, unsigned int nr);

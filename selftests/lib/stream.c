@@ -7,7 +7,7 @@
 
 #include "ktap.h"
 
-/* What header and record begin with, up to their kind. */
+/* The common beginning of header and record, up to the kind. */
 #define HEAD_LEN (offsetof(struct tcp_teardown_record, kind) + 1)
 
 static_assert(offsetof(struct tcp_teardown_header, size) ==
@@ -21,7 +21,7 @@ void stream_give(struct stream *stream, const void *data, size_t len)
 	stream->end = stream->at + len;
 }
 
-/* Copy what is there of it; false at the end, or if it is cut short. */
+/* Copy as much of it as there is; false at the end, or if it is truncated. */
 static bool copy(struct stream *stream, struct tcp_teardown_record *r)
 {
 	size_t left = stream->end - stream->at;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A raw stream, as a reader has to take it: see module/uapi/tcp_teardown.h.
+ * Read a raw stream, as module/uapi/tcp_teardown.h prescribes.
  */
 #ifndef SELFTESTS_STREAM_H
 #define SELFTESTS_STREAM_H
@@ -12,12 +12,12 @@
 #include <tcp_teardown.h>
 
 /**
- * struct stream - where a reader is
- * @at: what is not taken yet
- * @end: behind it
- * @begun: the header was there
- * @bad: what is wrong with it; nothing comes behind that
- * @skipped: records of unknown kinds
+ * struct stream - a reader's position
+ * @at: the next byte to take
+ * @end: the end of the data
+ * @begun: the header has been read
+ * @bad: what is wrong with the stream; no record follows
+ * @skipped: how many records of unknown kinds
  */
 struct stream {
 	const uint8_t *at, *end;
@@ -26,18 +26,20 @@ struct stream {
 	unsigned int skipped;
 };
 
-/* What a read has given: whole records. All that was given before is taken. */
+/*
+ * Give the stream the result of a read, whole records, when all earlier ones are taken.
+ */
 void stream_give(struct stream *stream, const void *data, size_t len);
 
 /*
- * The next record of a known kind; what it has beyond ours is left out, what ours
- * has beyond it is 0. False: there is none, or the stream is bad.
+ * The next record of a known kind, cut or filled with 0 to our size. False: there is
+ * none, or the stream is bad.
  */
 bool stream_next(struct stream *stream, struct tcp_teardown_record *record);
 
 /*
- * stream_give() what the file has now: what read() returns. CHECKs that the stream
- * is one, and that all was taken before.
+ * Read from the file and stream_give() the result. Return: read()'s. CHECKs that the
+ * stream is valid, and that all was taken before.
  */
 ssize_t stream_read(struct stream *stream, int fd, void *room, size_t size);
 

@@ -74,7 +74,7 @@ void torture_run(struct actor *actors, unsigned int nr, unsigned int traffic)
 	traffic_stop(&load);
 }
 
-/* As many records as are made, and in the right place. */
+/* The number of records is exact, and they are on the right CPU. */
 static void check_records(void)
 {
 	struct tcp_teardown_record records[SOURCES];
@@ -129,7 +129,7 @@ void torture_end(void)
 	check_records();
 	module_unload_soon();
 	module_left_nothing();
-	ktap_result("accounts add up, records come, nothing is left");
+	ktap_result("accounts add up, records are made, nothing is left behind");
 }
 
 static const char *files[FILES_MAX + 1];

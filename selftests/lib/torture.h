@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Torture: actors that each do one thing over and over, all at once and under
- * traffic, for $TT_SECONDS (3); then, is the module still whole?
+ * Torture: actors each repeat one action, all at once and under traffic, for $TT_SECONDS
+ * (3). Then check that the module still works.
  */
 #ifndef SELFTESTS_TORTURE_H
 #define SELFTESTS_TORTURE_H
@@ -16,9 +16,9 @@
  * @turn: does it once
  * @arg: for @turn
  * @rest: milliseconds between two turns
- * @turns: how often it did; one that never did fails the case
+ * @turns: how often it did; if never, the case fails
  * @random: the seed of its random numbers
- * @draws: how many of them it has had
+ * @draws: how many of them it has used
  */
 struct actor {
 	const char *name;
@@ -35,15 +35,15 @@ unsigned int torture_random(struct actor *actor, unsigned int below);
 
 double torture_seconds(void);
 
-/* Load the module anew, with these parameters besides $TT_ARGS. */
+/* Load the module again, with these parameters besides $TT_ARGS. */
 void torture_load(const char *args);
 
-/* All actors and so many processes of traffic (see traffic_start()). */
+/* Run all actors, and so many processes of traffic (see traffic_start()). */
 void torture_run(struct actor *actors, unsigned int nr, unsigned int traffic);
 
 /*
- * CHECK that accounts add up, records still come, exactly as many as are made, and
- * that the module is removed and leaves nothing.
+ * CHECK that accounts add up, that new records are exact in number, and that the module
+ * can be removed and leaves nothing.
  */
 void torture_end(void);
 

@@ -63,7 +63,7 @@ void traffic_one(unsigned int n, const int *listeners)
 	int client = connect_to(listeners[n % 2], n % 2 ? NET_IPV6 : NET_IPV4, n);
 	int server = client < 0 ? -1 : accept4(listeners[n % 2], NULL, NULL, SOCK_CLOEXEC);
 
-	if (n % 3 && server >= 0)	/* no signal where the peer has gone */
+	if (n % 3 && server >= 0)	/* no SIGPIPE if the peer has closed */
 		send(n % 3 > 1 ? client : server, "data", 4, MSG_NOSIGNAL);
 	switch (n / 6 % 5) {
 	case 0:
@@ -101,7 +101,7 @@ static void work(unsigned long *made)
 	for (;;) {
 		traffic_one(*made, listeners);
 		++*made;
-		/* Where time is skipped, it must pass. */
+		/* Let time pass where it is skipped. */
 		if (net_time_is_skipped())
 			usleep(2000);
 	}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Connections made and ended as fast as they go, by processes that each have a
- * network namespace of their own, until they are stopped.
+ * Processes, each in its own network namespace, that make and end connections as fast as
+ * they can, until they are stopped.
  */
 #ifndef SELFTESTS_TRAFFIC_H
 #define SELFTESTS_TRAFFIC_H
@@ -11,15 +11,15 @@
 struct traffic {
 	unsigned int nr;
 	int pids[TRAFFIC_MAX];
-	unsigned long *made;	/* connections, of each; shared memory */
+	unsigned long *made;	/* connections of each process; in shared memory */
 };
 
-/* So many processes; 0: two for each CPU. */
+/* Start so many processes; 0: two for each CPU. */
 void traffic_start(struct traffic *traffic, unsigned int nr);
 
 unsigned long traffic_made(const struct traffic *traffic);
 
-/* CHECKs that they were still at work; their namespaces go with them. */
+/* Stop them, and their namespaces; CHECKs that they were still running. */
 void traffic_stop(struct traffic *traffic);
 
 /* One connection of the given number over loopback, ended in one of many ways. */

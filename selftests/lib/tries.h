@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A FIN that is sent again and again: how often is for the kernel's timers to
- * say, that each try is told of and numbered is for the test.
+ * A FIN that is retransmitted: the kernel's timers decide how often; the test checks that
+ * each try is recorded with its number.
  */
 #ifndef SELFTESTS_TRIES_H
 #define SELFTESTS_TRIES_H
 
 #include "fixture.h"
 
-/* What comes before the tries, one of them, and what comes after. */
+/* The records before the tries, of one try, and after them. */
 struct tries {
 	const struct want *first;
 	unsigned int nr_first;
@@ -17,7 +17,7 @@ struct tries {
 	unsigned int nr_last;
 };
 
-/* CHECK that these came, with min tries or more. The connection has ended. */
+/* CHECK these records, with at least min tries. The connection has ended. */
 void tries_expect(struct fixture *self, const struct net_end *end,
 		  const struct tries *tries, unsigned int min);
 

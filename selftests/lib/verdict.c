@@ -30,7 +30,7 @@ static bool check_owner(const struct fact *r, const struct verdict *verdict)
 	char comm[TCP_TEARDOWN_COMM_LEN] = "";
 	uint32_t pid = 0;
 
-	/* Nobody who ends it, but who has opened it may be known. */
+	/* No process ends it, but the opener may be known. */
 	if (!CHECK(verdict->no_owner || !(r->flags & TCP_TEARDOWN_F_OPENER), "an opener"))
 		return false;
 	if (!verdict->no_owner || r->flags & TCP_TEARDOWN_F_OPENER) {
@@ -71,11 +71,11 @@ void verdict_expect(struct records *records, const struct net_end *end,
 		note(r);
 }
 
-/* Of a connection: what the records say, in the terms of its verdict. */
+/* What the records of a connection imply for its verdict. */
 struct sum {
 	unsigned int ends, resent, again;
 	bool has_fin;
-	uint32_t fin;		/* the number of the peer's */
+	uint32_t fin;		/* the peer's sequence number */
 	uint64_t spent[TCP_TEARDOWN_SPENTS];
 };
 
@@ -98,7 +98,7 @@ static int spent_slot(uint8_t state)
 	return -1;
 }
 
-/* A duplicate of the FIN that was received before; of an older one, of none. */
+/* A duplicate of the received FIN, of an older FIN, or no duplicate. */
 static bool is_again(const struct sum *sum, const struct fact *r)
 {
 	return r->what == TCP_TEARDOWN_SEG_RCV_DUP && !(r->flags & TCP_TEARDOWN_F_REFUSED) &&

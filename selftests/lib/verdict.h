@@ -7,19 +7,19 @@
 
 #include "records.h"
 
-/* By whom it is told, and what its owner is to it. */
+/* The source of the record, and the owner's role. */
 #define VERDICT_OTHER_FLAGS \
 	(TCP_TEARDOWN_F_MINISOCK | TCP_TEARDOWN_F_EXIT | TCP_TEARDOWN_F_OPENER)
 
 /**
- * struct verdict - what an end record should be
+ * struct verdict - an expected end record
  * @how: enum tcp_teardown_how
  * @first: enum tcp_teardown_first
  * @set_off: enum tcp_teardown_set_off
  * @bytes: payload between the first FIN and the second
  * @flags: TCP_TEARDOWN_F_*, without VERDICT_OTHER_FLAGS
- * @no_owner: pid and comm are not known
- * @pid: of the owner, if it is not the test, but a child of it
+ * @no_owner: pid and comm are unknown
+ * @pid: of the owner, if that is a child of the test
  */
 struct verdict {
 	uint8_t how, first, set_off;
@@ -36,15 +36,15 @@ struct verdict {
 		.set_off = TCP_TEARDOWN_BY_##set_off_, ##__VA_ARGS__ })
 
 /*
- * CHECK that the connection has this one verdict; waits for it. The owner, where
- * there should be one, is the test.
+ * Wait for the connection's verdict, and CHECK that it is this one. Its owner, if any, is
+ * the test.
  */
 void verdict_expect(struct records *records, const struct net_end *end,
 		    const struct verdict *verdict);
 
 /*
- * CHECK that each connection that has come to CLOSE has one verdict, and that
- * what it sums up agrees with the records.
+ * CHECK that each connection that has reached CLOSE has one verdict, and that its sums
+ * agree with the records.
  */
 void verdict_all(const struct records *records);
 

@@ -1,33 +1,31 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Each record of a segment is given the segment that it tells of, which no other
- * record of that kind is given: with the same seq, ack, flags and payload, and,
- * if it was received, the same window. A record that gets none is unseen. But
+ * The judge assigns to each record of a segment a captured segment with the same seq,
+ * ack, flags and payload, and, if received, the same window. No two records of one kind
+ * share a segment. A record without a segment is "unseen". Exceptions:
  *
- * - "backlog": segments that came while a process held the socket may have been
- *   merged, each beginning where the one before ends. One record tells of all:
- *   seq is the first one's, flags are everyone's, ack and window are those of the
- *   last one whose ack was not behind (tcp_add_backlog()).
- * - "inferred": a FIN that was merged with data that nobody had read. Only the
- *   FIN's own number is sure, and its ack.
- * - "sent later": the FIN could not leave at once, and has a newer ack.
- * - "kept": a FIN was queued, and nothing from its number on ever left; so the
- *   verdict on the connection says, too.
- * - "left": that it left is told of beside that it was queued.
+ * - "backlog": segments that arrived while a process held the socket may have been
+ *   merged, each beginning where the one before ends. One record describes all: seq is
+ *   that of the first, flags are those of all, ack and window are those of the last one
+ *   whose ack was not older (tcp_add_backlog()).
+ * - "inferred": a FIN that was merged with unread data. Only the FIN's own number and its
+ *   ack are certain.
+ * - "sent later": the FIN could not be sent at once, and has a newer ack.
+ * - "kept": a FIN was queued, and nothing from its number on was ever sent; the verdict
+ *   on the connection must say so, too.
+ * - "left": one record says that the FIN was queued, another that it was sent.
  *
- * Then each FIN and RST in the capture must have been told of. But
+ * Then each FIN and RST in the capture must have a record. Exceptions:
  *
- * - a FIN that is early: the socket is open, and what comes before the FIN has
- *   not come, or was refused: it is told of when it is in order, once; or never,
- *   if that never happens. So copies of it that come before are not told of.
- * - a FIN for no socket is told as the RST that answers it: one each.
- * - a FIN that meets a window of 0 at an open socket is thrown away; and so is one
- *   that was overtaken by a segment with a newer timestamp (PAWS, RFC 7323).
- * - a RST that an open socket refuses: its number is not the one expected
- *   (RFC 5961).
- * - a RST for no socket: the end has told of its own end before, or it never had
- *   more than a request for a socket, and so tells nothing; or on another CPU it
- *   ends just then, by what is told of.
+ * - a FIN that is early: the socket is open, and data before the FIN is missing, or the
+ *   FIN was refused. It is recorded once, when it is in order, or never. Earlier copies
+ *   are not recorded.
+ * - a FIN for no socket: the RST that answers it is recorded, one for each FIN.
+ * - a FIN that an open socket discards, because its window is 0, or because a segment
+ *   with a newer timestamp overtook it (PAWS, RFC 7323).
+ * - a RST that an open socket refuses: its number is not the expected one (RFC 5961).
+ * - a RST for no socket: this side's end is already recorded; or it had only a request;
+ *   or it ends at this moment on another CPU, which is recorded.
  */
 #include "judge.h"
 
@@ -79,7 +77,7 @@ static bool before(uint32_t a, uint32_t b)
 	return (int32_t)(a - b) < 0;
 }
 
-/* The number behind the segment. */
+/* The sequence number after the segment. */
 static uint32_t end_of(const struct segment *s)
 {
 	return s->seq + s->len + !!(s->flags & FIN) + !!(s->flags & SYN);
@@ -136,7 +134,7 @@ static bool is_inferred(const struct fact *r)
 	return r->flags & TCP_TEARDOWN_F_INFERRED;
 }
 
-/* A RST in ESTABLISHED whose segment no hook has had, where SACK blocks were there. */
+/* A RST in ESTABLISHED whose segment no hook has seen, if SACK blocks were present. */
 static bool is_number_unknown(const struct fact *r)
 {
 	return r->kind == FACT_RESET && is_inferred(r) && !r->seq;
@@ -152,7 +150,7 @@ static uint32_t payload_end(const struct fact *r)
 	return r->seq + (r->kind == FACT_SEGMENT ? r->segment.len : 0);
 }
 
-/* That a FIN has left is told of beside its being queued. */
+/* A second record says that a queued FIN was sent. */
 static bool is_free(const struct sighting *s, const struct fact *r)
 {
 	return !s->gone && (is_left(r) || !(s->segment.claimed & 1 << r->kind));
@@ -187,7 +185,7 @@ static bool is_segment_of(const struct view *view, const struct sighting *seen,
 	if (s->seq + s->len != payload_end(r) && !is_number_unknown(r))
 		return false;
 	if (s->out) {
-		/* A FIN that is queued leaves now or later; to be found out later still. */
+		/* A queued FIN may be sent now or later, and recorded later still. */
 		if (r->kind == FACT_SEGMENT && r->what == FACT_SEG_QUEUE)
 			return s->ack - r->ack <= MOST_SENT;
 		if (is_left(r))
@@ -198,7 +196,7 @@ static bool is_segment_of(const struct view *view, const struct sighting *seen,
 	}
 	if (seen->time > r->time + view->slack)
 		return false;
-	if (is_inferred(r))	/* of a RST in ESTABLISHED the ACK is not known, either */
+	if (is_inferred(r))	/* the ACK of a RST in ESTABLISHED is unknown, too */
 		return r->kind == FACT_RESET || s->ack == r->ack;
 	if (s->ack != r->ack)
 		return false;
@@ -206,8 +204,8 @@ static bool is_segment_of(const struct view *view, const struct sighting *seen,
 }
 
 /*
- * A FIN that was merged is told of with a guess where it began, and with the window
- * of the last that was merged: the more of these is right, the better.
+ * The record of a merged FIN has a guessed beginning, and the window of the last merged
+ * segment: prefer the segment that matches more of these.
  */
 static unsigned int fit(const struct sighting *s, const struct fact *r)
 {
@@ -215,8 +213,8 @@ static unsigned int fit(const struct sighting *s, const struct fact *r)
 }
 
 /*
- * Of several that are alike: what is received is told of at once, so the last
- * before; what is sent was not there yet, so the first.
+ * Of several equal segments: a received one is recorded at once, so the last before; what
+ * is sent was not there yet, so the first.
  */
 static struct sighting *find(const struct view *view, const struct fact *r)
 {
@@ -364,9 +362,9 @@ static enum verdict judge_record(struct view *view, const struct fact *r)
 	return is_kept(view, r) ? VERDICT_FIN_KEPT : VERDICT_UNSEEN;
 }
 
-/* --- judging segments that nobody told of ------------------------------------- */
+/* --- judging segments without a record ------------------------------------- */
 
-/* Has the socket told of a transition from, or its end, before that time? */
+/* Did the socket record a transition from there, or its end, before that time? */
 static bool has_left(const struct view *view, uint64_t time, bool to_close)
 {
 	const struct fact *r;
@@ -391,7 +389,7 @@ static bool had_socket(const struct view *view)
 	return false;
 }
 
-/* What had come in order until then, if TCP has kept it all. */
+/* What had arrived in order until then, if TCP kept it all. */
 static uint32_t expected(const struct view *view, const struct sighting *until)
 {
 	uint32_t next = 0;
@@ -417,7 +415,7 @@ static uint32_t expected(const struct view *view, const struct sighting *until)
 	return next;
 }
 
-/* It had not kept it all: its next ACK is not up to this segment. */
+/* TCP had not kept it all: its next ACK does not reach this segment. */
 static bool is_answered_behind(const struct view *view, const struct sighting *s)
 {
 	const struct sighting *answer = s + 1;
@@ -430,7 +428,7 @@ static bool is_answered_behind(const struct view *view, const struct sighting *s
 	return false;
 }
 
-/* The window that this end has last told of. */
+/* The last window that this end has announced. */
 static unsigned int window_told(const struct view *view, const struct sighting *until)
 {
 	const struct sighting *s = until;
@@ -451,7 +449,7 @@ static bool has_old_timestamp(const struct view *view, const struct sighting *un
 	return false;
 }
 
-/* Did the socket act on this FIN: before the next copy, has it gone to CLOSE_WAIT? */
+/* Did the socket accept this FIN, and enter CLOSE_WAIT before the next copy? */
 static bool has_accepted(const struct view *view, const struct sighting *fin)
 {
 	const struct sighting *next = fin + 1, *end = view->seen + view->nr_seen;
@@ -469,7 +467,7 @@ static bool has_accepted(const struct view *view, const struct sighting *fin)
 	return false;
 }
 
-/* Was another copy of this FIN the one that the socket took in the end? */
+/* Did the socket accept another copy of this FIN? */
 static bool is_told(const struct view *view, const struct sighting *fin)
 {
 	const struct fact *r;
@@ -485,7 +483,7 @@ static bool is_told(const struct view *view, const struct sighting *fin)
 	return false;
 }
 
-/* Of those that are alike another may have been told of in its place: the last. */
+/* Another equal segment may have been recorded in its place: the last. */
 static const struct sighting *last_like(const struct view *view, const struct sighting *like)
 {
 	const struct segment *s, *l = &like->segment;
@@ -503,10 +501,9 @@ static const struct sighting *last_like(const struct view *view, const struct si
 }
 
 /*
- * A socket is taken out of the kernel's table a little before it tells of its
- * end, and on another CPU it may go between the capture of a segment and its
- * coming to TCP. So it is if its end is told of soon, and what brought that about
- * is told of: another reset, or what came in between.
+ * The kernel unhashes a socket a little before its end is recorded, and another CPU may
+ * do so between the capture of a segment and its processing. The judge accepts this if
+ * the end is recorded soon, and so is its cause: another reset, or a segment in between.
  */
 #define RACE_NS 1000000000ULL
 
@@ -537,7 +534,7 @@ static bool was_overtaken(const struct view *view, const struct sighting *s)
 	return false;
 }
 
-/* Which segment a RST answers that no socket has sent: the last before. */
+/* The segment that a RST without a socket answers: the last one before it. */
 static void find_answered(struct view *view, const struct fact *r)
 {
 	struct sighting *s, *found = NULL;
@@ -594,7 +591,7 @@ static enum verdict judge_untold(const struct view *view, const struct sighting 
 	return s->segment.flags & RST ? judge_rst(view, s) : judge_fin(view, s);
 }
 
-/* --- all ---------------------------------------------------------------------- */
+/* --- the whole ---------------------------------------------------------------------- */
 
 static void tell_all(const struct view *view, const char *why, const struct segment *s)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What was seen of many connections between A and B, on the wire and in the
- * records, held against each other: each end by itself.
+ * Compares what was captured of many connections between A and B with the records, for
+ * each end separately.
  */
 #ifndef SELFTESTS_JUDGE_H
 #define SELFTESTS_JUDGE_H
@@ -12,9 +12,9 @@
 #include "fact.h"
 #include "wire.h"
 
-/* What became of a segment or a record; why, see judge.c. */
+/* The judgement on a segment or a record; judge.c explains them. */
 enum verdict {
-	/* Received: in the capture, and so logged. */
+	/* Received: in the capture and recorded. */
 	VERDICT_FIN,
 	VERDICT_FIN_BACKLOG,
 	VERDICT_FIN_INFERRED,
@@ -30,7 +30,7 @@ enum verdict {
 	VERDICT_FIN_LEFT,
 	VERDICT_RST_SENT,
 	VERDICT_RST_REPLY,
-	/* In the capture alone. */
+	/* Only in the capture. */
 	VERDICT_FIN_EARLY,
 	VERDICT_FIN_NO_SOCKET,
 	VERDICT_FIN_NO_WINDOW,
@@ -38,9 +38,9 @@ enum verdict {
 	VERDICT_RST_REFUSED,
 	VERDICT_RST_NO_SOCKET,
 	VERDICT_RST_OVERTAKEN,
-	/* In the records alone. */
+	/* Only in the records. */
 	VERDICT_FIN_KEPT,
-	/* What must not be. */
+	/* Errors. */
 	VERDICT_UNLOGGED,
 	VERDICT_UNSEEN,
 	VERDICTS
@@ -51,14 +51,14 @@ extern const char * const verdict_names[VERDICTS];
 /* A segment at one end. */
 struct sighting {
 	struct segment segment;
-	uint64_t time;			/* ns, CLOCK_MONOTONIC; when TCP was given it */
+	uint64_t time;			/* ns, CLOCK_MONOTONIC; when it reached TCP */
 	unsigned int conn, end, order;
 	bool answered;			/* by a RST that no socket has sent */
-	bool gone;			/* as if it had not been seen */
-	const struct fact *by[FACT_KINDS]; /* which tell of it */
+	bool gone;			/* to be ignored, as if it was not captured */
+	const struct fact *by[FACT_KINDS]; /* the facts that describe it */
 };
 
-/* A record, that is a fact (see fact.h), at one end. */
+/* A record, which is a fact (see fact.h), at one end. */
 struct logged {
 	struct fact record;
 	unsigned int conn, end;
@@ -77,7 +77,7 @@ struct evidence {
 /* Begin: both sorted by connection and end. */
 void evidence_sort(struct evidence *evidence);
 
-/* Count the verdicts; "tell" of those that must not be, so many at most. */
+/* Count the judgements; print errors, at most "tell". */
 void judge(struct evidence *evidence, unsigned long *verdicts, unsigned int tell);
 
 #endif

@@ -66,7 +66,7 @@ static void link_end(const struct wire *wire, unsigned int end, const char *nete
 	command("tc qdisc add dev end%u root netem %s", end, netem);
 }
 
-/* Nobody has to ask for the other's hardware address. */
+/* Static entries, so that no end has to resolve the other's hardware address. */
 static void configure_end(unsigned int end)
 {
 	unsigned int own = end + 1, other = 2 - end;
@@ -82,7 +82,7 @@ static void configure_end(unsigned int end)
 
 void wire_make(struct wire *wire, const char *netem)
 {
-	int bridge = new_netns(NULL);	/* stays open: it lives by that */
+	int bridge = new_netns(NULL);	/* stays open, which keeps the namespace alive */
 	unsigned int end;
 
 	for (end = 0; end < WIRE_ENDS; end++)
@@ -200,7 +200,7 @@ void dump_stop(struct dump *dump)
 		log_has(dump, "%lu packets received by filter%n", &filtered) &&
 		log_has(dump, "%lu packets dropped by kernel%n", &dropped),
 		"tcpdump does not say what it has lost");
-	/* It may have heard others, that are not TCP, before it had its filter. */
+	/* It may have captured packets other than TCP before its filter was set. */
 	CHECK(!dropped && captured && captured <= filtered,
 	      "tcpdump has %lu packets of %lu, %lu dropped", captured, filtered, dropped);
 	ktap_note("%s: %lu packets of %lu", dump->file, captured, filtered);

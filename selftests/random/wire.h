@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Two hosts, each a namespace, and a bad line between them.
+ * Two hosts, each a namespace, and a lossy link between them.
  *
  *	A wire0 ---- [ bridge ] ---- wire0 B
  *
- * What is lost, doubled or overtaken, is so in the bridge's namespace: on the
- * way out to A or to B. So a capture on A's or B's interface has all that this
- * host sent, as it sent it, and all that it received, as it received it.
+ * Packets are lost, duplicated and reordered in the bridge's namespace, on the way out to
+ * A or to B. So a capture on A's or B's interface has exactly what this host sent and
+ * received.
  */
 #ifndef SELFTESTS_WIRE_H
 #define SELFTESTS_WIRE_H
@@ -24,20 +24,20 @@ struct wire {
 	uint32_t inode[WIRE_ENDS];
 };
 
-/* Whether there is what it takes; else it says what is missing. */
+/* NULL, or what is missing to make a wire. */
 const char *wire_missing(void);
 
-/* Make it; netem is what tc shall do to each direction. */
+/* Make it; netem has tc's arguments for each direction. */
 void wire_make(struct wire *wire, const char *netem);
 
-/* Go to one end. */
+/* Enter the namespace of one end. */
 void wire_enter(const struct wire *wire, unsigned int end);
 
 /* An end's address; NET_IPV4 or NET_IPV6. */
 socklen_t wire_address(enum net_family family, unsigned int end, uint16_t port,
 		       struct sockaddr_storage *to);
 
-/* How many connections an end still has, except for those in TIME_WAIT. */
+/* How many connections an end still has, not counting TIME_WAIT. */
 unsigned int wire_open(const struct wire *wire, unsigned int end);
 
 /* tcpdump at one end. */

@@ -14,17 +14,17 @@
 #include "ktap.h"
 #include "random.h"
 
-/* So many connections share a pair of processes, so many pairs are at work. */
+/* Connections per pair of processes, and pairs at the same time. */
 #define BATCH 32
 #define PAIRS 8
 #define SERVER_PORT 1000
-/* What an end has not done by then it gives up: milliseconds. */
+/* An end gives up after so many milliseconds. */
 #define PATIENCE 700
 #define KILLED_WITHIN 300
 
-/* How one end goes about it, once it has sent what it has to send. */
+/* How an end closes, after it has sent its data. */
 enum shape {
-	SHAPE_CLOSE,		/* close(), whatever is unread */
+	SHAPE_CLOSE,		/* close(), with or without unread data */
 	SHAPE_ABORT,		/* the same, with SO_LINGER 0 */
 	SHAPE_SHUTDOWN,		/* shutdown(SHUT_WR), read to the end, close() */
 	SHAPE_SHUTDOWN_BOTH,	/* shutdown(SHUT_RDWR), and close() later */
@@ -38,7 +38,7 @@ struct plan {
 	unsigned int start, pause, rest;	/* milliseconds before each step */
 };
 
-/* What an end is at; "due" is when it goes on. */
+/* The step that an end is at; "due" is when it continues. */
 enum step { STEP_CONNECT, STEP_SEND, STEP_ACT, STEP_WAIT, STEP_MORE, STEP_CLOSE };
 
 struct side {
@@ -75,7 +75,7 @@ static unsigned int random_delay(uint64_t dice)
 	return dice / 8 % (most[dice % 8] + 1);
 }
 
-/* Orderly ends more often than others. */
+/* Orderly closes are more frequent. */
 static enum shape random_shape(uint64_t dice)
 {
 	static const enum shape shapes[] = {
@@ -123,7 +123,7 @@ static void end(struct side *side)
 	side->fd = -1;
 }
 
-/* What came; an error is the end. */
+/* Read what has arrived; an error ends it. */
 static void take(struct side *side)
 {
 	static char data[65536];
@@ -136,7 +136,7 @@ static void take(struct side *side)
 		end(side);
 }
 
-/* Whether all has gone that was to go; an error is the end. */
+/* Whether everything has been sent; an error ends it. */
 static bool give(struct side *side, unsigned int total)
 {
 	static const char data[65536];
@@ -232,7 +232,7 @@ static void turn(struct side *side, short events, double now)
 		end(side);
 }
 
-/* What this side waits for; it wakes up at its next moment in any case. */
+/* The events that this side waits for; it wakes up at its due time in any case. */
 static short wanted(const struct side *side)
 {
 	if (side->step == STEP_CONNECT)
@@ -241,7 +241,7 @@ static short wanted(const struct side *side)
 	       (side->step == STEP_SEND || side->step == STEP_MORE ? POLLOUT : 0);
 }
 
-/* One process's connections, and what else it listens to. */
+/* One process's connections and listeners. */
 struct worker {
 	const struct workload *workload;
 	unsigned int first, nr;		/* the numbers of its connections */
@@ -250,7 +250,7 @@ struct worker {
 	double killed;			/* when; 0 for never */
 };
 
-/* Let a moment pass, or something come. */
+/* Wait for a moment, or for an event. */
 static void turn_all(struct worker *worker, struct pollfd *polls, unsigned int others)
 {
 	unsigned int i;
@@ -261,7 +261,7 @@ static void turn_all(struct worker *worker, struct pollfd *polls, unsigned int o
 		polls[others + i].events = worker->sides[i].fd < 0 ? 0 :
 					   wanted(&worker->sides[i]);
 	}
-	/* A side that may write but is not due yet would make this a busy loop. */
+	/* A side that may write but is not due yet would cause a busy loop. */
 	for (i = 0, now = net_now(); i < worker->nr_sides; i++)
 		if (worker->sides[i].due > now)
 			polls[others + i].events &= ~POLLOUT;
@@ -308,7 +308,7 @@ static void connect_one(struct worker *worker, unsigned int conn)
 		end(&worker->sides[worker->nr_sides - 1]);
 }
 
-/* A: connections one by one, while those before them live. */
+/* A: open connections one by one, beside the existing ones. */
 static void client(struct worker *worker)
 {
 	struct pollfd polls[BATCH];
@@ -339,7 +339,7 @@ static void accept_all(struct worker *worker, int listener)
 	}
 }
 
-/* B: until the client process has gone, and nothing is left. */
+/* B: run until the client process has ended, and no connection is left. */
 static void server(struct worker *worker, const int *listeners, int gone)
 {
 	struct pollfd polls[3 + BATCH] = {
@@ -407,7 +407,7 @@ static void start_pair(const struct workload *workload, unsigned int first, pid_
 	close(gone[1]);
 }
 
-/* Forget those that have ended; whether all of the pair have. */
+/* Remove pairs that have ended. Return: whether both processes have. */
 static bool reap(pid_t *pids)
 {
 	unsigned int end;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Many connections from A to B, each of a random shape: who closes and how, how
- * much is sent, read, and when. The shape follows from the seed and the
- * connection's number; when things happen, from the machine as well.
+ * Many connections from A to B, each of a random shape: which end closes and how, how
+ * much is sent and read, and when. The seed and the connection's number determine the
+ * shape; the actual timing also depends on the machine.
  */
 #ifndef SELFTESTS_WORKLOAD_H
 #define SELFTESTS_WORKLOAD_H
@@ -24,7 +24,7 @@ enum net_family workload_family(unsigned int conn);
 /* B's port of that connection. */
 uint16_t workload_server_port(unsigned int conn);
 
-/* Make all, and call tick() now and then. */
+/* Make all connections, calling tick() now and then. */
 void workload_run(const struct workload *workload, void (*tick)(void *arg), void *arg);
 
 #endif

@@ -13,7 +13,7 @@
 #define PATH_LEN	128
 #define PATHS		64
 
-/* A fact, short. */
+/* A fact in compact form. */
 struct event {
 	uint64_t cookie, time, number;
 	uint32_t flags;
@@ -40,7 +40,7 @@ static const char * const state_names[] = {
 
 #define TO(state)	(1 << TCP_##state)
 
-/* RFC 9293, section 3.3.2; to CLOSE, by a reset or a time-out, from all. */
+/* RFC 9293, section 3.3.2; to CLOSE from all states, by a reset or a timeout. */
 static const uint16_t allowed[] = {
 	[TCP_SYN_SENT] = TO(CLOSE),
 	[TCP_SYN_RECV] = TO(CLOSE) | TO(FIN_WAIT1) | TO(CLOSE_WAIT),
@@ -110,7 +110,7 @@ static void count_path(const char *name, bool reset)
 	paths[i].resets += reset;
 }
 
-/* Whether a verdict can be that of this way, which ended in CLOSE. */
+/* Whether the verdict fits this path of states, which ended in CLOSE. */
 static bool verdict_fits(uint8_t how, uint8_t last, bool reset)
 {
 	switch (how) {
@@ -124,8 +124,8 @@ static bool verdict_fits(uint8_t how, uint8_t last, bool reset)
 		return reset;
 	case TCP_TEARDOWN_ABORTED:
 		/*
-		 * With the namespace; or two CPUs have made a socket of one request,
-		 * and inet_ehash_nolisten() undoes the one that comes second.
+		 * Ended with the namespace; or two CPUs have created a socket from one
+		 * request, and inet_ehash_nolisten() undoes the second.
 		 */
 		return last == TCP_FIN_WAIT2 || last == TCP_SYN_RECV;
 	case TCP_TEARDOWN_FIN_WAIT2_EXPIRED:

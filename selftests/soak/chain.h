@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What the records of each connection add up to. */
+/* Checks the chain of records of each connection. */
 #ifndef SELFTESTS_SOAK_CHAIN_H
 #define SELFTESTS_SOAK_CHAIN_H
 
 #include <tcp_teardown.h>
 
-/* Keep what is needed of a record; its order is found later. */
+/* Keep the needed part of a record; they are sorted later. */
 void chain_add(const struct tcp_teardown_record *r);
 
-/* Judge all connections, and print what was found, a name and a number a line. */
+/* Judge all connections, and print the result, a name and a number per line. */
 void chain_report(void);
 
 #endif

@@ -2,12 +2,12 @@
 /*
  * usage: reader DEBUGFS_DIRECTORY
  *
- * Takes all records out of the raw pipes of all CPUs until it gets SIGTERM, then
- * what is left, and tells what it found: see chain_report(), and
+ * Takes all records from the raw pipes of all CPUs until it gets SIGTERM, then the rest,
+ * and prints what it found: see chain_report(), and
  *
  *	read	records
- *	gaps	numbers that were not there
- *	wrong	records that are none, or of another CPU; streams that are none
+ *	gaps	missing numbers
+ *	wrong	malformed records or streams, records of another CPU
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -46,7 +46,7 @@ static void take(unsigned int cpu, const struct tcp_teardown_record *r)
 	chain_add(r);
 }
 
-/* All there is; false for an error. */
+/* Read all there is; false on an error. */
 static int drain(unsigned int cpu)
 {
 	struct stream *stream = &streams[cpu];
@@ -101,7 +101,7 @@ int main(int argc, char **argv)
 	}
 	open_all(argv[1]);
 	sigaction(SIGTERM, &action, NULL);
-	/* A signal that comes right before poll() is seen a second later. */
+	/* A signal right before poll() is noticed a second later. */
 	while (!stopped) {
 		poll(fds, cpus, 1000);
 		if (!drain_all()) {

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * All controls at once, and all readers, under traffic: the rings are resized and
- * cleared, filters come and go, groups of hooks are switched, overwriting and tracing
- * as well.
+ * All controls and all readers at once, under traffic: rings are resized and cleared,
+ * filters set and removed, hook groups, overwrite and tracing_on switched.
  *
- * Shows: the account adds up at each look, of each CPU and of all; every file can be
- * read at any time; in the end records come as they did.
+ * Shows: the accounts of each CPU and of all CPUs always add up; every file can be read
+ * at any time; at the end records are made as before.
  *
  * Needs: root, debugfs; it loads the module again.
  */

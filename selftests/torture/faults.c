@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Every allocation fails in turn, one after another, until none is left: of the load,
- * of a new network namespace, of each file's opening and reading, of a resize, of a
- * filter, of a group of hooks, by ftrace and by kprobes, of a CPU that comes.
+ * Each allocation fails in turn: during the load, the creation of a network namespace,
+ * open and read of each file, a resize, a filter, attaching a hook group by ftrace and by
+ * kprobes, and when a CPU comes online.
  *
- * Shows: what failed has left nothing behind, what was refused has changed nothing,
- * what succeeded although something failed works and can be removed; the kernel's log
- * has no report except for the traces with which the allocator itself tells of a failure;
- * kmemleak finds nothing.
+ * Shows: a failed operation leaves nothing behind and changes nothing; an operation that
+ * succeeds in spite of a failed allocation works and can be undone; the kernel's log has
+ * no reports except the allocator's own; kmemleak finds nothing.
  *
- * The console is silenced meanwhile: those traces are no fault. The test looks for
- * all others itself, and clears the log.
+ * The console is silenced meanwhile, because the allocator's traces are expected. The
+ * test searches the log for other reports itself, and clears it.
  *
  * Needs: root, debugfs, a kernel with fault injection (fail-nth, failslab) and its
  * switches in debugfs; it loads the module again.
@@ -39,8 +38,8 @@
 #define TURNS_MAX 20000
 
 /**
- * struct action - what is to fail
- * @name: of it
+ * struct action - an operation that is to fail
+ * @name: its name
  * @act: does it; 0, or errno
  * @undo: after success
  * @look: CHECK that a failure has changed nothing
@@ -60,7 +59,7 @@ static void put(const char *path, const char *text)
 
 static int fail_fd;
 
-/* Copying the number in and out is what may fail, too: then it is done again. */
+/* Copying the number in and out may fail, too; then try again. */
 static void fail_set(unsigned int nth)
 {
 	char text[16];
@@ -72,14 +71,14 @@ static void fail_set(unsigned int nth)
 	REQUIRE(wrote == len, "no fail-nth");
 }
 
-/* What is left of it: 0 when something has failed. */
+/* The remaining count: 0 if an allocation has failed. */
 static unsigned int fail_left(void)
 {
 	char text[16] = "";
 	int got = pread(fail_fd, text, sizeof(text) - 1, 0);
 
 	if (got < 0 && errno == EFAULT)
-		return 1;	/* it is this that failed */
+		return 1;	/* this read itself failed */
 	REQUIRE(got > 0, "no fail-nth");
 	return strtoul(text, NULL, 10);
 }
@@ -94,8 +93,8 @@ static const char * const reports[] = {
 };
 
 /*
- * 6.12's fib_net_exit(), where a namespace can't be made, walks a list without the
- * lock that it says it needs: that is the kernel's own.
+ * If a namespace can't be created, 6.12's fib_net_exit() walks a list without the lock
+ * that it says it needs: a bug of the kernel.
  */
 static void forgive(char *log)
 {
@@ -127,11 +126,11 @@ static void check_log(const char *when)
 	klogctl(5, NULL, 0);
 }
 
-/* --- what fails ----------------------------------------------------------------- */
+/* --- the operations ----------------------------------------------------------------- */
 
 /*
- * All but most of the hooks, of which there is an action of its own. From memory:
- * allocations that fail below a file's reading spoil its inode.
+ * With few hooks, which have their own action. From memory, because a failed allocation
+ * while the file is read would break its inode.
  */
 static int load(void)
 {
@@ -146,7 +145,7 @@ static void unload(void)
 
 static int listeners[2];
 
-/* A file of debugfs may be what there was no memory for. */
+/* A file of debugfs may be missing for lack of memory. */
 static bool has_account(int cpu)
 {
 	char path[128];
@@ -155,7 +154,7 @@ static bool has_account(int cpu)
 	return !access(cpu < 0 ? DIR "stats" : path, R_OK);
 }
 
-/* Connections end, and each account adds up: what a ring was missing for is counted. */
+/* Connections end, and each account adds up: records without a ring are counted. */
 static void check_works(void)
 {
 	struct account is;
@@ -185,7 +184,7 @@ static void look_unloaded(void)
 	module_left_nothing();
 }
 
-/* In a child; the namespace goes with it. */
+/* In a child; the namespace ends with it. */
 static int namespace(void)
 {
 	return unshare(CLONE_NEWNET) ? errno : 0;
@@ -250,8 +249,8 @@ static void no_group(void)
 }
 
 /*
- * A CPU comes that has no ring yet. It may do without: then what it would have
- * recorded is counted, and the next resize gives it one.
+ * A CPU without a ring comes online. If the allocation fails, its records are counted as
+ * dropped, and the next resize gives it a ring.
  */
 #define COMER 1
 static unsigned int ringless;
@@ -297,7 +296,7 @@ static void cpu_works(void)
 
 static const char * const *all_files;
 
-/* Each file, opened and read; what can't be opened, or read, is an error. */
+/* Open and read each file; a file that can't be opened or read is an error. */
 static int read_all(void)
 {
 	const char * const *file;
@@ -356,7 +355,7 @@ static void fail_each(const struct action *action)
 	ktap_result("each allocation fails in turn: %s", action->name);
 }
 
-/* What a child has to tell; less is ktap's. */
+/* A child's exit statuses; smaller ones are ktap's. */
 enum { TOLERATED = 10, FAILED, ALL_DONE };
 
 static void in_child(const struct action *action)
@@ -408,8 +407,8 @@ static void start(void)
 }
 
 /*
- * 6.12's sysfs_slab_add() leaks the name of a cache that has no room in sysfs: that
- * is the kernel's own. Of all others, how many are there? The text is cut up.
+ * 6.12's sysfs_slab_add() leaks the name of a cache if sysfs has no memory: a bug of the
+ * kernel. Count all others. This modifies the text.
  */
 static unsigned int count_leaks(char *text, unsigned int *foreign)
 {
@@ -455,7 +454,7 @@ static void test_leaks(void)
 	CHECK(!got && !leaks, "%u leaks", leaks);
 	ktap_note("%u names of caches leaked by sysfs_slab_add()", foreign);
 	check_log("the end");
-	/* Else the guest's own search, and its log, tell of them again. */
+	/* Otherwise the guest's own scan, and its log, report them again. */
 	put(KMEMLEAK, "clear");
 	klogctl(5, NULL, 0);
 	ktap_result("kmemleak finds nothing");
@@ -493,7 +492,7 @@ int main(void)
 	traffic_listen(listeners);
 	ktap_plan(6 + ARRAY_SIZE(others));
 	module_unload_soon();
-	REQUIRE(!load(), "the module does not load");	/* and its file is read now */
+	REQUIRE(!load(), "the module does not load");	/* the file has now been read */
 	unload();
 	fail_each(&loading);
 	torture_load("buffer_size_kb=64 groups=transitions,calls");

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * No room anywhere: the smallest rings and the smallest table, under traffic that
- * leaves more in teardown than it holds.
+ * The smallest rings and the smallest table, under traffic with more connections in
+ * teardown than the table holds.
  *
- * Shows: the account adds up at each look; never more are remembered than allowed;
- * with the gaps between the numbers of what was read, the readers count what was
- * overwritten, and come to the same.
+ * Shows: the accounts always add up; never more connections are tracked than allowed; the
+ * gaps in the numbers that readers get are exactly the overwritten records.
  *
  * Needs: root, debugfs; it loads the module again.
  */
@@ -20,7 +19,7 @@
 #define CPUS_MAX 64
 #define ROOM 1024
 
-/* What one CPU's reader has seen. */
+/* The reader of one CPU. */
 static struct seen {
 	unsigned long long taken, gaps, last;
 	pthread_mutex_t lock;
@@ -78,7 +77,7 @@ static void list(struct actor *a)
 	free(files_text(ALL_CPUS, "connections"));
 }
 
-/* What is left in the ring was read, too; then the gaps are what is missing. */
+/* The rest of the ring has been read, too; so the gaps are all that is missing. */
 static void check_cpu(int cpu)
 {
 	struct account is;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * CPUs go offline and come back while the module is loaded with some of them
- * offline, while records are made and read, and rings are resized.
+ * CPUs go offline and online while records are made and read and rings are resized. Some
+ * CPUs are offline when the module is loaded.
  *
- * Shows: no record is lost by it: all that readers got is all that was read, of each
- * CPU; a CPU that was offline at load has its ring when it comes; the account adds up
- * all the time.
+ * Shows: no record is lost: for each CPU the readers got as many as the account says; a
+ * CPU that was offline at load gets its ring when it comes online; the accounts always
+ * add up.
  *
  * Needs: root, debugfs, two CPUs, CPU hotplug; it loads the module again.
  */
@@ -95,7 +95,7 @@ int main(void)
 		      is.read, (unsigned long long)taken[cpu]);
 	}
 	ktap_note("%lu moves", (unsigned long)moves);
-	ktap_result("CPUs come and go");
+	ktap_result("CPUs go offline and online");
 	torture_end();
 	return ktap_exit();
 }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The module is loaded and removed under traffic, with other parameters each time,
- * while every file is read over and over, and those that wait for records are waited on.
+ * The module is loaded and removed under traffic, with different parameters each time,
+ * while readers read every file over and over, or wait for records.
  *
- * Shows: with a reader in a file of debugfs it is not removed; when these are killed,
- * it is, with readers of /proc at work; nothing is left; it traced each time.
+ * Shows: the module can't be removed while a file of debugfs is read; when those readers
+ * are killed, it can, while /proc is read; nothing is left; it traced each time.
  *
  * Needs: root, debugfs; it removes the module, and loads it again.
  */
@@ -25,11 +25,11 @@
 
 #define READERS_MAX 512
 
-/* Those of debugfs come first: what is in /proc does not hold the module. */
+/* Files of debugfs first; files of /proc do not prevent the removal. */
 static pid_t readers[READERS_MAX];
 static unsigned int nr_readers, nr_holding;
 
-/* Reads it, over and over, until it is killed; for good, where it sleeps. */
+/* Reads the file over and over until killed, or sleeps in it. */
 static void read_for_ever(const char *path)
 {
 	char text[4096];

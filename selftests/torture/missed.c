@@ -1,18 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What a kprobe misses is counted: one that is hit in a softirq, while another runs
- * on that CPU, is skipped by the kernel.
+ * Missed kprobe hits are counted: the kernel skips a kprobe that is hit in a softirq
+ * while another one runs on that CPU.
  *
- * Traffic goes over loopback with receive packet steering, if the kernel has it, so
- * that packets come in by interrupts of other CPUs, also within a kprobe. Not on
- * PREEMPT_RT, where softirqs are no interrupts, and the kernel itself warns of
- * steering (6.1: softirq.c:315, without this module, too). It is compared with the function
- * tracer, which skips nothing: in an instance of its own it traces the hooked
- * functions.
+ * Traffic goes over loopback with receive packet steering, if the kernel has it, so that
+ * interrupts of other CPUs bring packets, also during a kprobe. Not on PREEMPT_RT, where
+ * softirqs run in threads, and where the kernel itself warns of steering (6.1:
+ * softirq.c:315, also without this module). The function tracer, which skips nothing,
+ * counts the calls of the hooked functions in a separate trace instance.
  *
- * Shows: with attach=kprobe, for each function that is traced, hits and missed
- * together are the calls that the tracer saw; so they are with attach=auto, and there
- * missed is 0.
+ * Shows: for each hooked function, hits plus missed are the calls that the tracer saw,
+ * with attach=kprobe and with attach=auto, where missed is 0.
  *
  * Needs: root, debugfs, tracefs, the function tracer; it loads the module again.
  */
@@ -72,7 +70,7 @@ static void witness_start(void)
 	REQUIRE(!write_text(INSTANCE "current_tracer", "function", 0), "no function tracer");
 }
 
-/* Calls of each function; the tracer has lost none. */
+/* Count the calls of each function; the tracer has lost none. */
 static void witness_stop(unsigned long *calls)
 {
 	char line[512];
@@ -158,7 +156,7 @@ static void test(const char *attach)
 	CHECK(!all || strstr(attach, "kprobe"), "%lu missed by ftrace", all);
 	if (!all && strstr(attach, "kprobe"))
 		ktap_note("none was missed: that those are counted is not shown here");
-	ktap_result("hits and missed are all calls: %s", attach);
+	ktap_result("hits plus missed are all calls: %s", attach);
 }
 
 int main(void)

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Network namespaces are made and destroyed, with connections in each state of
- * teardown in them, and readers inside.
+ * Network namespaces are created and destroyed, with connections in each state of
+ * teardown, and with readers inside.
  *
- * Shows: a reader of /proc that outlives all else of its namespace goes on seeing
- * that namespace and nothing else; reconcile and summary, which walk all of them, are
- * read meanwhile; connections that are left die with their namespace: in the end none
- * is remembered.
+ * Shows: a reader of /proc that outlives everything else in its namespace still sees that
+ * namespace and no other; reconcile and summary, which walk all namespaces, are read
+ * meanwhile; remaining connections end with their namespace, and at the end none is
+ * tracked.
  *
  * Needs: root, debugfs; it loads the module again.
  */
@@ -27,7 +27,10 @@
 
 static const char * const names[] = { "summary", "latency", "connections" };
 
-/* All of it, in small bites: it, or each connection in it, is of that namespace. */
+/*
+ * Read all of it, in small pieces: the text, or each connection in it, is of that
+ * namespace.
+ */
 static bool read_own(int fd, uint32_t inode, int bite)
 {
 	char text[65536], head[32], *line;
@@ -54,7 +57,10 @@ static bool read_own(int fd, uint32_t inode, int bite)
 	return len > 0;
 }
 
-/* A namespace's life. Files that were opened in it are read on when it is left. */
+/*
+ * A namespace's life. Files that were opened in it are read after the process has left
+ * it.
+ */
 static void live(unsigned int random)
 {
 	int fds[3], listeners[2];
@@ -76,7 +82,7 @@ static void live(unsigned int random)
 		traffic_one(random + i, listeners);
 		right &= read_own(fds[i % 3], inode, 1 + random % 700);
 	}
-	if (random % 2) {	/* except for minisocks only the files hold it then */
+	if (random % 2) {	/* then only files and minisocks hold it */
 		close(listeners[0]);
 		close(listeners[1]);
 		net_new();
@@ -86,7 +92,7 @@ static void live(unsigned int random)
 	_exit(!right);
 }
 
-/* Half of them are killed at some moment of it. */
+/* Half of them are killed at a random moment. */
 static void namespace(struct actor *a)
 {
 	unsigned int random = torture_random(a, 1 << 30);
@@ -134,7 +140,7 @@ int main(void)
 		{ .name = "namespaces", .turn = namespace },
 		{ .name = "namespaces", .turn = namespace },
 		{ .name = "walk", .turn = walk },
-		{ .name = "begin anew", .turn = baseline, .rest = 500 },
+		{ .name = "new baseline", .turn = baseline, .rest = 500 },
 	};
 	struct net_wait wait = { };
 

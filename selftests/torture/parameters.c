@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The module is loaded with parameters of all kinds, one or two at a time, the same
- * one twice, too: right and wrong ones, those with bytes changed, random and long ones.
+ * The module is loaded with all kinds of parameters, one or two at a time, also the same
+ * one twice: right and wrong, with bytes changed, random, and long.
  *
- * Shows: the test's own reading of docs/abi says which are refused; a load that is
- * refused has left nothing, one that is taken shows the values that were given, and
- * is removed. The parameters below /sys can't be written.
+ * Shows: the module refuses what the test expects from its own implementation of
+ * docs/abi; a refused load leaves nothing behind; after an accepted load /sys shows the
+ * given values, and the module can be removed. The parameters below /sys are read-only.
  *
  * Needs: root, debugfs; it loads the module itself.
  */
@@ -26,14 +26,14 @@
 
 /* Bytes of a value. */
 #define MOST (1 << 20)
-/* What is wanted; or 0. */
+/* The expected value; or 0. */
 #define WRONG EINVAL
 #define TOO_LARGE ERANGE
 
 static struct actor dice = { .random = 1 };
 static unsigned int taken, refused;
 
-/* -1: as there is memory; else 0, EINVAL, or ERANGE for what no 32 bits hold. */
+/* -1: depends on memory; otherwise 0, EINVAL, or ERANGE for more than 32 bits. */
 static int want_number(const char *text, unsigned long low, unsigned long high)
 {
 	const char *from = text + (*text == '+');
@@ -53,7 +53,7 @@ static int want_number(const char *text, unsigned long low, unsigned long high)
 	return value > 4096 ? -1 : 0;
 }
 
-/* As kstrtobool() of 6.1; later kernels also know "enable". */
+/* As kstrtobool() of 6.1; later kernels also accept "enable". */
 static int want_bool(const char *text)
 {
 	if (*text && strchr("eEdD", *text))
@@ -83,7 +83,7 @@ static int want_groups(const char *text)
 	}
 }
 
-/* 0, too: as many as the host's memory is for. */
+/* 0 is valid, too: as many as fit the host's memory. */
 static int want_connections(const char *value)
 {
 	return strtoul(value, NULL, 0) || want_number(value, 0, 0) ?
@@ -123,7 +123,7 @@ static void noise(char *value)
 	value[len] = '\0';
 }
 
-/* Of one that is given once more the value has to be read, no more. */
+/* If a parameter is given again, its value only has to be valid. */
 static int want_shadowed(const char *name, const char *value)
 {
 	if (!strncmp(name, "buffer_", 7) || !strcmp(name, "max_connections"))
@@ -160,7 +160,7 @@ static void draft(struct parameter *to)
 		value[torture_random(&dice, len)] = '!' + torture_random(&dice, 90);
 	if (!torture_random(&dice, 10))
 		noise(value);
-	/* What the kernel's own parser of the line takes for something else. */
+	/* Values that the kernel's own parser treats specially. */
 	for (i = 0; value[i]; i++)
 		if ((strchr("\"\\ -=", value[i]) && i) || isspace((unsigned char)value[i]) ||
 		    (unsigned char)value[i] == 0xa0)
@@ -194,7 +194,7 @@ static bool fits(int err, int wanted)
 	return wanted < 0 ? !err || err == ENOMEM || err == EINVAL : err == wanted;
 }
 
-/* One that is wrong is enough; of two, either may be told of. */
+/* One wrong parameter is enough; of two, the log may name either. */
 static bool is_expected(int err, const struct parameter *given, unsigned int nr)
 {
 	bool all = true, one = false, twice = nr > 1 && !strcmp(given[0].name, given[1].name);
@@ -205,7 +205,7 @@ static bool is_expected(int err, const struct parameter *given, unsigned int nr)
 		wanted = (twice && !i ? want_shadowed : want)(given[i].name, given[i].value);
 		all &= fits(0, wanted);
 		one |= wanted && fits(err, wanted);
-		/* Texts are bounded by the kernel. */
+		/* The kernel limits the length of texts. */
 		one |= err == ENOSPC && strlen(given[i].value) > 1000;
 	}
 	return err ? one : all;
@@ -227,7 +227,7 @@ static void turn(void)
 	err = module_load(line);
 	CHECK(is_expected(err, given, nr), "%.200s: errno %d", line, err);
 	if (!err) {
-		/* Of the same one given twice the last counts. */
+		/* If a parameter is given twice, the last value wins. */
 		for (i = 0; i < nr; i++)
 			if (i || nr < 2 || strcmp(given[0].name, given[1].name))
 				check_shown(given[i].name, given[i].value);
@@ -251,7 +251,7 @@ int main(void)
 		turn();
 	ktap_note("%u loads taken, %u refused", taken, refused);
 	CHECK(taken && refused, "not both");
-	ktap_result("each load is taken or refused as docs/abi says");
+	ktap_result("each load is accepted or refused as docs/abi says");
 	torture_load("");
 	torture_end();
 	return ktap_exit();

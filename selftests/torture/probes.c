@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The kernel's means of hooking are taken away: kprobes are switched off and on in
- * debugfs, ftrace by its sysctl, other users sit on the same functions, by kprobes of
- * tracefs and by the function tracer, which comes and goes.
+ * The kernel's hooking facilities are disturbed: kprobes are disabled and enabled in
+ * debugfs, ftrace by its sysctl; others probe the same functions, by kprobe events of
+ * tracefs and by the function tracer, switched on and off.
  *
- * Shows: with ftrace off at load no function is hooked, and hooks says so; the module
- * goes on by its tracepoints; while it is loaded, ftrace can't be switched off; with
- * kprobes off it is loaded, traces what tracepoints see, and is removed; under traffic
- * none of that harms it, whether it hooks by ftrace or by kprobes.
+ * Shows: with ftrace off at load no function is hooked, the file hooks says so, and the
+ * tracepoints work; while the module is loaded, ftrace can't be switched off; with
+ * kprobes disabled it loads, traces by tracepoints, and can be removed; under traffic
+ * none of this does harm, with hooks by ftrace or by kprobes.
  *
  * Needs: root, debugfs, tracefs, kprobes; it loads the module again.
  */
@@ -53,7 +53,7 @@ static unsigned long kprobe_hits(void)
 	return all;
 }
 
-/* Some connections, and the records of them. */
+/* Make some connections, and CHECK that they are recorded. */
 static void check_traces(const char *when)
 {
 	int listeners[2], i;
@@ -118,7 +118,7 @@ static void kprobes(struct actor *a)
 
 static atomic_ulong neighbours_there, tracers_there;
 
-/* Kprobes of others on our functions. */
+/* Kprobe events of others on the hooked functions. */
 static void neighbours(struct actor *a)
 {
 	static const char * const functions[] = {
@@ -179,7 +179,7 @@ static void test_all(const char *attach)
 	write_text(KPROBES, "1", 0);
 	write_text(TRACEFS "current_tracer", "nop", 0);
 	write_text(TRACEFS "set_ftrace_filter", "", O_TRUNC);
-	ktap_result("kprobes, ftrace and tracers come and go: %s", attach);
+	ktap_result("kprobes, ftrace and tracers switched off and on: %s", attach);
 	files_write(ALL_CPUS, "hooks", "-acks");
 	files_write(ALL_CPUS, "hooks", "-opens");
 	files_write(ALL_CPUS, "hooks", "+calls");

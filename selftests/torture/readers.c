@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Readers of every file that read in every way, and are killed at any moment, under
- * traffic and with the rings resized and cleared below them.
+ * Readers of every file, with every kind of read, are killed at any moment, under
+ * traffic, while the rings are resized and cleared.
  *
- * Each file is opened once for all, which every other reader shares.
+ * Each file is opened once, and every second reader shares that open file.
  *
- * Shows: a killed reader leaves no lock behind: in the file that it shared others read
- * on, to the end; the account adds up; the module can be removed.
+ * Shows: a killed reader leaves no lock held: others read the shared file to its end; the
+ * accounts add up; the module can be removed.
  *
  * Needs: root, debugfs; it loads the module again.
  */
@@ -67,7 +67,7 @@ static void read_without(int fd, struct actor *a)
 	if (!pipe(pipes))
 		got += splice(fd, NULL, pipes[1], NULL, 1 + torture_random(a, 5000),
 			      SPLICE_F_NONBLOCK);
-	/* Into memory that may not be written: half of it is there. */
+	/* Into memory of which half is writable. */
 	map = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	munmap((char *)map + 4096, 4096);
 	got += read(fd, (char *)map + 3000, 4096);
@@ -130,7 +130,7 @@ static void share_files(void)
 	}
 }
 
-/* With a lock left behind it would not come back. */
+/* With a lock still held it would not return. */
 static void check_shared(void)
 {
 	unsigned int i;
