@@ -1,11 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Modes and owners of all files, against what docs/abi says.
+# Modes and owners of all files, compared with docs/abi.
 #
-# Shows: each file that there is is described, each that is described is there, its
-# mode is the one described, root owns it, and root alone may enter debugfs; so are
-# the module's parameters.
+# Shows: docs/abi describes each file that exists, and each described file exists, with
+# the described mode, owned by root; only root may enter debugfs. The same for the
+# module's parameters.
 #
 # Needs: root, debugfs, ../docs/abi. The module is loaded.
 
@@ -14,7 +14,7 @@
 abi=../docs/abi
 parameters=/sys/module/tcp_teardown/parameters
 
-# "path mode" of a file of docs/abi: What: lines share the next mode.
+# "path mode" of each file in docs/abi: What: lines share the next mode.
 described() {
 	awk '
 		$1 == "What:" { path[n++] = $2; next }
@@ -25,7 +25,7 @@ described() {
 		}' "$1"
 }
 
-# The same of what is there; CPU numbers as docs/abi has them.
+# The same of the existing files; CPU numbers as in docs/abi.
 there() {
 	find "$@" -type f -printf '%p %m\n' | sed -E 's,per_cpu/cpu[0-9]+,per_cpu/cpuN,' | sort -u
 }

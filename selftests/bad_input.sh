@@ -3,24 +3,24 @@
 #
 # Wrong values for the module's parameters and for its files.
 #
-# Shows: each is refused with EINVAL (ENOMEM for what memory does not allow),
-# the kernel's log names the parameter or file, and nothing changes; groups of
-# hooks are switched off and on; modes and owners of all files.
+# Shows: each is refused with EINVAL (ENOMEM if there is too little memory), the kernel's
+# log names the parameter or file, and nothing changes; groups of hooks are switched off
+# and on; modes and owners of all files.
 #
 # Modes: icount
-# Needs: root, debugfs, python3; it removes the module if it is there, and
-# leaves it loaded.
+# Needs: root, debugfs, python3; it removes the module if it is there, and leaves it
+# loaded.
 
 # shellcheck disable=SC2317 # check() calls by name
 # shellcheck source=selftests/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-# The log since the mark has a line of the module with that text.
+# Since the mark the log has a line of the module with that text.
 log_has() {
 	log_since_mark | grep -qF "tcp_teardown: $1"
 }
 
-# attempt FILE TEXT: write it at once; the error's name is $error, - if none.
+# attempt FILE TEXT: write it in one call; $error is the error's name, or -.
 attempt() {
 	local message
 
@@ -34,15 +34,15 @@ attempt() {
 	esac
 }
 
-# All that a write could change.
+# Everything that a write could change.
 state() {
 	cat "$debugfs"/{tracing_on,overwrite,buffer_size_kb}
 	awk '!/^#/ { print $1, $2, $3, $4 }' "$debugfs/hooks"
-	# Not what comes in: a minisock of an earlier test may die.
+	# Except new records: a minisock of an earlier test may end.
 	grep -E '^(overwritten|dropped)' "$debugfs/stats"
 }
 
-# refused FILE TEXT [ERROR]: lines of the log are rationed, so once more, later.
+# refused FILE TEXT [ERROR]: the log is rate limited, so try again later.
 refused() {
 	local before after
 
@@ -72,7 +72,7 @@ test_numbers() {
 	for text in 0 3 1048577 '4 8' $'\n'; do
 		refused buffer_size_kb "$text"
 	done
-	# Cut after so many characters, this would be 64.
+	# Truncated, this would be 64.
 	refused buffer_size_kb "$(printf '%034d%s' 10 00)"
 	result "buffer_size_kb: wrong values"
 }
@@ -135,13 +135,15 @@ connections() {
 	END
 }
 
-# events WORD: how many records say that, as their event or in a detail; "state": how many have a transition.
+# events WORD: how many records have that event or detail; "state": how many have a
+# transition.
 events() {
 	awk -v word="$1" '!/^#/ && (word == "state" ? $11 ~ />/ : $7 == word ||
 		index($0 " ", "=" word " ")) { n++ } END { print n + 0 }' "$debugfs/trace"
 }
 
-# switched WORD GROUP: without the group no records say so, then again.
+# switched WORD GROUP: without the group no record has WORD; with it, records have it
+# again.
 switched() {
 	echo >"$debugfs/trace"
 	connections 2
@@ -159,13 +161,14 @@ switched() {
 	check "no $1 after +$2" [ "$(events "$1")" -gt 0 ]
 }
 
-# remembered NETNS: is a connection of that namespace? Other namespaces may hold orphans
-# that another test has left, and the module adopts those when it is loaded.
+# remembered NETNS: whether a connection of that namespace is tracked. Other namespaces
+# may hold orphans of another test, which the module adopts when it is loaded.
 remembered() {
 	awk -v netns="$1" '$1 == netns { n++ } END { exit !n }' "$debugfs/connections"
 }
 
-# Minisocks born with the group, without it, and alive when it comes back.
+# Minisocks that are created with the group, without it, and that exist when it is
+# switched on again.
 test_groups() {
 	local n=0 netns
 

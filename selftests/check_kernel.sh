@@ -1,12 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# scripts/check-kernel says "traced completely" on this kernel. Of copies of the module
-# in which a hook is renamed it says which hook is at fault, and what is not seen.
+# scripts/check-kernel says "traced completely" on this kernel. For copies of the module
+# in which a hook is renamed, it says which hook is at fault, and what is not seen.
 #
 #	inet_twsk_kilX			no such function: absent
-#	tcp_enter_cwr, not tcp_time_wait	has such a socket, and nobody calls it: blind
-#	tcp_send_fin, not tcp_send_ack	called for something else: wrong, and garbage
+#	tcp_enter_cwr, not tcp_time_wait	takes a socket, and is not called: blind
+#	tcp_send_fin, not tcp_send_ack	called at other events: wrong, and garbage
 #	groups=calls,resets,segments	off
 #	attach=kprobe			complete, too
 #	loaded already, not root	refused
@@ -23,13 +23,13 @@ program=${TT_OUTPUT:-.}/check_kernel
 planted=$(mktemp -d)
 trap 'rm -rf "$planted"' EXIT
 
-# concluded TITLE: the end of a case, with the output of check-kernel where it failed.
+# concluded TITLE: the end of a case, with the output of check-kernel if it failed.
 concluded() {
 	[ -z "$case_failed" ] || sed 's/^/# /' "$planted/out"
 	result "$@"
 }
 
-# expect STATUS PATTERN [ARG...]: of the exit, and in what is said.
+# expect STATUS PATTERN [ARG...]: check-kernel's exit status, and a pattern in its output.
 expect() {
 	local status pattern=$2 want=$1
 
@@ -45,7 +45,7 @@ said() {
 	check "does not say: $1" grep -qE "$1" "$planted/out"
 }
 
-# plant NAME OTHER: a copy in which a hook has another name, of the same length.
+# plant NAME OTHER: copy the module and rename a hook; OTHER has the same length.
 plant() {
 	LC_ALL=C sed "s/\\x00$1\\x00/\\x00$2\\x00/g" "$module" >"$planted/tcp_teardown.ko"
 	check "nothing is planted" not cmp -s "$module" "$planted/tcp_teardown.ko"

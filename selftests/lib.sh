@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# What the shell tests share: cases in KTAP, the module, its files, the kernel's log.
-# To be sourced:
+# Shared by the shell tests: cases in KTAP, the module, its files, the kernel's log. To be
+# sourced:
 #
 #	. "$(dirname "$0")/lib.sh"
 #	plan 1
@@ -26,13 +26,13 @@ skip_all() {
 	exit 4
 }
 
-# plan CASES: before the first of them.
+# plan CASES: called before the first case.
 plan() {
 	echo "KTAP version 1"
 	echo "1..$1"
 }
 
-# check TEXT COMMAND...: the case fails, and says TEXT, unless COMMAND succeeds.
+# check TEXT COMMAND...: unless COMMAND succeeds, the case fails with TEXT.
 check() {
 	local text=$1
 
@@ -55,13 +55,13 @@ result() {
 	case_failed=''
 }
 
-# skip TITLE WHY: a case that can't be tried here.
+# skip TITLE WHY: a case that can't run here.
 skip() {
 	cases=$((cases + 1))
 	echo "ok $cases $1 # SKIP $2"
 }
 
-# same TITLE WANTED FOUND: a case; both are the same text, and not empty.
+# same TITLE WANTED FOUND: a case in which both texts must be equal, and not empty.
 same() {
 	check "nothing was wanted" [ -n "$2" ]
 	check "wanted and found differ" [ "$2" = "$3" ] ||
@@ -87,7 +87,7 @@ unload() {
 	! is_loaded || rmmod tcp_teardown
 }
 
-# stat_of NAME: a line of the file "stats".
+# stat_of NAME: a figure of the file "stats".
 stat_of() {
 	awk -v name="$1" '$1 == name { print $2 }' "$debugfs/stats"
 }
@@ -114,7 +114,7 @@ connect_and_close() {
 	END
 }
 
-# The module writes records.
+# Whether the module writes records.
 records_come() {
 	local before
 

@@ -1,35 +1,35 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# The module is loaded and unloaded, 50 times where time is skipped (VM_MODE is
-# icount; fewer by TT_SLOW), else a few times, while connections are made and closed.
+# The module is loaded and unloaded while connections are made and closed: 50 times where
+# time is skipped (VM_MODE is icount; fewer by TT_SLOW), otherwise a few times.
 #
 # Shows: each time it traces; nothing is left behind in /proc/net, debugfs,
-# /proc/slabinfo, ftrace and kprobes; the kernel's log has nothing unexpected;
-# an open file in debugfs holds the module, a reader in /proc does not.
+# /proc/slabinfo, ftrace and kprobes; the kernel's log has nothing unexpected; an open
+# file in debugfs prevents the removal, a reader in /proc does not.
 #
 # Modes: icount
 #
-# Elsewhere it can be named; QEMU's multi-threaded TCG crashes when the text of a
-# busy kernel is patched (VM_ACCEL=tcg-single).
+# In other guests it runs only if named, with VM_ACCEL=tcg-single: QEMU's multi-threaded
+# TCG crashes when the text of a busy kernel is patched.
 #
-# Needs: root, debugfs, tracefs, python3, a kernel that may unload modules; it
-# removes the module if it is there, and leaves it loaded. Parameters of the
-# module are taken from TT_ARGS; then all is tried with attach=kprobe as well.
+# Needs: root, debugfs, tracefs, python3, a kernel that may unload modules; it removes the
+# module if it is there, and leaves it loaded. Parameters of the module are taken from
+# TT_ARGS; then everything is repeated with attach=kprobe.
 
 # shellcheck disable=SC2317 # check() calls by name
 # shellcheck source=selftests/lib.sh
 . "$(dirname "$0")/lib.sh"
 traffic_pid=''
 
-# With every hook that there is: those that are off by default, too.
+# With all hooks, also those that are off by default.
 load() {
 	# shellcheck disable=SC2086 # parameters are words
 	insert $args groups=all
 }
 
-# Connections over IPv4 and IPv6 until it is killed, as fast as they go, or 50 a
-# second where time is skipped. With a number: so many, and then it ends.
+# Make connections over IPv4 and IPv6 until killed, as fast as possible, or 50 per second
+# where time is skipped. With a number: so many, then end.
 traffic() {
 	exec python3 - "$@" <<-'END'
 		import os, socket, sys, time
@@ -54,11 +54,11 @@ traffic() {
 	END
 }
 
-# Where time is skipped, it is while the machine outside reads a file, too.
+# Where time is skipped, it is also skipped while the host reads a file.
 patience=60
 [ "${VM_MODE:-}" != icount ] || patience=1000
 
-# ever COMMAND...: it succeeds at last.
+# ever COMMAND...: wait until it succeeds.
 ever() {
 	local n=0
 
@@ -76,7 +76,7 @@ is_attached() {
 	awk '/^#/ || $4 == "attached" || $NF == "needed" { next } { exit 1 }' "$debugfs/hooks"
 }
 
-# What the module leaves when it is gone: nothing.
+# What the module has left behind, which must be nothing.
 leftovers() {
 	local file
 
@@ -97,7 +97,7 @@ is_clean() {
 	[ -z "$left" ]
 }
 
-# The kernel's log since the test's last mark, without what is expected.
+# The kernel's log since the test's last mark, without the expected lines.
 log_is_clean() {
 	local lines
 
@@ -107,7 +107,7 @@ log_is_clean() {
 	[ -z "$lines" ]
 }
 
-# Load it, see it trace, unload it.
+# Load it, check that it traces, unload it.
 turn() {
 	check "load" load || return
 	check "a hook is not attached" is_attached
@@ -129,7 +129,7 @@ test_turns() {
 	result "load, trace, unload $1 times $2"
 }
 
-# An open file in debugfs holds the module.
+# An open file in debugfs prevents the removal.
 test_debugfs_open() {
 	local file name
 
@@ -145,10 +145,10 @@ test_debugfs_open() {
 	check "no records after that" ever wrote 10
 	check "unload" rmmod tcp_teardown
 	check "something is left" is_clean
-	result "a file of debugfs that is open holds the module"
+	result "an open file of debugfs prevents the removal"
 }
 
-# A file in /proc does not; who reads it gets an error or the end.
+# A file in /proc does not; its reader gets an error or the end of the file.
 test_proc_open() {
 	local file summary connections status
 
@@ -169,7 +169,7 @@ test_proc_open() {
 	result "unload with files of /proc open"
 }
 
-# Readers that come and go while it is unloaded.
+# Readers open and close files while it is unloaded.
 test_readers() {
 	local pid n
 
@@ -186,7 +186,7 @@ test_readers() {
 	wait $pid 2>/dev/null
 	check "something is left" is_clean
 	check "log" log_is_clean
-	result "unload while readers come and go"
+	result "unload while readers open and close files"
 }
 
 start_traffic() {

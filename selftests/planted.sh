@@ -3,13 +3,13 @@
 #
 # usage: selftests/planted.sh DIR
 #
-# Loads modules that take the kernel for another than it is: scripts/module-plants has
-# built them, as DIR/NAME/tcp_teardown.ko.
+# Loads modules that were built with wrong assumptions about the kernel:
+# scripts/module-plants has built them, as DIR/NAME/tcp_teardown.ko.
 #
-# Shows: one that was built with a structure of another size, or with a member in
-# another place, does not load, and the log says which; a static function whose
-# prototype is another is not hooked, hooks says which argument, and what rests on it
-# is still true; a function that the compiler has split is reported in hooks.
+# Shows: a module built with a different size of a structure, or with a member at another
+# offset, does not load, and the log says which; a static function with another prototype
+# is not hooked, the file hooks names the argument, and the records that depend on it are
+# still correct; a function that the compiler has split is reported in hooks.
 #
 # Needs: root, debugfs, BTF of the kernel, python3.
 
@@ -44,7 +44,7 @@ refused() {
 	concluded "$3"
 }
 
-# What is 0 has no line.
+# A counter that is 0 has no line.
 counter() {
 	awk -v name="$1" '$1 == name { value = $2 } END { print value + 0 }' \
 		/proc/net/tcp_teardown/summary

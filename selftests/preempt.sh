@@ -4,16 +4,17 @@
 # The record path does not rely on its caller to disable preemption: kernels after
 # 6.18 call the probes of tracepoints preemptible, and ftrace does not promise it.
 #
-# Shows, in the module's machine code: each probe of a tracepoint and each entry of
-# a function raises the preempt count before it calls anything or touches memory of
-# its CPU, and lowers it again. With preemption disabled a spinlock may not be taken
-# where it sleeps, on PREEMPT_RT: the module takes those of the kernel's tables where it
-# adopts, in process context, that of its list of namespaces, where one begins, the raw one of
-# its depot, and no other. Its buckets are bits, and its mutexes are for process context,
-# where DEBUG_ATOMIC_SLEEP sees them.
+# Shows, in the module's machine code: each probe of a tracepoint and each handler of a
+# function raises the preempt count before it calls anything or accesses per-CPU memory,
+# and lowers it again. On PREEMPT_RT a spinlock may sleep, so it may not be taken with
+# preemption disabled. The module takes only these: those of the kernel's tables, when it
+# adopts connections, in process context; that of its list of namespaces, when one is
+# created; and the raw spinlock of its depot. Its buckets have bit locks, and its mutexes
+# are for process context, where DEBUG_ATOMIC_SLEEP checks them.
 #
-# Needs: objdump, nm. The handlers are read where the kernel has a preempt count
-# (CONFIG_PREEMPT_COUNT) and the architecture is x86-64; up to 7.2 it has 32 bits, then 64.
+# Needs: objdump, nm. The handlers are checked if the kernel has a preempt count
+# (CONFIG_PREEMPT_COUNT) and the architecture is x86-64. The count has 32 bits up to 7.2,
+# then 64.
 
 # shellcheck source=selftests/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -28,7 +29,7 @@ handlers() {
 		END { print line }'
 }
 
-# What is wrong with them, and how many there are.
+# The handlers' faults, and the number of handlers.
 judge() {
 	awk '
 		function fault(what) { print "# " name " " what }
@@ -46,7 +47,7 @@ judge() {
 		}'
 }
 
-# Why the handlers can't be read here; nothing where they can.
+# Why the handlers can't be checked here; empty if they can.
 unreadable() {
 	if [ "$(uname -m)" != x86_64 ]; then
 		echo "reads x86-64 alone"
@@ -73,7 +74,7 @@ check_handlers() {
 	result "$handlers handlers disable preemption themselves"
 }
 
-# Each function that takes a lock, and which.
+# Each function that takes a lock, and the lock.
 locks() {
 	objdump -dr --no-show-raw-insn "$module" | awk '
 		/^[0-9a-f]+ <.*>:$/ { name = $2 }

@@ -1,12 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# docs/records.md and docs/filter.md against the module.
+# docs/records.md and docs/filter.md, compared with the module.
 #
-# Shows: the tables of the binary record and its header are those of the file format,
-# row by row; each word of each enum is in docs/records.md, and no table there has a
-# word that is none; the details of a line are those that the source prints; the fields
-# of filters are those that it takes.
+# Shows: the tables of the binary record and its header equal the file format, row by row;
+# docs/records.md has each word of each enum, and its tables have no others; the
+# documented details of a line are those that the source prints; the documented filter
+# fields are those that the module accepts.
 #
 # Needs: root, debugfs, ../docs, ../module. The module is loaded.
 
@@ -18,7 +18,7 @@ details=../module/format_detail.c
 fields=../module/filter_field.c
 format=$debugfs/format
 
-# "offset bytes field" of header and record, by the file and by the two tables.
+# "offset bytes field" of header and record, in the file and in the two tables.
 format_fields() {
 	sed -nE 's/^\tfield:__u[0-9]+ (\w+)(\[[0-9]+\])?;\toffset:([0-9]+);\tsize:([0-9]+);.*/\3 \4 \1/p' $format
 }
@@ -27,7 +27,7 @@ described_fields() {
 	sed -nE '/^## Binary/,$s/^\| ([0-9]+) \| ([0-9]+) \| (\w+) \|.*/\1 \2 \3/p' $records
 }
 
-# What stands between ` and `, one a line.
+# The text between ` and `, one per line.
 quoted() {
 	grep -o "\`[^\`]*\`" "$@" | tr -d '\`' | sort -u
 }
@@ -37,7 +37,7 @@ format_words() {
 	sed -nE 's/^[a-z_ ]+: ([0-9].*=.*)/\1/p' $format | tr ' ' '\n' | sed 's/^[^=]*=//' | sort -u
 }
 
-# What the first column of the tables with words names, except for the forms of a RST.
+# The first column of the tables with words, except the forms of a RST.
 table_words() {
 	sed -n '/^### event/,/^### details/p; /^### The end/,/^## One close/p' $records |
 		grep '^| `' | cut -d '|' -f 2 | quoted - | grep -v ':RST' | sort -u

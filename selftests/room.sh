@@ -1,12 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# For how many connections there is room, if nobody says: the parameter
-# max_connections absent, 0, and where tcp_max_tw_buckets is higher.
+# The default of max_connections: without the parameter, with 0, and with a higher
+# tcp_max_tw_buckets.
 #
-# Shows: the parameter's file and stats show the number in force, a sixteenth of the
-# memory, or four thirds of tcp_max_tw_buckets, within the bounds; the slab that it is taken from
-# says what one takes; the hash table is a small part of the memory.
+# Shows: the parameter's file and stats show the number in force: a sixteenth of the
+# memory, by the size of an object of the slab, or four thirds of tcp_max_tw_buckets,
+# within the bounds; the hash table is a small part of the memory.
 #
 # Needs: root, debugfs; it loads the module itself.
 
@@ -21,13 +21,14 @@ load() {
 	insert "$@"
 }
 
-# shown: in both files the same number.
+# shown: the number, equal in both files.
 shown() {
 	check "stats has another number" [ "$(stat_of connections_max)" = "$(cat "$parameter")" ]
 	cat "$parameter"
 }
 
-# Pages that the kernel has, and connections in one: within 2 % of what is shown.
+# Computed from the kernel's pages and the connections in one: within 2 % of the number
+# shown.
 by_memory() {
 	local kilobytes size each
 
@@ -47,7 +48,7 @@ load
 want=$(by_memory)
 [ "$want" -ge $((before + before / 3)) ] || want=$((before + before / 3))
 check "$(shown), not $want" is_about "$(shown)" "$want"
-# Half of it, rounded up to a power of two, in pointers: at most 8 bytes each.
+# Half of it, rounded up to a power of two, in pointers: at most 8 bytes per connection.
 check "$(shown) is more than an 800th of the memory for the hash table" \
 	[ $(($(shown) * 8 / 1024)) -le $(($(awk '/^MemTotal/ { print $2 }' /proc/meminfo) / 400)) ]
 result "without the parameter the limit follows the memory"
@@ -65,6 +66,6 @@ result "the limit follows tcp_max_tw_buckets, within bounds"
 echo "$before" >"$buckets"
 load max_connections=2000
 check "$(shown), not 2000" [ "$(shown)" = 2000 ]
-result "a number that is given is taken"
+result "a given number is used"
 load
 exit "$failed"

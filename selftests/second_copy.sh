@@ -1,11 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# A second copy of the module: the same file once more, and one that calls itself
-# by another name.
+# A second copy of the module: the same file again, and a copy with another module name.
 #
-# Shows: neither is loaded, the kernel's log says why, without a splat, and the
-# first goes on as before.
+# Shows: neither loads, the kernel's log says why, without a splat, and the first works
+# on.
 #
 # Needs: root, debugfs, objdump. The module is loaded before and after.
 
@@ -13,8 +12,8 @@
 # shellcheck source=selftests/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-# renamed FILE: a copy that calls itself tcp_teardowm. The name stands in the section
-# of struct module, whose relocations must stay.
+# renamed FILE: a copy with the name tcp_teardowm. The name is in the section of struct
+# module, whose relocations must stay.
 renamed() {
 	local at size within
 
@@ -31,7 +30,7 @@ no_splat() {
 	! grep -qE "WARNING|Call Trace|BUG" <<<"$1"
 }
 
-# refused FILE ERROR TEXT: not loaded, with that error and a line in the log.
+# refused FILE ERROR TEXT: the load fails with that error and a line in the log.
 refused() {
 	local message log
 

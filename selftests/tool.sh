@@ -1,11 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# tcp-teardown on a host that has the module.
+# tcp-teardown on a host with the module.
 #
-# Shows: record has each record that was made meanwhile, of all CPUs, beside the host's
-# kernel and the module's stats, and ^C leaves a whole file; show -f shows a connection
-# soon after it ended; export pcapng -f writes as it goes; show and list read trace.
+# Shows: "record" writes each record of all CPUs, with the host's kernel and the module's
+# stats, and ^C leaves a complete file; "show -f" shows a connection soon after its end;
+# "export pcapng -f" writes continuously; "show" and "list" read trace.
 #
 # Needs: root, debugfs, tcp-teardown beside the other programs. The module is loaded.
 
@@ -18,13 +18,13 @@ pid=''
 tmp=$(mktemp -d)
 trap 'stop; rm -rf "$tmp"' EXIT
 
-# Nobody reads on who has failed: the records would be his.
+# After a failure stop the reader, because it would take the records.
 stop() {
 	[ -z "$pid" ] || kill -KILL "$pid" 2>/dev/null
 	pid=''
 }
 
-# try TITLE COMMAND...: one case, and what COMMAND says where it fails.
+# try TITLE COMMAND...: one case, with the output of COMMAND if it fails.
 try() {
 	if ! check "$2 failed" "${@:2}" >"$tmp/log" 2>&1; then
 		stop
@@ -42,7 +42,7 @@ refused() {
 	done
 }
 
-# soon COMMAND...: within ten seconds.
+# soon COMMAND...: it succeeds within ten seconds.
 soon() {
 	local try
 
@@ -54,7 +54,7 @@ soon() {
 	return 1
 }
 
-# begin ARGS...: the tool, in the background; it reads when what it opens is open.
+# begin ARGS...: start the tool in the background, and wait until it has opened its files.
 begin() {
 	"$tool" "$@" >"$tmp/out" 2>"$tmp/err" </dev/null &
 	pid=$!
@@ -72,7 +72,7 @@ end() {
 	[ "$status" = 0 ]
 }
 
-# All CPUs' records are read by now.
+# Wait until the records of all CPUs have been read.
 all_read() {
 	awk '$1 == "pending" { exit $2 != 0 }' "$debugfs/stats"
 }
@@ -92,7 +92,7 @@ shows() {
 	soon grep -q '^refused' "$tmp/out" && end && [ "$(grep -c '^refused' "$tmp/out")" = 1 ]
 }
 
-# A RST, as the socket has it and who sent it: one packet block, of type 6.
+# A RST with its socket and its sender: one packet block, of type 6.
 captures() {
 	begin export pcapng -f "port == $port" || return 1
 	refused 1

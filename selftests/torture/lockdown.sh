@@ -1,12 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# The kernel is locked down while the module is loaded: "integrity", and then
-# "confidentiality". There is no way back: a guest of its own is needed.
+# The kernel is locked down while the module is loaded: first "integrity", then
+# "confidentiality". This can't be undone, so the test needs a separate guest.
 #
-# Shows: files of mode 0600 cannot be opened, not even to be read, nothing can be
-# written; those of mode 0400 and /proc can; records come; the module can be removed,
-# and leaves nothing.
+# Shows: files of mode 0600 cannot be opened, not even for reading, and nothing can be
+# written; files of mode 0400 and of /proc can be read; records are made; the module can
+# be removed, and leaves nothing.
 #
 # Needs: root, debugfs, lockdown; a module that need not be signed at load.
 
@@ -15,7 +15,7 @@
 . "$(dirname "$0")/../lib.sh"
 lockdown=/sys/kernel/security/lockdown
 
-# What can be opened to be read, and to be written: one path a line.
+# The files that can be opened for reading, and for writing: one path per line.
 readable() {
 	local file
 
@@ -56,7 +56,7 @@ mountpoint -q /sys/kernel/security || mount -t securityfs securityfs /sys/kernel
 plan 4
 check "cannot be read before that" [ "$(readable)" = "$(of_mode /0444)" ]
 check "cannot be written before that" [ -z "$(comm -13 <(writable) <(of_mode /0200))" ]
-result "none yet"
+result "lockdown=none"
 level integrity
 level confidentiality
 check "not removed" rmmod tcp_teardown
