@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# usage: selftests/planted.sh DIR
+# usage: selftests/planted/load.sh DIR
 #
 # Loads modules that were built with wrong assumptions about the kernel:
 # scripts/module-plants has built them, as DIR/NAME/tcp_teardown.ko.
@@ -15,7 +15,7 @@
 
 # shellcheck disable=SC2317 # check() calls by name
 # shellcheck source=selftests/lib.sh
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/../lib.sh"
 dir=$1
 
 # concluded TITLE: the end of a case; the module is removed.
