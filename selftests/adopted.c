@@ -185,9 +185,7 @@ static void fin_wait2(struct fixture *self)
 	peer_connect(&self->peer, &end);
 	u = end.snd_nxt;
 	v = end.rcv_nxt;
-	CHECK(!shutdown(end.fd, SHUT_WR), "shutdown");
-	peer_expect(&self->peer, FIN | ACK, u, v, 0);
-	peer_send(&self->peer, ACK, v, u + 1, 0);
+	peer_half_close(&self->peer, &end);
 	net_await_state(&end, TCP_FIN_WAIT2);
 	load(self);
 	peer_send(&self->peer, FIN | ACK, v, u + 1, 0);

@@ -60,9 +60,7 @@ static void expect_between(struct fixture *self, const struct net_end *end,
 static void half_close(struct fixture *self, struct net_end *end)
 {
 	peer_connect(&self->peer, end);
-	CHECK(!shutdown(end->fd, SHUT_WR), "shutdown");
-	peer_expect(&self->peer, FIN | ACK, end->snd_nxt, end->rcv_nxt, 0);
-	peer_send(&self->peer, ACK, end->rcv_nxt, end->snd_nxt + 1, 0);
+	peer_half_close(&self->peer, end);
 	net_await_state(end, TCP_FIN_WAIT2);
 }
 

@@ -98,9 +98,7 @@ static void fin_wait1(struct fixture *self)
 static void to_fin_wait2(struct fixture *self, struct net_end *end)
 {
 	begin(self, end);
-	CHECK(!shutdown(end->fd, SHUT_WR), "shutdown");
-	peer_expect(&self->peer, FIN | ACK, end->snd_nxt, end->rcv_nxt, 0);
-	peer_send(&self->peer, ACK, end->rcv_nxt, end->snd_nxt + 1, 0);
+	peer_half_close(&self->peer, end);
 	net_await_state(end, TCP_FIN_WAIT2);
 }
 

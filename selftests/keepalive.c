@@ -117,9 +117,7 @@ static void fin_wait2(struct fixture *self)
 	u = end.snd_nxt;
 	v = end.rcv_nxt;
 	keep_alive(&end);
-	CHECK(!shutdown(end.fd, SHUT_WR), "shutdown");
-	peer_expect(&self->peer, FIN | ACK, u, v, 0);
-	peer_send(&self->peer, ACK, v, u + 1, 0);
+	peer_half_close(&self->peer, &end);
 	expect_probes(self, &end, PROBES, u + 1, v);
 	EXPECT_ROWS(self, &end,
 		    ROWS_SHUT_WR(u, v),

@@ -171,9 +171,7 @@ static void fin_wait2(struct fixture *self)
 	peer_connect(&self->peer, &end);
 	u = end.snd_nxt;
 	v = end.rcv_nxt;
-	CHECK(!shutdown(end.fd, SHUT_WR), "shutdown");
-	peer_expect(&self->peer, FIN | ACK, u, v, 0);
-	peer_send(&self->peer, ACK, v, u + 1, 0);
+	peer_half_close(&self->peer, &end);
 	fixture_await(self, &end, 5);
 	peer_send(&self->peer, RST | ACK, v, u + 1, 0);
 	net_expect_error(&end, ECONNRESET);

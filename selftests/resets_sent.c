@@ -303,9 +303,7 @@ static void fin_wait2_linger2(struct fixture *self)
 	u = end.snd_nxt;
 	v = end.rcv_nxt;
 	set_tcp(&end, TCP_LINGER2, -1);
-	CHECK(!shutdown(end.fd, SHUT_WR), "shutdown");
-	peer_expect(&self->peer, FIN | ACK, u, v, 0);
-	peer_send(&self->peer, ACK, v, u + 1, 0);
+	peer_half_close(&self->peer, &end);
 	fixture_await(self, &end, 5);
 	close(end.fd);
 	peer_expect(&self->peer, RST | ACK, u + 1, v, 0);

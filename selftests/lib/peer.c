@@ -403,3 +403,10 @@ void peer_await_connect(struct peer *peer, struct net_end *end)
 	REQUIRE(!getsockopt(end->fd, SOL_SOCKET, SO_COOKIE, &end->cookie, &len),
 		"no cookie");
 }
+
+void peer_half_close(const struct peer *peer, const struct net_end *end)
+{
+	CHECK(!shutdown(end->fd, SHUT_WR), "shutdown");
+	peer_expect(peer, FIN | ACK, end->snd_nxt, end->rcv_nxt, 0);
+	peer_send(peer, ACK, end->rcv_nxt, end->snd_nxt + 1, 0);
+}

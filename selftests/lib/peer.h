@@ -45,6 +45,9 @@ socklen_t peer_address(const struct peer *peer, struct sockaddr_storage *to);
  */
 void peer_await_connect(struct peer *peer, struct net_end *end);
 
+/* The kernel's end shuts down, and the peer acknowledges its FIN. */
+void peer_half_close(const struct peer *peer, const struct net_end *end);
+
 /* Send a segment to the kernel, with a payload of len bytes. */
 void peer_send(const struct peer *peer, uint8_t flags, uint32_t seq, uint32_t ack,
 	       unsigned int len);

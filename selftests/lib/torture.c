@@ -29,6 +29,18 @@ double torture_seconds(void)
 	return text ? strtod(text, NULL) : 3;
 }
 
+void torture_switch_group(struct actor *a)
+{
+	static const char * const words[] = {
+		"segments", "timewait", "resets", "calls", "acks", "opens",
+	};
+	char word[32];
+
+	snprintf(word, sizeof(word), "%c%s", "+-"[torture_random(a, 2)],
+		 words[torture_random(a, ARRAY_SIZE(words))]);
+	CHECK(!files_write(ALL_CPUS, "hooks", word), "%s is refused", word);
+}
+
 void torture_load(const char *args)
 {
 	int err;

@@ -35,6 +35,9 @@ unsigned int torture_random(struct actor *actor, unsigned int below);
 
 double torture_seconds(void);
 
+/* A turn: attach or detach a group of hooks. */
+void torture_switch_group(struct actor *a);
+
 /* Load the module again, with these parameters besides $TT_ARGS. */
 void torture_load(const char *args);
 

@@ -40,18 +40,6 @@ static void filter(struct actor *a)
 	files_write(ALL_CPUS, "filter", filters[torture_random(a, ARRAY_SIZE(filters))]);
 }
 
-static void groups(struct actor *a)
-{
-	static const char * const words[] = {
-		"segments", "timewait", "resets", "calls", "acks", "opens",
-	};
-	char word[32];
-
-	snprintf(word, sizeof(word), "%c%s", "+-"[torture_random(a, 2)],
-		 words[torture_random(a, ARRAY_SIZE(words))]);
-	CHECK(!files_write(ALL_CPUS, "hooks", word), "%s is refused", word);
-}
-
 static void switches(struct actor *a)
 {
 	files_set("overwrite", torture_random(a, 2));
@@ -106,7 +94,7 @@ int main(void)
 		{ .name = "resize", .turn = resize, .rest = 5 },
 		{ .name = "clear", .turn = clear, .rest = 3 },
 		{ .name = "filter", .turn = filter, .rest = 1 },
-		{ .name = "groups", .turn = groups, .rest = 5 },
+		{ .name = "groups", .turn = torture_switch_group, .rest = 5 },
 		{ .name = "switches", .turn = switches, .rest = 7 },
 		{ .name = "account", .turn = account },
 		{ .name = "raw", .turn = read_raw },

@@ -149,25 +149,13 @@ static void tracer(struct actor *a)
 	CHECK(write_text(FTRACE, "0", 0) == EBUSY, "ftrace can be switched off");
 }
 
-static void groups(struct actor *a)
-{
-	static const char * const words[] = {
-		"segments", "timewait", "resets", "calls", "acks", "opens",
-	};
-	char word[32];
-
-	snprintf(word, sizeof(word), "%c%s", "+-"[torture_random(a, 2)],
-		 words[torture_random(a, ARRAY_SIZE(words))]);
-	CHECK(!files_write(ALL_CPUS, "hooks", word), "%s is refused", word);
-}
-
 static void test_all(const char *attach)
 {
 	struct actor actors[] = {
 		{ .name = "kprobes", .turn = kprobes, .rest = 20 },
 		{ .name = "neighbours", .turn = neighbours, .rest = 5 },
 		{ .name = "tracer", .turn = tracer, .rest = 20 },
-		{ .name = "groups", .turn = groups, .rest = 20 },
+		{ .name = "groups", .turn = torture_switch_group, .rest = 20 },
 	};
 
 	neighbours_there = 0;
