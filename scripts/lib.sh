@@ -1,10 +1,9 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# What the scripts share: where things are, how they speak, how they lock.
-# To be sourced.
+# Shared by the scripts: paths, messages, locks. To be sourced.
 
-# shellcheck disable=SC2034 # used by those who source this
+# shellcheck disable=SC2034 # used by the scripts that source this
 project=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 cache=${TCP_TEARDOWN_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/tcp_teardown}
 
@@ -18,7 +17,8 @@ die() {
 	exit 125
 }
 
-# Print the header comment of the calling script: its usage. All that source this answer -h.
+# Print the usage, which is the header comment of the calling script. Every script that
+# sources this answers -h.
 usage() {
 	sed -n '/^# usage: /,$ { /^#/!q; s/^# \{0,1\}//; p }' "$0"
 }
@@ -27,7 +27,7 @@ case ${1:-} in
 -h | --help) usage; exit 0 ;;
 esac
 
-# locked NAME COMMAND...: run COMMAND, alone among those that name this lock.
+# locked NAME COMMAND...: run COMMAND while holding this lock.
 locked() {
 	local lock="$cache/locks/$1"
 
@@ -39,7 +39,7 @@ locked() {
 	) 9>"$lock"
 }
 
-# as_root COMMAND...: directly, or through sudo where that is allowed.
+# as_root COMMAND...: directly, or by sudo if that is allowed.
 as_root() {
 	if [ "$(id -u)" = 0 ]; then
 		"$@"
@@ -58,8 +58,8 @@ apt_update() {
 		mkdir -p "$cache" && touch "$stamp"
 }
 
-# counts FILE STATUS: what selftests/run has told there, in $passed, $failed and
-# $skipped. A run that did not end as it should has failed once more.
+# counts FILE STATUS: set $passed, $failed and $skipped from the output of selftests/run
+# in FILE. A run that did not end properly counts as one more failure.
 # shellcheck disable=SC2034 # the callers read them
 counts() {
 	local file=$1 status=$2 last

@@ -2,10 +2,10 @@
 /*
  * How many instructions this guest has executed, idle ones aside.
  *
- * With "scripts/vm -m icount" a nanosecond of the guest is an instruction, but for
- * the time in which the CPU idles, which is skipped to the next timer. The kernel
- * keeps account of that time to the nanosecond. What is left is everything that
- * ran on the guest's one CPU: this process, its peers, softirqs, timers, readers.
+ * With "scripts/vm -m icount" a nanosecond of the guest is an instruction, except while
+ * the CPU is idle, which skips to the next timer. The kernel accounts for idle time to
+ * the nanosecond. The rest is everything that ran on the guest's one CPU: this process,
+ * its peers, softirqs, timers, readers.
  */
 #ifndef BENCH_BUSY_H
 #define BENCH_BUSY_H

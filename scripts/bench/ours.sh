@@ -1,10 +1,10 @@
 # shellcheck shell=bash disable=SC2154 # shared with guest
 # SPDX-License-Identifier: GPL-2.0
 #
-# The module, in the ways in which it is measured: start_NAME, stop_NAME. To be
-# sourced by guest. stop_NAME leaves in $seen how many records a connection had, so
-# that nobody takes for cheap what has not run, and in $lost how many were lost; but
-# for those that a newer one overwrote where nobody read.
+# The configurations of the module that are measured: start_NAME, stop_NAME. To be sourced
+# by guest. stop_NAME sets $seen to the records per connection, which shows that the
+# module ran, and $lost to how many were lost, not counting those that were overwritten
+# without a reader.
 
 debugfs=/sys/kernel/debug/tcp_teardown
 
@@ -51,7 +51,7 @@ read_from() {
 	reader=$!
 }
 
-# What is there is whole: the reader has had a minute.
+# The file is complete: the reader has had a minute.
 stop_reader() {
 	kill "$reader"
 	wait "$reader" || true

@@ -1,19 +1,19 @@
 # shellcheck shell=bash disable=SC2034,SC2154 # shared with guest
 # SPDX-License-Identifier: GPL-2.0
 #
-# What else can watch TCP connections end, each set to see as much of that as it
-# can: start_peer_NAME, stop_peer_NAME. To be sourced by guest. What is printed or
-# recorded goes into a file in memory, as ours does. stop_peer_NAME leaves in $seen
-# the events that a connection had, and in $lost how many were lost.
+# Other tools that can trace how TCP connections end, each configured to see as much as it
+# can: start_peer_NAME, stop_peer_NAME. To be sourced by guest. Their output goes into a
+# file in memory, as the module's does. stop_peer_NAME leaves in $seen the events that a
+# connection had, and in $lost how many were lost.
 
 tracefs=/sys/kernel/tracing
 state_event=sock:inet_sock_set_state
 
-# Those that take long to start keep running for all their samples.
+# Tools that take long to start keep running for all their samples.
 slow=(peer_bpftrace_count peer_bpftrace_print peer_tcpstates peer_tcpstates_bcc
 	peer_tcplife peer_tcplife_bcc)
 
-# What has been made by all samples since it was started.
+# What all samples since the start have made.
 made() {
 	echo $((connections * samples))
 }
@@ -24,13 +24,13 @@ seen_of() {
 	lost=$2
 }
 
-# background COMMAND...: until it is stopped; its output in files.
+# background COMMAND...: run it until it is stopped; its output goes to files.
 background() {
 	"$@" >"$out/stdout" 2>"$out/stderr" </dev/null &
 	peer=$!
 }
 
-# until_says FILE PATTERN: it is ready. Time is skipped while it waits.
+# until_says FILE PATTERN: wait until it is ready. Time is skipped meanwhile.
 until_says() {
 	until grep -q "$2" "$out/$1"; do
 		kill -0 "$peer" 2>/dev/null || { cat "$out/stderr" >&2; return 1; }
@@ -38,7 +38,7 @@ until_says() {
 	done
 }
 
-# until_polls: it waits for events, and no more for the host's disk.
+# until_polls: wait until it waits for events, not for the host's disk.
 until_polls() {
 	local call
 
@@ -53,7 +53,7 @@ interrupt() {
 	wait "$peer" || true
 }
 
-# number_before WORDS FILE: the sum of those that stand before WORDS.
+# number_before WORDS FILE: the sum of the numbers before WORDS.
 number_before() {
 	grep -oE "[0-9]+ $1" "$out/$2" | awk '{ n += $1 } END { print n + 0 }'
 }
@@ -64,13 +64,13 @@ ring_stat() {
 	awk -F': ' -v name="$1" '$1 == name { print $2 }' $tracefs/per_cpu/cpu0/stats
 }
 
-# Its ring is as large as ours.
+# Its ring is as large as the module's.
 ftrace_clear() {
 	echo 4096 >$tracefs/buffer_size_kb
 	echo >$tracefs/trace
 }
 
-# What was overwritten had been seen; as with ours, there is no reader.
+# Overwritten events count as seen, because there is no reader, as with the module.
 ftrace_seen() {
 	seen_of $(($(ring_stat entries) + $(ring_stat overrun))) "$(ring_stat 'dropped events')"
 	echo >$tracefs/trace
@@ -199,8 +199,8 @@ stop_lines() {
 	seen_of "$(grep -c '127\.0\.0\.1' "$out/stdout")" "$(number_before samples stderr)"
 }
 
-# bcc compiles against the kernel's headers, where uname -r says that they are.
-# $headers is that directory of the host.
+# bcc compiles against the kernel's headers, which it looks up by uname -r. $headers is
+# the host's directory.
 provide_headers() {
 	local modules=/lib/modules/$(uname -r) common=("${headers%/*}"/linux-headers-*-common)
 

@@ -2,8 +2,8 @@
 /*
  * usage: write FILE WORD
  *
- * Writes WORD into FILE, and prints the instructions that the guest took for it, with
- * what workers did then and in the second after it.
+ * Writes WORD into FILE, and prints the instructions that the guest executed for it,
+ * including the work of workers in the second after it.
  */
 #include <fcntl.h>
 #include <stdio.h>

@@ -1,17 +1,16 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Debian's archive beyond what this host is set up with: suites of other releases and
-# packages of another architecture, read through configurations of apt's that lie in the
-# cache. Nothing that apt keeps of the host itself is read or changed. To be sourced,
-# after lib.sh.
+# Debian's archive beyond this host's own sources: suites of other releases and packages
+# of another architecture, read with apt configurations in the cache. apt's own state of
+# the host is neither read nor changed. To be sourced, after lib.sh.
 
 # shellcheck disable=SC2154 # lib.sh sets it
 archive=$cache/archive
 keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 debian_releases='bullseye|bookworm|trixie|forky|sid|oldoldstable|oldstable|stable|testing|unstable'
 
-# collection_suites COLLECTION: what apt looks at together.
+# collection_suites COLLECTION: the suites that apt reads together.
 collection_suites() {
 	case $1 in
 	bullseye | bookworm | trixie) echo "$1 $1-security" ;;
@@ -27,9 +26,9 @@ collection_architectures() {
 	esac
 }
 
-# host_mirror SUFFIX: the mirror that the host's own sources name for a release with
-# that suffix: of what apt knows to be Debian's, or, before its first update, of what is
-# named so. Prints nothing where there is none.
+# host_mirror SUFFIX: the mirror in the host's own sources for a release with that suffix.
+# apt knows which sources are Debian's; before its first update the name decides. Prints
+# nothing if there is none.
 host_mirror() {
 	local mirrors
 
@@ -43,7 +42,7 @@ host_mirror() {
 	head -n 1 <<<"$mirrors"
 }
 
-# What the collection is made of, as lines of a sources.list.
+# The collection as lines of a sources.list.
 collection_sources() {
 	local suite mirror security arches
 
@@ -78,7 +77,7 @@ write_apt_conf() {
 	END
 }
 
-# Make the configuration; what is there already stays if it says the same.
+# Write the configuration; keep an existing one if it is equal.
 make_collection() {
 	local dir=$archive/$1
 
@@ -94,17 +93,17 @@ make_collection() {
 	fi
 }
 
-# in_archive COLLECTION COMMAND...: apt-get or apt-cache, of that collection.
+# in_archive COLLECTION COMMAND...: run apt-get or apt-cache for that collection.
 in_archive() {
 	APT_CONFIG=$archive/$1/apt.conf "${@:2}"
 }
 
-# The suites that apt has not found at the mirror, by what it says.
+# The suites that the mirror lacks, from apt's error messages on stdin.
 absent_suites() {
 	sed -nE "s,^E: The repository '[^ ]+ ([^ ]+) (In)?Release' (does not have|no longer has) a Release file.*,\\1,p"
 }
 
-# Fetch the lists; of a suite that has left the mirror there are none.
+# Fetch the lists, leaving out suites that the mirror no longer has.
 fetch_lists() {
 	local dir=$archive/$1 said suite absent
 
@@ -119,7 +118,7 @@ fetch_lists() {
 	done
 }
 
-# The lists of packages, unless they are younger than MINUTES.
+# Fetch the lists of packages, unless they are younger than MINUTES.
 update_collection() {
 	local dir=$archive/$1 minutes=$2
 
@@ -130,18 +129,19 @@ update_collection() {
 	touch "$dir/updated"
 }
 
-# archive_update COLLECTION [MINUTES]: lists no older than that, by default a day.
+# archive_update COLLECTION [MINUTES]: make the lists at most so old, by default a day.
 archive_update() {
 	[ -e "$keyring" ] || die "no $keyring: install debian-archive-keyring"
 	locked "archive-$1" update_collection "$1" "${2:-1440}"
 }
 
-# archive_names COLLECTION PREFIX: the packages whose names begin so.
+# archive_names COLLECTION PREFIX: the packages whose names have that prefix.
 archive_names() {
 	in_archive "$1" apt-cache pkgnames "$2"
 }
 
-# archive_depends COLLECTION PACKAGE: the names that it depends on, alternatives too.
+# archive_depends COLLECTION PACKAGE: the names of its dependencies and their
+# alternatives.
 archive_depends() {
 	in_archive "$1" apt-cache show --no-all-versions "$2" |
 		sed -n 's/^Depends: //p' | tr -s ',|' '\n' | awk '{ print $1 }' | sort -u
@@ -158,8 +158,8 @@ archive_unpack() {
 	done
 }
 
-# archive_source SERIES: the path of a kernel's source, linux-source-SERIES.tar.xz. The
-# one that the host has installed serves, if there is one.
+# archive_source SERIES: the path of a kernel's source, linux-source-SERIES.tar.xz; the
+# host's installed one, if there is one.
 archive_source() {
 	local name=linux-source-$1 collection=bookworm
 
