@@ -19,11 +19,13 @@
 #include <net/net_namespace.h>
 #include <net/tcp.h>
 
+#include "conn.h"
 #include "depot.h"
-#include "record.h"
+#include "netns.h"
 #include "remember.h"
 #include "reserve.h"
 #include "share.h"
+#include "sock.h"
 
 /* Adopted under one lock. */
 #define ADOPT_BATCH	64
@@ -76,11 +78,11 @@ static void adopt_made(struct adopt *a, struct conn *conn, u64 since)
 /* With the socket locked, and its user not at work, no transition is under way. */
 static void adopt_locked(struct adopt *a, const struct sock *sk)
 {
-	u64 cookie = record_cookie(sk);
+	u64 cookie = sock_cookie(sk);
 	struct conn_ref ref = conn_find(cookie, common_of_sock(sk));
 
 	if (!ref.conn && adopt_may(a, sock_net(sk)))
-		adopt_made(a, remember(ref.bucket, sk, cookie, sk->sk_state), record_now());
+		adopt_made(a, remember(ref.bucket, sk, cookie, sk->sk_state), sock_clock());
 	conn_put(ref);
 }
 
@@ -120,9 +122,9 @@ static u64 adopt_since(const struct inet_timewait_sock *tw, u8 substate)
 	long left = READ_ONCE(tw->tw_timer.expires) - jiffies;
 
 	if (substate != TCP_TIME_WAIT)
-		return record_now();
+		return sock_clock();
 	left = clamp(left, 0L, (long)TCP_TIMEWAIT_LEN);
-	return record_now() - jiffies_to_nsecs(TCP_TIMEWAIT_LEN - left);
+	return sock_clock() - jiffies_to_nsecs(TCP_TIMEWAIT_LEN - left);
 }
 
 /*
@@ -132,7 +134,7 @@ static u64 adopt_since(const struct inet_timewait_sock *tw, u8 substate)
  */
 static void adopt_tw(struct adopt *a, const struct inet_timewait_sock *tw)
 {
-	u64 cookie = record_cookie((const struct sock *)tw);
+	u64 cookie = sock_cookie((const struct sock *)tw);
 	struct conn_ref ref = conn_find(cookie, common_of_tw(tw));
 	u8 substate = READ_ONCE(tw->tw_substate);
 

@@ -8,7 +8,6 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
-#include "record.h"
 #include "reserve.h"
 #include "share.h"
 

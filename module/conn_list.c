@@ -10,8 +10,7 @@
 #include <net/tcp.h>
 
 #include "conn.h"
-#include "event.h"
-#include "record.h"
+#include "sock.h"
 
 /* The most lines, and the room to choose them from. */
 #define LINES		65536U
@@ -220,7 +219,7 @@ int conn_list_make(struct conn_list *list)
 	unsigned int bucket;
 	int err = 0;
 
-	list->now = record_now();
+	list->now = sock_clock();
 	list->too_young = ~0ULL;
 	for (bucket = 0; bucket < conn_buckets() && !err; bucket++) {
 		if (!(bucket % 1024))

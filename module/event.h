@@ -16,15 +16,13 @@
 #include <net/sock.h>
 #include <net/tcp_states.h>
 
+#include "sock.h"
+
 struct conn;
 struct inet_timewait_sock;
 struct sk_buff;
 struct tcphdr;
 struct timer_list;
-
-/* The states of RFC 9293, section 3.3.2, in which one side has closed. */
-#define TCPF_CLOSING_STATES (TCPF_FIN_WAIT1 | TCPF_FIN_WAIT2 | TCPF_CLOSING |	\
-			     TCPF_CLOSE_WAIT | TCPF_LAST_ACK | TCPF_TIME_WAIT)
 
 /**
  * event_state_wanted() - does a connection close by this transition?

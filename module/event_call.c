@@ -7,8 +7,10 @@
 #include <net/tcp.h>
 
 #include "event_call.h"
+#include "netns.h"
 #include "record.h"
 #include "remember.h"
+#include "sock.h"
 #include "verdict.h"
 
 bool event_calls_sure;
@@ -16,7 +18,7 @@ bool event_calls_sure;
 /* What current asks for; the numbers are those before. */
 static void event_moment_of_call(struct moment *m, const struct sock *sk, u8 what)
 {
-	moment_of_sock(m, sk, record_now(), TCP_TEARDOWN_CALL, what);
+	moment_of_sock(m, sk, sock_clock(), TCP_TEARDOWN_CALL, what);
 	m->unread = sock_unread(sk);
 	m->unsent = sock_unsent(sk);
 	if (sock_flag(sk, SOCK_LINGER)) {
@@ -57,7 +59,7 @@ static void event_caller(struct conn *conn, u8 what, u8 by)
  */
 static void event_called(const struct sock *sk, u8 what, u8 by, bool goes_on)
 {
-	struct conn_ref ref = remember_find(sk, record_cookie(sk), sk->sk_state);
+	struct conn_ref ref = remember_find(sk, sock_cookie(sk), sk->sk_state);
 	struct conn *conn = ref.conn;
 
 	if (unlikely(!conn)) {
@@ -151,7 +153,7 @@ void event_close_begins(const struct sock *sk, struct conn *conn)
 {
 	remember_flush(conn);
 	event_caller(conn, TCP_TEARDOWN_CLOSE, TCP_TEARDOWN_BY_CLOSE);
-	moment_of_sock(&conn->moment, sk, record_now(), TCP_TEARDOWN_CALL, TCP_TEARDOWN_CLOSE);
+	moment_of_sock(&conn->moment, sk, sock_clock(), TCP_TEARDOWN_CALL, TCP_TEARDOWN_CLOSE);
 	if (unlikely(current->flags & PF_EXITING)) {
 		conn->call = TCP_TEARDOWN_BY_EXIT;
 		conn->by_exit = true;
@@ -221,7 +223,7 @@ void event_shutdown(const struct sock *sk, int how)
  */
 static bool is_in_close(const struct sock *sk)
 {
-	struct conn_ref ref = conn_find(record_cookie(sk), common_of_sock(sk));
+	struct conn_ref ref = conn_find(sock_cookie(sk), common_of_sock(sk));
 	bool in_close;
 
 	if (ref.conn) {
@@ -244,7 +246,7 @@ static bool is_in_close(const struct sock *sk)
  */
 static void event_dropped(const struct sock *sk, u8 by)
 {
-	struct conn_ref ref = remember_find(sk, record_cookie(sk), sk->sk_state);
+	struct conn_ref ref = remember_find(sk, sock_cookie(sk), sk->sk_state);
 	struct conn *conn = ref.conn;
 
 	if (conn) {

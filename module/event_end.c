@@ -4,10 +4,13 @@
 
 #include <net/tcp.h>
 
+#include "conn.h"
 #include "event_moment.h"
 #include "handed.h"
+#include "netns.h"
 #include "record.h"
 #include "remember.h"
+#include "sock.h"
 #include "verdict.h"
 
 static __always_inline void event_count_end(const struct netns *ns,
@@ -26,7 +29,7 @@ static noinline void event_end_untracked(const struct sock *sk, int from)
 	struct moment m;
 
 	event_count_end(ns, sk, from, TCP_TEARDOWN_UNKNOWN);
-	moment_of_sock(&m, sk, record_now(), TCP_TEARDOWN_STATE, 0);
+	moment_of_sock(&m, sk, sock_clock(), TCP_TEARDOWN_STATE, 0);
 	m.to = TCP_CLOSE;
 	m.spent = TCP_TEARDOWN_UNKNOWN;
 	/* Before, there may have been no sign of its end. */
@@ -108,7 +111,7 @@ static noinline void event_connect_failed(const struct sock *sk)
 				  STATS_NO_LOCAL_PORT : STATS_CONNECT_FAILED);
 	subject_of_sock(&subject, sk);
 	remember_caller(&subject.closer);
-	moment_of_sock(&m, sk, record_now(), TCP_TEARDOWN_CONNECT, what);
+	moment_of_sock(&m, sk, sock_clock(), TCP_TEARDOWN_CONNECT, what);
 	m.seq = 0;
 	m.ack = 0;
 	m.window = 0;
@@ -128,7 +131,7 @@ void event_leave(const struct sock *sk, int from)
 {
 	const struct sock_common *sc = common_of_sock(sk);
 	bool refused = handed_was_refused(sk);
-	u64 cookie = record_cookie(sk);
+	u64 cookie = sock_cookie(sk);
 	struct conn_ref ref = conn_find(cookie, sc);
 
 	if (unlikely(was_never(sk, from, ref.conn))) {

@@ -7,15 +7,17 @@
 #include "event_minisock.h"
 #include "handed.h"
 #include "minisock_cause.h"
+#include "netns.h"
 #include "record.h"
 #include "remember.h"
 #include "segment.h"
+#include "sock.h"
 #include "verdict.h"
 
 /* It may be moved to another CPU before its transition to CLOSE. */
 static noinline void event_time_wait_anywhere(const struct sock *sk)
 {
-	struct conn_ref ref = conn_find(record_cookie(sk), common_of_sock(sk));
+	struct conn_ref ref = conn_find(sock_cookie(sk), common_of_sock(sk));
 
 	if (ref.conn)
 		ref.conn->asked = true;
@@ -39,7 +41,7 @@ void event_time_wait(const struct sock *sk)
 /* The minisock has taken the socket's cookie before; if there was none, now. */
 static u64 minisock_cookie(const struct inet_timewait_sock *tw, const struct sock *sk)
 {
-	u64 cookie = record_cookie(sk);
+	u64 cookie = sock_cookie(sk);
 
 	/* It is not hashed yet. */
 	if (!atomic64_read(&tw->tw_cookie))
@@ -62,7 +64,7 @@ static void event_minisock_begins(struct conn *conn, const struct inet_timewait_
 			       (m->from != from || tw->tw_substate != from))))
 		return;
 	remember_flush(conn);
-	moment_of_tw(m, tw, record_now(), TCP_TEARDOWN_TIMEWAIT, TCP_TEARDOWN_TW_BORN);
+	moment_of_tw(m, tw, sock_clock(), TCP_TEARDOWN_TIMEWAIT, TCP_TEARDOWN_TW_BORN);
 	m->from = from;
 	m->to = from;
 }
@@ -102,7 +104,7 @@ static noinline void event_minisock_born_untracked(const struct inet_timewait_so
 
 	if (!handed_give(sk))
 		handed_put(sk);
-	moment_of_tw(&m, tw, record_now(), TCP_TEARDOWN_TIMEWAIT, TCP_TEARDOWN_TW_BORN);
+	moment_of_tw(&m, tw, sock_clock(), TCP_TEARDOWN_TIMEWAIT, TCP_TEARDOWN_TW_BORN);
 	m.timewait = TCP_TEARDOWN_TW_BORN;
 	m.from = from;
 	m.flags |= TCP_TEARDOWN_F_UNTRACKED;
@@ -217,7 +219,7 @@ static noinline void event_minisock_gone_untracked(const struct inet_timewait_so
 	event_minisock_count_death(ns, from, cause);
 	netns_transition(ns, from, TCP_CLOSE, TCP_TEARDOWN_UNKNOWN);
 	netns_count_in(ns, STATS_UNTRACKED);
-	event_minisock_moment(NULL, &m, tw, record_now(), cause);
+	event_minisock_moment(NULL, &m, tw, sock_clock(), cause);
 	if (!cause)
 		m.kind = TCP_TEARDOWN_STATE;
 	m.to = TCP_CLOSE;
@@ -234,7 +236,7 @@ static void event_minisock_gone(const struct inet_timewait_sock *tw, struct conn
 {
 	const struct netns *ns = netns_hooked(twsk_net(tw));
 	int from = READ_ONCE(tw->tw_substate);
-	u64 now = record_now();
+	u64 now = sock_clock();
 	struct moment *m;
 
 	event_minisock_count_death(ns, from, cause);

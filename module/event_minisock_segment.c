@@ -4,11 +4,14 @@
 
 #include <net/tcp.h>
 
+#include "conn.h"
 #include "event_minisock.h"
 #include "minisock_cause.h"
+#include "netns.h"
 #include "record.h"
 #include "remember.h"
 #include "segment.h"
+#include "sock.h"
 
 /*
  * Hold its connection. One whose birth was not seen is remembered from now on. Not
@@ -68,7 +71,7 @@ void event_minisock_segment(const struct inet_timewait_sock *tw,
 	struct moment m;
 
 	minisock_reached(tw, tcp_flag_byte(th));
-	moment_of_tw(&m, tw, record_now(), TCP_TEARDOWN_SEGMENT,
+	moment_of_tw(&m, tw, sock_clock(), TCP_TEARDOWN_SEGMENT,
 		     segment_what(cb->seq, cb->end_seq, READ_ONCE(tcptw->tw_rcv_nxt)));
 	segment_header(&m, skb, 0);
 	if (refused)
@@ -155,7 +158,7 @@ void event_minisock_rearm(const struct inet_timewait_sock *tw, int timeo)
 	if (!minisock_is_tcp(tw))
 		return;
 	if (minisock_was_in_fin_wait2(tw))
-		event_minisock_time_wait(tw, record_now());
+		event_minisock_time_wait(tw, sock_clock());
 	else
-		event_minisock_rearmed(tw, record_now(), timeo);
+		event_minisock_rearmed(tw, sock_clock(), timeo);
 }

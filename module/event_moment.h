@@ -8,6 +8,7 @@
 #include "event_call.h"
 #include "record.h"
 #include "remember.h"
+#include "sock.h"
 
 /* Both callers of tcp_send_fin() have called tcp_close_state() just before. */
 static inline bool is_fin_queued(int to)
@@ -66,7 +67,7 @@ static __always_inline struct moment *event_moment(struct conn *conn, const stru
 	if (is_fin_queued(to) && event_is_by_close(sk, conn))
 		event_close_begins(sk, conn);
 	else if (!event_continues(conn, sk, from, to))
-		moment_of_sock(&conn->moment, sk, record_now(), TCP_TEARDOWN_STATE, 0);
+		moment_of_sock(&conn->moment, sk, sock_clock(), TCP_TEARDOWN_STATE, 0);
 	remember_mark(&conn->moment, conn);
 	conn->moment.spent = remember_state(conn, to, conn->moment.time);
 	return &conn->moment;

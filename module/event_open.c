@@ -7,14 +7,15 @@
 
 #include <net/tcp.h>
 
-#include "record.h"
+#include "conn.h"
 #include "remember.h"
+#include "sock.h"
 
 /* The connection, from now on remembered; one that is closing, if it is already. */
 static struct conn_ref open_find(const struct sock *sk)
 	__acquires(bitlock)
 {
-	const u64 cookie = record_cookie(sk);
+	const u64 cookie = sock_cookie(sk);
 	struct conn_ref ref = conn_find(cookie, common_of_sock(sk));
 
 	if (!ref.conn && (1 << sk->sk_state) & TCPF_OPEN_STATES)
@@ -27,7 +28,7 @@ static void open_by_caller(struct conn *conn)
 {
 	struct closer *closer = &conn->subject.closer;
 
-	conn->opened = record_now();
+	conn->opened = sock_clock();
 	remember_caller(closer);
 	closer->is_opener = closer->pid;
 }

@@ -9,7 +9,7 @@
 #include <net/mptcp.h>
 #include <net/tcp.h>
 
-#include "record.h"
+#include "sock.h"
 #include "uapi/tcp_teardown.h"
 
 /* The FIN is the last that was written, and has not been sent. */

@@ -8,10 +8,13 @@
 #include <net/route.h>
 #include <net/tcp.h>
 
+#include "conn.h"
+#include "netns.h"
 #include "record.h"
 #include "remember.h"
 #include "reset_segment.h"
 #include "segment.h"
+#include "sock.h"
 
 /* The RST that answers @skb, as tcp_v4_send_reset() makes it. */
 static void event_reply(struct moment *m, const struct sk_buff *skb)
@@ -67,7 +70,7 @@ static void event_tell_nobody(const struct sock *sk, const struct net *net,
 	if (is_queue_full(sk, skb, m->reason)) {
 		netns_count(net, STATS_ACCEPT_QUEUE_FULL);
 		m->flags |= TCP_TEARDOWN_F_QUEUE_FULL;
-		subject.flow.cookie = record_cookie(sk);
+		subject.flow.cookie = sock_cookie(sk);
 	}
 	record_tell(&subject, m, NULL);
 }
@@ -100,7 +103,7 @@ static void event_reset_sent(const struct sock *sk, u16 reason)
 
 	if (sk->sk_state == TCP_CLOSE)
 		return;
-	ref = remember_find(sk, record_cookie(sk), sk->sk_state);
+	ref = remember_find(sk, sock_cookie(sk), sk->sk_state);
 	if (ref.conn) {
 		ref.conn->reset_sent = true;
 		if (sk_is_mptcp(sk))
@@ -126,7 +129,7 @@ void event_send_reset(const struct sock *sk, const struct sk_buff *skb, u16 reas
 {
 	const struct net *net = sk ? sock_net(sk) : dev_net(skb_dst(skb)->dev);
 	struct moment m = {
-		.time = record_now(),
+		.time = sock_clock(),
 		.kind = TCP_TEARDOWN_RESET,
 		.what = TCP_TEARDOWN_RST_REPLY,
 	};
@@ -210,7 +213,7 @@ static bool may_be_late_data(const struct sock *sk)
 /* Data after close(): the record of the transition that follows has the segment. */
 static void event_late_data(const struct sock *sk)
 {
-	struct conn_ref ref = remember_find(sk, record_cookie(sk), sk->sk_state);
+	struct conn_ref ref = remember_find(sk, sock_cookie(sk), sk->sk_state);
 
 	if (ref.conn)
 		ref.conn->late_data = true;
@@ -232,7 +235,7 @@ static void event_reset_moment(struct conn *conn, const struct moment *m)
 /* The transition to CLOSE follows, and records it. */
 static bool event_reset_begins(const struct sock *sk, const struct moment *m, bool is_local)
 {
-	struct conn_ref ref = remember_find(sk, record_cookie(sk), sk->sk_state);
+	struct conn_ref ref = remember_find(sk, sock_cookie(sk), sk->sk_state);
 	struct conn *conn = ref.conn;
 
 	if (conn) {
@@ -283,7 +286,7 @@ void event_receive_reset(const struct sock *sk, const struct sk_buff *skb)
 	}
 	netns_count(sock_net(sk), STATS_RST_RECEIVED);
 	netns_reset_received(sock_net(sk), sk->sk_state);
-	moment_of_sock(&m, sk, record_now(), TCP_TEARDOWN_RESET, TCP_TEARDOWN_RST_RECEIVED);
+	moment_of_sock(&m, sk, sock_clock(), TCP_TEARDOWN_RESET, TCP_TEARDOWN_RST_RECEIVED);
 	if (is_known)
 		event_reset_known(&m, &segment);
 	else

@@ -4,9 +4,12 @@
 
 #include <net/tcp.h>
 
+#include "conn.h"
+#include "netns.h"
 #include "record.h"
 #include "remember.h"
 #include "segment.h"
+#include "sock.h"
 
 bool event_half_closed_data;
 bool event_resets_seen;
@@ -70,7 +73,7 @@ static __always_inline bool segment_moment(struct moment *m, const struct sock *
 	const struct tcp_sock *tp = tcp_sk(sk);
 	bool fin_again;
 
-	moment_begin(m, record_now(), TCP_TEARDOWN_SEGMENT,
+	moment_begin(m, sock_clock(), TCP_TEARDOWN_SEGMENT,
 		     segment_what(cb->seq, cb->end_seq, tp->rcv_nxt), sk->sk_state, 0);
 	segment_header(m, skb, tp->rx_opt.snd_wscale);
 	if (sk->sk_state != TCP_CLOSE && segment_refused(sk, skb))
@@ -119,7 +122,7 @@ static noinline void event_segment_closing(const struct sock *sk, const struct s
 					   bool stream)
 {
 	const struct sock_common *sc = common_of_sock(sk);
-	struct conn_ref ref = conn_find(record_cookie(sk), sc);
+	struct conn_ref ref = conn_find(sock_cookie(sk), sc);
 
 	if (likely(ref.conn && ref.conn->leaving != sc))
 		event_segment_known(sk, skb, stream, ref.conn);
@@ -160,7 +163,7 @@ void event_minisock_ack(const struct sock *sk, u32 ack)
 
 	if (!sk || sk->sk_state != TCP_TIME_WAIT || ack != READ_ONCE(tcp_twsk(sk)->tw_rcv_nxt))
 		return;
-	moment_of_tw(&m, inet_twsk(sk), record_now(), TCP_TEARDOWN_SEGMENT,
+	moment_of_tw(&m, inet_twsk(sk), sock_clock(), TCP_TEARDOWN_SEGMENT,
 		     TCP_TEARDOWN_SEG_ACK);
 	m.tcp_flags = TCPHDR_ACK;
 	record_tell_tw(inet_twsk(sk), &m, NULL);
@@ -182,11 +185,11 @@ void event_retransmit(const struct sock *sk, const struct sk_buff *skb)
 	if (!(cb->tcp_flags & TCPHDR_FIN))
 		return;
 	netns_count(sock_net(sk), STATS_FIN_RESENT);
-	moment_of_sock(&m, sk, record_now(), TCP_TEARDOWN_SEGMENT, TCP_TEARDOWN_SEG_RESEND);
+	moment_of_sock(&m, sk, sock_clock(), TCP_TEARDOWN_SEGMENT, TCP_TEARDOWN_SEG_RESEND);
 	m.seq = cb->seq;
 	m.tcp_flags = cb->tcp_flags;
 	m.len = cb->end_seq - cb->seq - 1;
-	ref = conn_find(record_cookie(sk), common_of_sock(sk));
+	ref = conn_find(sock_cookie(sk), common_of_sock(sk));
 	if (likely(ref.conn)) {
 		if (ref.conn->fins_resent != U8_MAX)
 			ref.conn->fins_resent++;
@@ -214,7 +217,7 @@ void event_send_ack(const struct sock *sk)
 
 	if (!((1 << sk->sk_state) & TCPF_CLOSING_STATES))
 		return;
-	moment_of_sock(&m, sk, record_now(), TCP_TEARDOWN_SEGMENT, TCP_TEARDOWN_SEG_ACK);
+	moment_of_sock(&m, sk, sock_clock(), TCP_TEARDOWN_SEGMENT, TCP_TEARDOWN_SEG_ACK);
 	m.seq = acceptable_seq(tcp_sk(sk));
 	m.tcp_flags = TCPHDR_ACK;
 	record_tell_sock(sk, &m, NULL);

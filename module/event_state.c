@@ -4,11 +4,14 @@
 
 #include <net/tcp.h>
 
+#include "conn.h"
 #include "event_moment.h"
 #include "handed.h"
+#include "netns.h"
 #include "record.h"
 #include "remember.h"
 #include "segment.h"
+#include "sock.h"
 #include "verdict.h"
 
 /* An orphan that may not wait for the FIN goes with the ACK of its own. */
@@ -94,7 +97,7 @@ static noinline void event_step_untracked(const struct sock *sk, int from, int t
 	netns_count_in(ns, STATS_UNTRACKED);
 	if (!told && is_fin_queued(to) && event_is_by_close(sk, NULL))
 		event_close_untracked(sk);
-	moment_of_sock(&m, sk, record_now(), TCP_TEARDOWN_STATE, 0);
+	moment_of_sock(&m, sk, sock_clock(), TCP_TEARDOWN_STATE, 0);
 	m.spent = TCP_TEARDOWN_UNKNOWN;
 	m.flags = TCP_TEARDOWN_F_UNTRACKED;
 	event_brings(&m, sk, to);
@@ -104,7 +107,7 @@ static noinline void event_step_untracked(const struct sock *sk, int from, int t
 /* To another state of the same connection. */
 static noinline void event_step(const struct sock *sk, int from, int to)
 {
-	u64 cookie = record_cookie(sk);
+	u64 cookie = sock_cookie(sk);
 	struct conn_ref ref = conn_find(cookie, common_of_sock(sk));
 	struct conn *conn = ref.conn;
 	struct moment *m;

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "record.h"
 
-#include <linux/sock_diag.h>
 #include <net/ipv6.h>
 #include <net/tcp.h>
+
+#include "buffer.h"
 
 /* A record lies in a slot from end to end; its number is the slot's own. */
 static_assert(sizeof(struct tcp_teardown_record) == sizeof(struct ring_slot));
@@ -65,20 +66,6 @@ static_assert(offsetof(struct tcp_teardown_record, flags) - RECORD_FLOW ==
 	      sizeof(struct flow));
 
 /**
- * record_make_cookie() - the cookie of a socket that may have none
- * @sk: the socket
- *
- * Written once, by a cmpxchg; __sock_gen_cookie() may be nested.
- */
-noinline u64 record_make_cookie(const struct sock *sk)
-{
-	u32 halves[2];
-
-	sock_diag_save_cookie((struct sock *)sk, halves);
-	return atomic64_read(&sk->sk_cookie);
-}
-
-/**
  * flow_ports_of_skb() - a received segment's addresses and ports, not the socket's
  * @flow: of the receiver
  * @skb: the segment
@@ -91,8 +78,8 @@ void flow_ports_of_skb(struct flow *flow, const struct sk_buff *skb)
 		memcpy(flow->local, &ipv6_hdr(skb)->daddr, sizeof(struct in6_addr));
 		memcpy(flow->peer, &ipv6_hdr(skb)->saddr, sizeof(struct in6_addr));
 	} else {
-		record_mapped(flow->local, ip_hdr(skb)->daddr);
-		record_mapped(flow->peer, ip_hdr(skb)->saddr);
+		sock_mapped(flow->local, ip_hdr(skb)->daddr);
+		sock_mapped(flow->peer, ip_hdr(skb)->saddr);
 	}
 }
 
@@ -119,7 +106,7 @@ void flow_of_skb(struct flow *flow, const struct net *net, const struct sk_buff 
  */
 void subject_of_sock(struct subject *subject, const struct sock *sk)
 {
-	flow_of_sock(&subject->flow, sk, record_cookie(sk));
+	flow_of_sock(&subject->flow, sk, sock_cookie(sk));
 	subject->cred = sock_cred_of(sk);
 	subject->closer = (struct closer) { };
 }

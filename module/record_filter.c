@@ -4,6 +4,7 @@
 
 #include <linux/uidgid.h>
 
+#include "buffer.h"
 #include "names.h"
 
 #define FILTER_USES_FLOW	(BIT(FILTER_NETNS + 1) - 1)

@@ -6,6 +6,8 @@
 #include <net/tcp.h>
 #include <asm/word-at-a-time.h>
 
+#include "sock.h"
+
 static void remember_adopt(struct conn *conn, u8 state)
 {
 	conn->state = state;
@@ -140,7 +142,7 @@ noinline void remember_fin_left_now(struct conn *conn, const struct sock *sk)
 	struct moment m;
 
 	conn->fin_waits = false;
-	moment_of_sock(&m, sk, record_now(), TCP_TEARDOWN_SEGMENT, TCP_TEARDOWN_SEG_LEFT);
+	moment_of_sock(&m, sk, sock_clock(), TCP_TEARDOWN_SEGMENT, TCP_TEARDOWN_SEG_LEFT);
 	m.seq = tcp_sk(sk)->write_seq - 1;
 	m.tcp_flags = TCPHDR_FIN | TCPHDR_ACK;
 	record_tell(&conn->subject, &m, NULL);

@@ -10,6 +10,7 @@
 
 #include "conn.h"
 #include "record.h"
+#include "sock.h"
 
 struct conn *remember(struct hlist_bl_head *bucket, const struct sock *sk, u64 cookie,
 		      u8 state);

@@ -4,8 +4,9 @@
 #include <linux/errno.h>
 #include <net/tcp.h>
 
+#include "conn.h"
 #include "given_up.h"
-#include "record.h"
+#include "sock.h"
 
 bool verdict_knows_minisocks;
 bool verdict_knows_waves;
@@ -257,7 +258,7 @@ static __always_inline void verdict_finish(struct conn *conn)
 		m->first = TCP_TEARDOWN_FIRST_NONE;
 	m->fins_resent = conn->fins_resent;
 	m->fins_again = conn->fins_again;
-	conn->totals.spent[0] = conn->opened ? elapsed(conn->opened, record_now()) :
+	conn->totals.spent[0] = conn->opened ? elapsed(conn->opened, sock_clock()) :
 					       TCP_TEARDOWN_UNKNOWN;
 }
 

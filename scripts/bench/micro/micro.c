@@ -97,7 +97,7 @@ static noinline void run_record(unsigned int round)
 {
 	struct moment m;
 
-	moment_of_sock(&m, micro_sk, record_now(), TCP_TEARDOWN_STATE, 0);
+	moment_of_sock(&m, micro_sk, sock_clock(), TCP_TEARDOWN_STATE, 0);
 	m.to = TCP_FIN_WAIT2;
 	record_tell(&micro_subject, &m, NULL);
 }
@@ -106,7 +106,7 @@ static noinline void run_clock(unsigned int round)
 {
 	static u64 now;
 
-	WRITE_ONCE(now, record_now());
+	WRITE_ONCE(now, sock_clock());
 }
 
 /* The filter in force, alone. */
@@ -137,10 +137,10 @@ static u64 micro_time(void (*run)(unsigned int round))
 
 	local_irq_save(flags);
 	run(0);		/* what is made at first use is made */
-	begin = record_now();
+	begin = sock_clock();
 	for (i = 0; i < ROUNDS; i++)
 		run(i);
-	end = record_now();
+	end = sock_clock();
 	local_irq_restore(flags);
 	return end - begin;
 }
