@@ -77,52 +77,6 @@ static inline struct ring *buffer_ring(unsigned int cpu)
 					 lockdep_is_held(&buffer_access));
 }
 
-void buffer_wake(void);
-
-/**
- * buffer_claim() - get a slot of this CPU's ring to fill
- *
- * Context: any but NMI, preemption disabled until buffer_publish(). May nest.
- *
- * Return: NULL if recording is off, or if there is no room, which is counted.
- */
-static inline struct ring_slot *buffer_claim(void)
-{
-	struct ring *ring;
-
-	if (!data_race(buffer_on))	/* compared where it lies: READ_ONCE() would load it */
-		return NULL;
-	RCU_LOCKDEP_WARN(!rcu_read_lock_sched_held(), "the ring may go");
-	ring = (__force struct ring *)this_cpu_read(buffer_cpus.ring);
-	if (unlikely(!ring)) {
-		this_cpu_inc(buffer_cpus.refused);
-		return NULL;
-	}
-	return ring_claim(ring, data_race(buffer_overwrite));	/* the same */
-}
-
-/**
- * buffer_filtered() - count a record that the filter refused
- *
- * Context: as buffer_claim(), in its place.
- */
-static inline void buffer_filtered(void)
-{
-	if (READ_ONCE(buffer_on))
-		this_cpu_inc(buffer_cpus.filtered);
-}
-
-/**
- * buffer_publish() - the slot is filled
- * @slot: from buffer_claim()
- */
-static inline void buffer_publish(struct ring_slot *slot)
-{
-	ring_publish(slot);
-	if (unlikely(this_cpu_read(buffer_cpus.waiting)))
-		buffer_wake();
-}
-
 /**
  * struct buffer_cursor - a place in one CPU's ring, for readers that do not consume
  * @pos: next position to look at
@@ -159,6 +113,7 @@ void buffer_init_cpu(struct buffer_cpu *b);
 void buffer_wait_stop(void);
 bool buffer_is_empty(int cpu);
 void buffer_expect(int cpu);
+void buffer_wake(void);
 void buffer_wake_all(void);
 wait_queue_head_t *buffer_waitqueue(int cpu);
 

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "record.h"
 
+#include <linux/sched.h>
 #include <net/ipv6.h>
 #include <net/tcp.h>
 
-#include "buffer.h"
+#include "buffer_write.h"
+#include "filter_file.h"
+#include "record_filter.h"
 
 /* A record lies in a slot from end to end; its number is the slot's own. */
 static_assert(sizeof(struct tcp_teardown_record) == sizeof(struct ring_slot));

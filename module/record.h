@@ -10,7 +10,6 @@
 #include <net/sock.h>
 #include <net/tcp.h>
 
-#include "filter_file.h"
 #include "moment.h"
 #include "sock.h"
 #include "uapi/tcp_teardown.h"
@@ -128,9 +127,5 @@ void record_tell_sock(const struct sock *sk, const struct moment *m,
 		      const struct totals *totals);
 void record_tell_tw(const struct inet_timewait_sock *tw, const struct moment *m,
 		    const struct totals *totals);
-
-/* record_filter.c */
-bool record_keeps(const struct filter *filter, const struct subject *subject,
-		  const struct moment *m, const struct totals *totals);
 
 #endif

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What the filter is told of a record that is to be made. For contexts see event.h. */
-#include "record.h"
+#include "record_filter.h"
 
 #include <linux/uidgid.h>
 
-#include "buffer.h"
+#include "buffer_write.h"
+#include "filter.h"
+#include "moment.h"
 #include "names.h"
 
 #define FILTER_USES_FLOW	(BIT(FILTER_NETNS + 1) - 1)

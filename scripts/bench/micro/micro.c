@@ -20,7 +20,7 @@
 #include <net/sock.h>
 #include <net/tcp_states.h>
 
-#include "buffer.h"
+#include "buffer_write.h"
 #include "conn.h"
 #include "hook.h"
 #include "record.h"

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Asks the filter whether a record is wanted, before it is made. For contexts see event.h. */
+#ifndef TCP_TEARDOWN_RECORD_FILTER_H
+#define TCP_TEARDOWN_RECORD_FILTER_H
+
+#include <linux/types.h>
+
+struct filter;
+struct moment;
+struct subject;
+struct totals;
+
+bool record_keeps(const struct filter *filter, const struct subject *subject,
+		  const struct moment *m, const struct totals *totals);
+
+#endif
