@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* What a filter can compare: fields, numbers, words, addresses. */
-#include "filter_parse.h"
+#include "filter_field.h"
 
 #include <linux/ctype.h>
 #include <linux/hex.h>
@@ -11,7 +11,7 @@
 
 #include "names.h"
 
-static const struct field fields[] = {
+static const struct filter_field fields[] = {
 	{ "port", FILTER_LOCAL_PORT, .other = FILTER_PEER_PORT, .max = U16_MAX },
 	{ "lport", FILTER_LOCAL_PORT, .max = U16_MAX },
 	{ "rport", FILTER_PEER_PORT, .max = U16_MAX },
@@ -46,29 +46,19 @@ static const struct {
 };
 
 /**
- * field_renamed() - the new name of a field
+ * filter_field_renamed() - the new name of a field
  * @name: its old name
  *
  * Return: a message; NULL if there never was such a field.
  */
-const char *field_renamed(struct filter_token name)
+const char *filter_field_renamed(struct filter_token name)
 {
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(renamed); i++)
-		if (is_word(name, renamed[i].name))
+		if (filter_is_word(name, renamed[i].name))
 			return renamed[i].now;
 	return NULL;
-}
-
-/**
- * is_word() - is the token this word?
- * @token: as read
- * @word: the word
- */
-bool is_word(struct filter_token token, const char *word)
-{
-	return strlen(word) == token.len && !memcmp(token.at, word, token.len);
 }
 
 /* Decimal, or hexadecimal with 0x. A number that is too large becomes FILTER_UNKNOWN. */
@@ -128,7 +118,7 @@ static struct filter_part prefix_test(struct filter *filter, u8 value, const u8 
 	return filter_and(filter, part, filter_test(filter, value, upper, upper));
 }
 
-static bool parse_prefix(struct parser *p, const struct field *field,
+static bool parse_prefix(struct filter_parser *p, const struct filter_field *field,
 			 struct filter_token token, struct filter_part *part)
 {
 	const char *slash = memchr(token.at, '/', token.len);
@@ -142,9 +132,9 @@ static bool parse_prefix(struct parser *p, const struct field *field,
 		token.len = slash - token.at;
 	}
 	if (!read_address(token, addr, &bits))
-		return parse_fail(p, token, "not an address");
+		return filter_fail(p, token, "not an address");
 	if (slash && (!tail.len || !read_number(tail, &more) || more > 128 - bits))
-		return parse_fail(p, tail, "not the length of a prefix");
+		return filter_fail(p, tail, "not the length of a prefix");
 	bits = slash ? bits + more : 128;
 	*part = prefix_test(p->filter, field->value, addr, bits);
 	if (field->other)
@@ -153,39 +143,39 @@ static bool parse_prefix(struct parser *p, const struct field *field,
 	return true;
 }
 
-static bool find_word(struct parser *p, const struct field *field,
+static bool find_word(struct filter_parser *p, const struct filter_field *field,
 		      struct filter_token token, u64 *number)
 {
 	for (*number = 0; *number <= field->max; ++*number)
-		if (is_word(token, field->word(*number)))
+		if (filter_is_word(token, field->word(*number)))
 			return true;
-	if (field->value == FILTER_KIND && is_word(token, "end"))
-		return parse_fail(p, token, "end == any, in place of kind ==");
-	return parse_fail(p, token, "no such word for this field");
+	if (field->value == FILTER_KIND && filter_is_word(token, "end"))
+		return filter_fail(p, token, "end == any, in place of kind ==");
+	return filter_fail(p, token, "no such word for this field");
 }
 
 /* Of the process that writes the filter. */
-static bool find_self(struct parser *p, const struct field *field,
+static bool find_self(struct filter_parser *p, const struct filter_field *field,
 		      struct filter_token token, u64 *number)
 {
 	*number = field->value == FILTER_NETNS ? p->self->netns : p->self->cgroup;
-	return *number || parse_fail(p, token, "this kernel does not tell the cgroup of");
+	return *number || filter_fail(p, token, "this kernel does not tell the cgroup of");
 }
 
-static bool parse_number(struct parser *p, const struct field *field,
+static bool parse_number(struct filter_parser *p, const struct filter_field *field,
 			 struct filter_token token, u64 *number)
 {
 	if (field->word)
 		return find_word(p, field, token, number);
 	if ((field->value == FILTER_NETNS || field->value == FILTER_CGROUP) &&
-	    is_word(token, "self"))
+	    filter_is_word(token, "self"))
 		return find_self(p, field, token, number);
 	if (!read_number(token, number))
-		return parse_fail(p, token, "not a number");
-	return *number <= field->max || parse_fail(p, token, "too large");
+		return filter_fail(p, token, "not a number");
+	return *number <= field->max || filter_fail(p, token, "too large");
 }
 
-static bool parse_bounds(struct parser *p, const struct field *field,
+static bool parse_bounds(struct filter_parser *p, const struct filter_field *field,
 			 enum filter_compare compare, struct filter_token token,
 			 struct filter_part *part)
 {
@@ -193,13 +183,13 @@ static bool parse_bounds(struct parser *p, const struct field *field,
 
 	if (!parse_number(p, field, token, &number))
 		return false;
-	if ((compare == LT && !number) || (compare == GT && number == field->max))
-		return parse_fail(p, token, "nothing is beyond");
-	low = compare == GT ? number + 1 : number;
-	high = compare == LT ? number - 1 : number;
-	if (compare == LT || compare == LE)
+	if ((compare == FILTER_LT && !number) || (compare == FILTER_GT && number == field->max))
+		return filter_fail(p, token, "nothing is beyond");
+	low = compare == FILTER_GT ? number + 1 : number;
+	high = compare == FILTER_LT ? number - 1 : number;
+	if (compare == FILTER_LT || compare == FILTER_LE)
 		low = 0;
-	else if (compare == GT || compare == GE)
+	else if (compare == FILTER_GT || compare == FILTER_GE)
 		high = field->max;
 	*part = filter_test(p->filter, field->value, low, high);
 	if (field->other)
@@ -208,19 +198,19 @@ static bool parse_bounds(struct parser *p, const struct field *field,
 	return true;
 }
 
-static bool parse_name(struct parser *p, const struct field *field,
+static bool parse_name(struct filter_parser *p, const struct filter_field *field,
 		       struct filter_token token, struct filter_part *part)
 {
 	u8 name[16] = { };
 	u64 upper, lower;
 
 	if (token.len >= sizeof(name))
-		return parse_fail(p, token, "the name of a process has 15 bytes at most, not");
+		return filter_fail(p, token, "the name of a process has 15 bytes at most, not");
 	memcpy(name, token.at, token.len);
 	upper = filter_half(name);
 	lower = filter_half(name + 8);
 	if (upper > field->max)
-		return parse_fail(p, token, "no process has the name");
+		return filter_fail(p, token, "no process has the name");
 	*part = filter_test(p->filter, field->value, upper, upper);
 	*part = filter_and(p->filter, *part,
 			   filter_test(p->filter, field->value + 1, lower, lower));
@@ -228,17 +218,17 @@ static bool parse_name(struct parser *p, const struct field *field,
 }
 
 /* Does the record have a value, whatever it is? */
-static bool parse_any(struct parser *p, const struct field *field,
+static bool parse_any(struct filter_parser *p, const struct filter_field *field,
 		      enum filter_compare compare, struct filter_token token,
 		      struct filter_part *part)
 {
-	if (compare != EQ)
-		return parse_fail(p, token, "only == goes with");
+	if (compare != FILTER_EQ)
+		return filter_fail(p, token, "only == goes with");
 	*part = filter_test(p->filter, field->value, 0, field->max);
 	return true;
 }
 
-static bool parse_value(struct parser *p, const struct field *field,
+static bool parse_value(struct filter_parser *p, const struct filter_field *field,
 			enum filter_compare compare, struct filter_token token,
 			struct filter_part *part)
 {
@@ -250,23 +240,24 @@ static bool parse_value(struct parser *p, const struct field *field,
 }
 
 /**
- * field_compare() - append a comparison to the program
+ * filter_field_compare() - append a comparison to the program
  * @p: the parser
  * @field: what is compared
- * @compare: the operator; EQ or NE if the field has no order
+ * @compare: the operator; FILTER_EQ or FILTER_NE if the field has no order
  * @token: the value
  * @part: set
  *
- * Return: false after parse_fail().
+ * Return: false after filter_fail().
  */
-bool field_compare(struct parser *p, const struct field *field, enum filter_compare compare,
-		   struct filter_token token, struct filter_part *part)
+bool filter_field_compare(struct filter_parser *p, const struct filter_field *field,
+			  enum filter_compare compare, struct filter_token token,
+			  struct filter_part *part)
 {
-	if (field->may_miss && !field->is_name && is_word(token, "any"))
+	if (field->may_miss && !field->is_name && filter_is_word(token, "any"))
 		return parse_any(p, field, compare, token, part);
 	if (!parse_value(p, field, compare, token, part))
 		return false;
-	if (compare != NE)
+	if (compare != FILTER_NE)
 		return true;
 	*part = filter_not(*part);
 	if (field->may_miss)	/* any other value, but not a missing one */
@@ -276,17 +267,17 @@ bool field_compare(struct parser *p, const struct field *field, enum filter_comp
 }
 
 /**
- * field_find() - a field by its name
+ * filter_field_find() - a field by its name
  * @name: its name
  *
  * Return: NULL if there is none.
  */
-const struct field *field_find(struct filter_token name)
+const struct filter_field *filter_field_find(struct filter_token name)
 {
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(fields); i++)
-		if (is_word(name, fields[i].name))
+		if (filter_is_word(name, fields[i].name))
 			return &fields[i];
 	return NULL;
 }
