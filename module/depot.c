@@ -9,8 +9,6 @@
 #include <linux/spinlock.h>
 #include <linux/workqueue.h>
 
-#include "conn.h"
-
 /*
  * What the worker leaves; below half of it, or above twice, it is asked for. A CPU may take
  * more than a NAPI budget, 300, before the worker can run.
@@ -21,8 +19,6 @@
 /* How many a batch has; with many CPUs and a small max, fewer than DEPOT_BATCH. */
 unsigned int depot_batch_max __read_mostly;
 static unsigned int depot_fill __read_mostly;
-
-static_assert(sizeof(struct depot_item) <= sizeof(struct conn));
 
 /* Those that are here. @lock: a leaf */
 static struct {
@@ -226,15 +222,16 @@ static void depot_construct(void *conn)
 /**
  * depot_start() - fill it
  * @max: of connections in all; memory is taken as it is needed
+ * @size: of one, bytes
  *
  * Context: process. Return: 0 or -ENOMEM.
  */
-int depot_start(unsigned long max)
+int depot_start(unsigned long max, size_t size)
 {
 	depot_bound = max;
 	depot_scale(num_online_cpus());
-	depot_cache = kmem_cache_create("tcp_teardown_conn", sizeof(struct conn), 0,
-					DEPOT_FLAGS, depot_construct);
+	depot_cache = kmem_cache_create("tcp_teardown_conn", size, 0, DEPOT_FLAGS,
+					depot_construct);
 	if (!depot_cache)
 		return -ENOMEM;
 	depot_queue = alloc_workqueue("tcp_teardown", WQ_UNBOUND | WQ_HIGHPRI, 1);

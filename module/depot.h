@@ -64,7 +64,7 @@ unsigned long depot_max(void);
 long depot_room(void);
 unsigned long depot_now(void);
 void depot_scale(unsigned int cpus);
-int depot_start(unsigned long max);
+int depot_start(unsigned long max, size_t size);
 void depot_stop(void);
 
 #endif

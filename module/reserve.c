@@ -4,12 +4,8 @@
 #include <linux/compiler.h>
 #include <linux/cpu.h>
 #include <linux/minmax.h>
-#include <linux/mm.h>
 #include <linux/percpu.h>
-#include <net/inet_timewait_sock.h>
-#include <net/net_namespace.h>
 
-#include "conn.h"
 #include "depot.h"
 #include "share.h"
 
@@ -69,7 +65,7 @@ bool reserve_ready(void)
  *
  * Return: NULL, and counted, if there is none.
  */
-struct conn *reserve_get(void)
+void *reserve_get(void)
 {
 	struct reserve *r = this_cpu_ptr(&reserves);
 
@@ -78,7 +74,7 @@ struct conn *reserve_get(void)
 		return NULL;
 	}
 	this_cpu_inc(reserves.now);
-	return (struct conn *)depot_pop(&r->loaded);
+	return depot_pop(&r->loaded);
 }
 
 /**
@@ -87,13 +83,13 @@ struct conn *reserve_get(void)
  *
  * Context: any but NMI, interrupts off.
  */
-void reserve_put(struct conn *conn)
+void reserve_put(void *conn)
 {
 	struct reserve *r = this_cpu_ptr(&reserves);
 
 	if (unlikely(r->loaded.nr >= READ_ONCE(depot_batch_max)))
 		reserve_unload(r);
-	depot_push(&r->loaded, (struct depot_item *)conn);
+	depot_push(&r->loaded, conn);
 	this_cpu_dec(reserves.now);
 }
 
@@ -148,35 +144,17 @@ static int reserve_goes(unsigned int cpu)
 }
 
 /**
- * reserve_default() - for how many connections there should be room
- *
- * A sixteenth of the memory, which is taken only while there are so many: with 16 GiB and
- * 384 bytes a connection, 2.6 million, of which one namespace may hold 1.9 million. 20,000
- * closes a second are 1.2 million minisocks, as each lives for 60 s. The hash table, 4 to 8
- * bytes a connection, takes 16 MiB then: a thousandth of the memory, on a small host as
- * well. Nor so few that one namespace can't hold the minisocks that the host allows itself.
- */
-unsigned int reserve_default(void)
-{
-	const struct inet_timewait_death_row *row = tcp_death_row_of(&init_net);
-	long memory = totalram_pages() / 16 * (PAGE_SIZE / L1_CACHE_ALIGN(sizeof(struct conn)));
-	long minisocks = READ_ONCE(row->sysctl_max_tw_buckets);
-
-	minisocks += minisocks / 3;	/* see share.h */
-	return clamp_t(long, max(memory, minisocks), CONN_MAX_MIN, CONN_MAX_MAX);
-}
-
-/**
  * reserve_start() - make memory ready
  * @max: of connections in all
+ * @size: of one, bytes
  *
  * Return: 0 or -ENOMEM.
  */
-int reserve_start(unsigned int max)
+int reserve_start(unsigned int max, size_t size)
 {
 	int err;
 
-	err = depot_start(max);
+	err = depot_start(max, size);
 	if (err)
 		return err;
 	cpus_read_lock();

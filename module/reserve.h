@@ -13,8 +13,6 @@
 
 #include <linux/types.h>
 
-struct conn;
-
 /**
  * struct reserve_stats - of the memory
  * @max: as many connections may be remembered
@@ -32,12 +30,11 @@ struct reserve_stats {
 };
 
 bool reserve_ready(void);
-struct conn *reserve_get(void);
-void reserve_put(struct conn *conn);
+void *reserve_get(void);
+void reserve_put(void *conn);
 void reserve_stats(struct reserve_stats *stats);
 
-unsigned int reserve_default(void);
-int reserve_start(unsigned int max);
+int reserve_start(unsigned int max, size_t size);
 void reserve_stop(void);
 
 #endif
