@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Notes where the counts of the kernel and of the module begin, while traffic runs. */
-#include "netns.h"
+#include "baseline.h"
 
 #include <linux/bottom_half.h>
 #include <linux/completion.h>
@@ -10,6 +9,10 @@
 #include <linux/sched.h>
 #include <linux/string.h>
 #include <linux/workqueue.h>
+
+#include "counts.h"
+#include "netns.h"
+#include "reconcile.h"
 
 /**
  * struct baseline - what one CPU notes
@@ -112,7 +115,7 @@ static void baseline_all(struct baseline *at)
 }
 
 /**
- * netns_baseline() - begin to compare with the kernel's counters
+ * baseline_begin() - begin to compare with the kernel's counters
  * @groups: of the hooks that have been attached, bits by enum hook_group
  *
  * Traffic may run, and namespaces may come and go. Each CPU notes its own counters, which nobody
@@ -121,7 +124,7 @@ static void baseline_all(struct baseline *at)
  *
  * Context: process, may sleep; the caller serialises.
  */
-void netns_baseline(unsigned long groups)
+void baseline_begin(unsigned long groups)
 {
 	static unsigned long generation;
 	struct baseline at = {

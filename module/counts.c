@@ -39,7 +39,7 @@ static struct workqueue_struct *counts_wq;
 static atomic_long_t counts_blocks;	/* of single CPUs */
 
 /*
- * While netns_baseline() is at work, counts from before it and after it are in different
+ * While baseline_begin() is at work, counts from before it and after it are in different
  * blocks, as there is no instant at which all CPUs have none in hand. Preemption is disabled.
  */
 static int counts_phase(const struct counts *counts)

@@ -54,7 +54,7 @@ extern struct counts *counts_grave;
 
 /**
  * struct counts_moment - which of the shared blocks a CPU raises
- * @generation: of the newest netns_baseline() that this CPU has begun
+ * @generation: of the newest baseline_begin() that this CPU has begun
  * @noted: of namespaces up to this number; of others still that of the one before
  */
 struct counts_moment {

@@ -11,13 +11,12 @@
 #include <linux/percpu.h>
 #include <linux/types.h>
 
+#include "groups.h"
+
 struct seq_file;
 struct tracepoint;
 
 enum hook_kind { HOOK_TRACEPOINT, HOOK_FTRACE, HOOK_KPROBE };
-
-enum hook_group { GROUP_TRANSITIONS, GROUP_SEGMENTS, GROUP_TIMEWAIT,
-		  GROUP_RESETS, GROUP_CALLS, GROUP_ACKS, GROUP_OPENS, GROUPS };
 
 /* In the order of attaching, within their group. */
 enum hook_id {
@@ -116,6 +115,8 @@ struct hook {
 
 extern struct hook hooks[HOOKS];
 extern const char * const hook_groups[GROUPS];
+/* Of which all hooks are attached; bits by enum hook_group. */
+extern unsigned long hook_groups_whole;
 
 int hook_check(void);
 bool hook_is_checked(void);

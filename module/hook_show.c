@@ -23,6 +23,8 @@ const char * const hook_groups[GROUPS] = {
 	[GROUP_OPENS] = "opens",
 };
 
+unsigned long hook_groups_whole;
+
 static unsigned long hook_hit(int id)
 {
 	unsigned long hits = 0;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "hooks.h"
 
+#include <linux/bitops.h>
 #include <linux/debugfs.h>
 #include <linux/module.h>
 #include <linux/sched.h>
@@ -10,12 +11,12 @@
 #include <linux/tracepoint.h>
 
 #include "adopt.h"
+#include "baseline.h"
 #include "conn.h"
 #include "event.h"
 #include "event_call.h"
 #include "hook.h"
 #include "minisock_cause.h"
-#include "netns.h"
 #include "verdict.h"
 #include "written.h"
 
@@ -65,7 +66,7 @@ static void group_detach(enum hook_group group)
 	int i;
 
 	group_is_on[group] = false;
-	reconcile_group(group, false);
+	clear_bit(group, &hook_groups_whole);
 	if (group == GROUP_TRANSITIONS)
 		conn_close();	/* the last to go */
 	hooks_forget(group);
@@ -150,7 +151,8 @@ static int group_attach(enum hook_group group)
 		whole = false;
 	}
 	group_complete(group);
-	reconcile_group(group, whole);
+	if (whole)
+		set_bit(group, &hook_groups_whole);
 	return 0;
 }
 
@@ -224,7 +226,7 @@ static int hooks_switch(char *word)
 		hook_find_parts();
 		hooks_know();
 		if (!err)
-			netns_baseline(BIT(group));
+			baseline_begin(BIT(group));
 		if (group == GROUP_TIMEWAIT)
 			hooks_adopt();
 	} else if (*word == '-' && group_is_on[group]) {
@@ -322,7 +324,7 @@ int hooks_start(const char *attach, const char *groups)
 		hook_find_parts();
 		hooks_know();
 		WRITE_ONCE(event_ends_told, true);
-		netns_baseline(~0UL);
+		baseline_begin(~0UL);
 		hooks_adopt();
 	}
 	mutex_unlock(&hooks_lock);

@@ -5,9 +5,6 @@
 #ifndef TCP_TEARDOWN_NETNS_H
 #define TCP_TEARDOWN_NETNS_H
 
-#include <linux/bitops.h>
-#include <linux/minmax.h>
-#include <linux/time64.h>
 #include <net/net_namespace.h>
 #include <net/netns/generic.h>
 
@@ -88,35 +85,6 @@ static inline void netns_count(const struct net *net, enum stats_counter what)
 	netns_count_in(netns_hooked(net), what);
 }
 
-/**
- * stats_state() - which of the states whose time is told of
- * @state: TCP_FIN_WAIT1 ...
- *
- * Return: enum stats_state, or negative if it is none.
- */
-static inline int stats_state(int state)
-{
-	static const u8 plus_one[TCP_MAX_STATES] = {
-		[TCP_FIN_WAIT1] = STATS_FIN_WAIT1 + 1,
-		[TCP_FIN_WAIT2] = STATS_FIN_WAIT2 + 1,
-		[TCP_CLOSING] = STATS_CLOSING + 1,
-		[TCP_TIME_WAIT] = STATS_TIME_WAIT + 1,
-		[TCP_CLOSE_WAIT] = STATS_CLOSE_WAIT + 1,
-		[TCP_LAST_ACK] = STATS_LAST_ACK + 1,
-	};
-
-	return plus_one[state] - 1;
-}
-
-/**
- * stats_bucket() - where a time goes
- * @ns: the time
- */
-static inline unsigned int stats_bucket(u64 ns)
-{
-	return min(fls64(ns / NSEC_PER_USEC), STATS_BUCKETS - 1);
-}
-
 /* @spent: nanoseconds in @from, TCP_TEARDOWN_UNKNOWN if it was entered unseen. */
 static inline void netns_transition(const struct netns *ns, int from, int to, u64 spent)
 {
@@ -151,7 +119,6 @@ static inline void netns_reset_received(const struct net *net, u8 state)
 
 struct stats *netns_sum(const struct net *net);
 unsigned long netns_elsewhere(const struct net *net);
-void netns_baseline(unsigned long groups);
 
 struct netns *netns_lock_from(loff_t *number);
 void netns_unlock(void);

@@ -2,18 +2,13 @@
 #include "reconcile.h"
 
 #include <linux/bitops.h>
-#include <linux/seq_file.h>
 #include <net/inet_timewait_sock.h>
 #include <net/ip.h>
 #include <net/tcp.h>
 
-#include "format.h"
-#include "hook.h"
-#include "netns.h"
-#include "reserve.h"
-
-/* Groups, by enum hook_group, of which all hooks are attached. */
-static unsigned long reconcile_whole;
+#include "groups.h"
+#include "stats.h"
+#include "uapi/tcp_teardown.h"
 
 static unsigned long end(const struct stats *s, u8 how, u8 by)
 {
@@ -107,27 +102,7 @@ static unsigned long ours_out_rsts(const struct stats *s)
 	return s->count[STATS_RST_SENT] + s->count[STATS_RST_REPLY];
 }
 
-/**
- * struct reconcile - one line
- * @name: in /proc/net/netstat or /proc/net/snmp
- * @mib: LINUX_MIB_*, or TCP_MIB_* if @is_tcp
- * @is_tcp: it is in /proc/net/snmp
- * @ours: the module's count of the same; NULL: it cannot be seen
- * @groups: the groups of hooks that it depends on, beside transitions
- * @remembered: it depends on connection state
- * @maybe: the two may differ; docs/reconcile.md says when
- */
-struct reconcile {
-	const char *name;
-	u8 mib;
-	bool is_tcp;
-	unsigned long (*ours)(const struct stats *s);
-	unsigned long groups;
-	bool remembered;
-	bool maybe;
-};
-
-static const struct reconcile reconcile_lines[RECONCILE_LINES] = {
+const struct reconcile reconcile_lines[RECONCILE_LINES] = {
 	[RECONCILE_TW] = { "TW", LINUX_MIB_TIMEWAITED, .ours = ours_tw,
 		.groups = BIT(GROUP_TIMEWAIT) },
 	[RECONCILE_TW_RECYCLED] = { "TWRecycled", LINUX_MIB_TIMEWAITRECYCLED,
@@ -171,29 +146,24 @@ static void __percpu *line_mib(const struct reconcile *line, const struct net *n
 			      (void __percpu *)net->mib.net_statistics;
 }
 
-static unsigned long line_kernel(const struct reconcile *line, const struct net *net)
+/**
+ * reconcile_line_kernel() - the kernel's counter, of all CPUs
+ * @line: of reconcile_lines[]
+ * @net: the namespace
+ */
+unsigned long reconcile_line_kernel(const struct reconcile *line, const struct net *net)
 {
 	return mib_sum(line_mib(line, net), line->mib);
 }
 
-static unsigned long line_ours(const struct reconcile *line, const struct stats *sum)
+/**
+ * reconcile_line_ours() - the module's count of the same
+ * @line: of reconcile_lines[]
+ * @sum: counters
+ */
+unsigned long reconcile_line_ours(const struct reconcile *line, const struct stats *sum)
 {
 	return line->ours ? line->ours(sum) : 0;
-}
-
-/**
- * reconcile_group() - a group of hooks was attached or detached
- * @group: enum hook_group
- * @whole: all of the group are attached
- *
- * Context: process; the caller serialises.
- */
-void reconcile_group(int group, bool whole)
-{
-	if (whole)
-		set_bit(group, &reconcile_whole);
-	else
-		clear_bit(group, &reconcile_whole);
 }
 
 static bool line_is_of(const struct reconcile *line, unsigned long groups)
@@ -231,7 +201,7 @@ void reconcile_ours(struct reconcile_base *base, const struct stats *stats,
 
 	for (i = 0; i < RECONCILE_LINES; i++)
 		if (line_is_of(&reconcile_lines[i], groups))
-			base->ours[i] += line_ours(&reconcile_lines[i], stats);
+			base->ours[i] += reconcile_line_ours(&reconcile_lines[i], stats);
 }
 
 /**
@@ -257,42 +227,4 @@ void reconcile_begin(struct reconcile_base *base, const struct net *net,
 	}
 	if (stats)
 		reconcile_ours(base, stats, groups);
-}
-
-/* Says so if there is a reason why they may differ. */
-static const char *line_proof(const struct reconcile *line, const struct netns *ns,
-			      bool forgotten)
-{
-	if (line->groups & ~READ_ONCE(reconcile_whole))
-		return "off";
-	return line->maybe || netns_elsewhere(ns->net) || (line->remembered && forgotten) ||
-	       hook_group_missed(line->groups | BIT(GROUP_TRANSITIONS)) ? "~" : "=";
-}
-
-/**
- * reconcile_show() - the lines of one namespace
- * @m: the file
- * @ns: the namespace, from netns_lock_from()
- * @sum: its counters
- */
-void reconcile_show(struct seq_file *m, const struct netns *ns, const struct stats *sum)
-{
-	const struct reconcile *line;
-	struct format_counter counter;
-	struct reserve_stats conns;
-	int i;
-
-	reserve_stats(&conns);
-	for (i = 0; i < RECONCILE_LINES; i++) {
-		line = &reconcile_lines[i];
-		counter = (struct format_counter) {
-			.name = line->name,
-			.kernel = line_kernel(line, ns->net) - ns->base.kernel[i],
-			.ours = line_ours(line, sum) - ns->base.ours[i],
-			.netns = ns->net->ns.inum,
-			.proof = line_proof(line, ns, conns.full),
-			.unseen = !line->ours,
-		};
-		format_reconcile(m, &counter);
-	}
 }

@@ -9,8 +9,6 @@
 #include <linux/types.h>
 
 struct net;
-struct netns;
-struct seq_file;
 struct stats;
 
 /* The table is reconcile_lines[], in reconcile.c. */
@@ -31,6 +29,28 @@ enum reconcile_line {
 };
 
 /**
+ * struct reconcile - one line
+ * @name: in /proc/net/netstat or /proc/net/snmp
+ * @mib: LINUX_MIB_*, or TCP_MIB_* if @is_tcp
+ * @is_tcp: it is in /proc/net/snmp
+ * @ours: the module's count of the same; NULL: it cannot be seen
+ * @groups: the groups of hooks that it depends on, beside transitions
+ * @remembered: it depends on connection state
+ * @maybe: the two may differ; docs/reconcile.md says when
+ */
+struct reconcile {
+	const char *name;
+	u8 mib;
+	bool is_tcp;
+	unsigned long (*ours)(const struct stats *s);
+	unsigned long groups;
+	bool remembered;
+	bool maybe;
+};
+
+extern const struct reconcile reconcile_lines[RECONCILE_LINES];
+
+/**
  * struct reconcile_base - both counts when the hooks were attached; all 0 in a
  *	namespace that was made later
  * @kernel: enum reconcile_line
@@ -41,15 +61,12 @@ struct reconcile_base {
 	unsigned long ours[RECONCILE_LINES];
 };
 
-extern const struct file_operations reconcile_fops;
-
-void reconcile_group(int group, bool whole);
+unsigned long reconcile_line_kernel(const struct reconcile *line, const struct net *net);
+unsigned long reconcile_line_ours(const struct reconcile *line, const struct stats *sum);
 void reconcile_clear(struct reconcile_base *base, unsigned long groups);
 void reconcile_ours(struct reconcile_base *base, const struct stats *stats,
 		    unsigned long groups);
 void reconcile_begin(struct reconcile_base *base, const struct net *net,
 		     const struct stats *stats, unsigned int cpu, unsigned long groups);
-
-void reconcile_show(struct seq_file *m, const struct netns *ns, const struct stats *sum);
 
 #endif

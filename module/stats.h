@@ -5,7 +5,10 @@
 #ifndef TCP_TEARDOWN_STATS_H
 #define TCP_TEARDOWN_STATS_H
 
+#include <linux/bitops.h>
+#include <linux/minmax.h>
 #include <linux/stddef.h>
+#include <linux/time64.h>
 #include <linux/types.h>
 #include <net/tcp_states.h>
 
@@ -95,6 +98,35 @@ struct stats {
 	unsigned long reset_sent[TCP_TEARDOWN_REASONS];
 	unsigned long reset_received[TCP_MAX_STATES];
 };
+
+/**
+ * stats_state() - which of the states whose time is told of
+ * @state: TCP_FIN_WAIT1 ...
+ *
+ * Return: enum stats_state, or negative if it is none.
+ */
+static inline int stats_state(int state)
+{
+	static const u8 plus_one[TCP_MAX_STATES] = {
+		[TCP_FIN_WAIT1] = STATS_FIN_WAIT1 + 1,
+		[TCP_FIN_WAIT2] = STATS_FIN_WAIT2 + 1,
+		[TCP_CLOSING] = STATS_CLOSING + 1,
+		[TCP_TIME_WAIT] = STATS_TIME_WAIT + 1,
+		[TCP_CLOSE_WAIT] = STATS_CLOSE_WAIT + 1,
+		[TCP_LAST_ACK] = STATS_LAST_ACK + 1,
+	};
+
+	return plus_one[state] - 1;
+}
+
+/**
+ * stats_bucket() - where a time goes
+ * @ns: the time
+ */
+static inline unsigned int stats_bucket(u64 ns)
+{
+	return min(fls64(ns / NSEC_PER_USEC), STATS_BUCKETS - 1);
+}
 
 /* The number of a counter, for those who raise it. */
 #define STATS_AT(counter)	(offsetof(struct stats, counter) / sizeof(unsigned long))

@@ -8,7 +8,7 @@
  *
  * Shows: each time the traffic pauses, the kernel's counters and the module's are equal
  * in each line with "=", in each namespace. The test can't hit the short time between the
- * kernel's count and the module's: see netns_baseline().
+ * kernel's count and the module's: see baseline_begin().
  *
  * Modes: by name
  *
