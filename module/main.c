@@ -15,6 +15,7 @@
 #include "filter_file.h"
 #include "hooks.h"
 #include "netns.h"
+#include "proc.h"
 #include "stream.h"
 
 static unsigned int buffer_kb = BUFFER_KB;
@@ -54,12 +55,17 @@ static int __init tcp_teardown_init(void)
 	err = netns_start();
 	if (err)
 		goto stop_conn;
-	err = hooks_start(attach, groups);
+	err = proc_start();
 	if (err)
 		goto stop_netns;
+	err = hooks_start(attach, groups);
+	if (err)
+		goto stop_proc;
 	hooks_debugfs(debugfs_start());
 	return 0;
 
+stop_proc:
+	proc_stop();
 stop_netns:
 	netns_stop();
 stop_conn:
@@ -74,6 +80,7 @@ static void __exit tcp_teardown_exit(void)
 	debugfs_stop();
 	hooks_stop();
 	filter_stop();
+	proc_stop();
 	netns_stop();
 	conn_stop();
 	buffer_stop();

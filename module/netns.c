@@ -9,8 +9,6 @@
 #include <linux/slab.h>
 #include <linux/xarray.h>
 
-#include "proc.h"
-
 unsigned int netns_id __read_mostly;
 
 /* For the list of namespaces; never held over all of them. */
@@ -19,7 +17,6 @@ static DEFINE_XARRAY(netns_all);	/* struct netns by number, which is never used 
 static loff_t netns_number;
 static struct stats netns_gone;		/* of those that are no more */
 static LIST_HEAD(netns_walks);
-static bool netns_stopping;		/* no more files */
 static gfp_t netns_gfp = GFP_KERNEL;
 
 /**
@@ -70,17 +67,10 @@ static void netns_bury(struct counts *counts)
 static int __net_init netns_init(struct net *net)
 {
 	struct netns *ns = netns_of(net);
-	int err;
 
 	ns->net = net;
 	ns->cpu = &counts_none;
-	err = netns_add(ns, READ_ONCE(netns_gfp));
-	if (err)
-		return err;
-	err = READ_ONCE(netns_stopping) ? 0 : proc_start(net, ns);
-	if (err)
-		netns_bury(ns->own);
-	return err;
+	return netns_add(ns, READ_ONCE(netns_gfp));
 }
 
 /*
@@ -99,10 +89,7 @@ static void __net_exit netns_pre_exit(struct net *net)
 
 static void __net_exit netns_exit(struct net *net)
 {
-	struct netns *ns = netns_of(net);
-
-	proc_stop(ns->dir);
-	netns_bury(ns->own);
+	netns_bury(netns_of(net)->own);
 }
 
 static struct pernet_operations netns_ops = {
@@ -285,44 +272,9 @@ int netns_start(void)
 	return 0;
 }
 
-/* Take one namespace's files away, and hold it, so that it does not go meanwhile. */
-static struct net *netns_take_dir(loff_t *number, struct proc_dir_entry **dir)
-{
-	struct net *net = NULL;
-	struct netns *ns;
-
-	while (!net && (ns = netns_lock_from(number))) {
-		net = ns->dir ? maybe_get_net(ns->net) : NULL;
-		if (net) {
-			*dir = ns->dir;
-			ns->dir = NULL;
-		}
-		netns_unlock();
-		++*number;
-	}
-	return net;
-}
-
-/**
- * netns_stop() - forget all counters; no hook is left
- *
- * The files go first: while their readers are waited for, who may take their time,
- * namespaces can still be made and go. One that is just going has no reader. One
- * that could not be made, and is undone, may have a count: wait for these. After that,
- * none with files comes.
- */
+/** netns_stop() - forget all counters; no hook and no file is left */
 void netns_stop(void)
 {
-	struct proc_dir_entry *dir;
-	loff_t number = 0;
-	struct net *net;
-
-	WRITE_ONCE(netns_stopping, true);
-	net_ns_barrier();
-	while ((net = netns_take_dir(&number, &dir))) {
-		proc_stop(dir);
-		put_net(net);
-	}
 	unregister_pernet_subsys(&netns_ops);
 	counts_stop();
 	xa_destroy(&netns_all);

@@ -22,7 +22,7 @@
  * @net: whose it is
  * @base: where both counts began, to be compared
  * @share: see share.h
- * @dir: /proc/net/tcp_teardown; NULL once the module goes
+ * @dir: /proc/net/tcp_teardown, of proc.c; NULL once the module goes
  */
 struct netns {
 	struct stats * __percpu *cpu;

@@ -8,6 +8,7 @@
 #include <linux/seq_file.h>
 #include <linux/seq_file_net.h>
 #include <linux/slab.h>
+#include <net/net_namespace.h>
 
 #include "connections.h"
 #include "format.h"
@@ -15,6 +16,8 @@
 
 const char * const tcp_teardown_name = "tcp_teardown";
 EXPORT_SYMBOL_GPL(tcp_teardown_name);
+
+static bool proc_stopping;	/* no more files */
 
 static int summary_show(struct seq_file *m, void *v)
 {
@@ -80,14 +83,8 @@ static const struct proc_ops proc_connections_ops = {
 	.proc_release = proc_connections_release,
 };
 
-/**
- * proc_start() - make the files of one namespace
- * @net: the namespace
- * @ns: the module's part of it, with its counters
- *
- * Return: 0 or -ENOMEM.
- */
-int proc_start(struct net *net, struct netns *ns)
+/* The directory and its files. */
+static int proc_make(struct net *net, struct netns *ns)
 {
 	ns->dir = proc_net_mkdir(net, tcp_teardown_name, net->proc_net);
 	if (!ns->dir)
@@ -96,15 +93,72 @@ int proc_start(struct net *net, struct netns *ns)
 	    proc_create_net_single("latency", 0444, ns->dir, latency_show, NULL) &&
 	    proc_create_data("connections", 0444, ns->dir, &proc_connections_ops, net))
 		return 0;
-	proc_stop(ns->dir);
+	proc_remove(ns->dir);
 	return -ENOMEM;
+}
+
+static int __net_init proc_init(struct net *net)
+{
+	return READ_ONCE(proc_stopping) ? 0 : proc_make(net, netns_of(net));
+}
+
+static void __net_exit proc_exit(struct net *net)
+{
+	proc_remove(netns_of(net)->dir);
+}
+
+static struct pernet_operations proc_pernet = {
+	.init = proc_init,
+	.exit = proc_exit,
+};
+
+/**
+ * proc_start() - make the files, in all namespaces there are and will be
+ *
+ * Context: after netns_start(). Return: 0 or -ENOMEM.
+ */
+int proc_start(void)
+{
+	return register_pernet_subsys(&proc_pernet);
+}
+
+/* Take one namespace's files away, and hold it, so that it does not go meanwhile. */
+static struct net *proc_take(loff_t *number, struct proc_dir_entry **dir)
+{
+	struct net *net = NULL;
+	struct netns *ns;
+
+	while (!net && (ns = netns_lock_from(number))) {
+		net = ns->dir ? maybe_get_net(ns->net) : NULL;
+		if (net) {
+			*dir = ns->dir;
+			ns->dir = NULL;
+		}
+		netns_unlock();
+		++*number;
+	}
+	return net;
 }
 
 /**
  * proc_stop() - remove the files; waits for active readers
- * @dir: of one namespace; may be NULL
+ *
+ * While these are waited for, who may take their time, namespaces can still be made and
+ * go: so the files go one by one, before the kernel takes its lock to unregister. A
+ * namespace that is just going has no reader. One that could not be made, and is undone,
+ * may have a count: wait for these. After that, none with files comes.
  */
-void proc_stop(struct proc_dir_entry *dir)
+void proc_stop(void)
 {
-	proc_remove(dir);
+	struct proc_dir_entry *dir;
+	loff_t number = 0;
+	struct net *net;
+
+	WRITE_ONCE(proc_stopping, true);
+	net_ns_barrier();
+	while ((net = proc_take(&number, &dir))) {
+		proc_remove(dir);
+		put_net(net);
+	}
+	unregister_pernet_subsys(&proc_pernet);
 }

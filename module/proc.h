@@ -3,17 +3,13 @@
 #ifndef TCP_TEARDOWN_PROC_H
 #define TCP_TEARDOWN_PROC_H
 
-struct net;
-struct netns;
-struct proc_dir_entry;
-
 /*
  * The name of the directories in /proc and in debugfs. It is exported: the kernel loads no second
  * module that exports it, whatever that module's name.
  */
 extern const char * const tcp_teardown_name;
 
-int proc_start(struct net *net, struct netns *ns);
-void proc_stop(struct proc_dir_entry *dir);
+int proc_start(void);
+void proc_stop(void);
 
 #endif
