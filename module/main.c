@@ -9,14 +9,14 @@
  */
 #include <linux/module.h>
 
-#include "buffer.h"
-#include "conn.h"
-#include "debugfs.h"
-#include "filter_file.h"
-#include "hooks.h"
-#include "netns.h"
-#include "proc.h"
-#include "stream.h"
+#include "conn/conn.h"
+#include "files/debugfs.h"
+#include "files/proc.h"
+#include "filter/filter_file.h"
+#include "format/stream.h"
+#include "hook/hooks.h"
+#include "ring/buffer.h"
+#include "stats/netns.h"
 
 static unsigned int buffer_kb = BUFFER_KB;
 module_param_named(buffer_size_kb, buffer_kb, uint, 0444);

@@ -14,8 +14,8 @@
 . "$(dirname "$0")/lib.sh"
 records=../docs/records.md
 filter=../docs/filter.md
-details=../module/format_detail.c
-fields=../module/filter_field.c
+details=../module/format/format_detail.c
+fields=../module/filter/filter_field.c
 format=$debugfs/format
 
 # "offset bytes field" of header and record, in the file and in the two tables.

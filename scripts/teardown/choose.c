@@ -8,8 +8,8 @@
 #include <tcp_teardown.h>
 
 #include "complain.h"
-#include "filter.h"
-#include "names.h"
+#include "filter/filter.h"
+#include "base/names.h"
 
 /* Of who runs this. The cgroup is not known without a mount of cgroup v2. */
 static struct filter_self self(void)

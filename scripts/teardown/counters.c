@@ -6,7 +6,7 @@
 
 #include "complain.h"
 #include "facts.h"
-#include "names.h"
+#include "base/names.h"
 
 static FILE *open_file(const char *directory, const char *name)
 {

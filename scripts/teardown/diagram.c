@@ -6,7 +6,7 @@
 
 #include "canvas.h"
 #include "counters.h"
-#include "names.h"
+#include "base/names.h"
 
 /* Rows of the diagram's three ranks of boxes below ESTABLISHED, and of what is below. */
 #define RANK_1		6

@@ -7,7 +7,7 @@
 #include "doctor.h"
 #include "each.h"
 #include "facts.h"
-#include "names.h"
+#include "base/names.h"
 
 #define BUCKETS		4096
 #define MAX_TIME_WAITS	4096

@@ -5,7 +5,7 @@
 
 #include "complain.h"
 #include "doctor.h"
-#include "names.h"
+#include "base/names.h"
 
 #define COLUMNS	17
 #define BLANKS	" \t\n"

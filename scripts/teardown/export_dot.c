@@ -2,7 +2,7 @@
 /* export dot: the diagram of states, with how often each arrow was taken. */
 #include "each.h"
 #include "facts.h"
-#include "names.h"
+#include "base/names.h"
 #include "print.h"
 
 /* States of a record beyond these have no name. */

@@ -3,7 +3,7 @@
 #include "each.h"
 #include "facts.h"
 #include "json.h"
-#include "names.h"
+#include "base/names.h"
 #include "print.h"
 
 /* Named so in the text, too; linger and fin=queued have keys of their own. */

@@ -8,7 +8,7 @@
 
 #include "complain.h"
 #include "each.h"
-#include "names.h"
+#include "base/names.h"
 #include "packet.h"
 #include "pcapng.h"
 

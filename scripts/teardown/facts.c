@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "facts.h"
 
-#include "names.h"
+#include "base/names.h"
 #include "print.h"
 
 const char *event_of(const struct tcp_teardown_record *r)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "json.h"
 
-#include "names.h"
+#include "base/names.h"
 #include "print.h"
 #include "spent.h"
 

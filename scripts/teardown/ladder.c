@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "complain.h"
-#include "names.h"
+#include "base/names.h"
 #include "print.h"
 #include "rows.h"
 #include "verdict.h"

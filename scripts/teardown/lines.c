@@ -5,7 +5,7 @@
 #include <time.h>
 
 #include "complain.h"
-#include "names.h"
+#include "base/names.h"
 #include "source.h"
 
 /* With so many bad lines, and no good one, it is not text of trace. */

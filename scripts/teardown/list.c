@@ -5,7 +5,7 @@
 #include "complain.h"
 #include "each.h"
 #include "json.h"
-#include "names.h"
+#include "base/names.h"
 #include "print.h"
 #include "spent.h"
 

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 
 #include "complain.h"
-#include "names.h"
+#include "base/names.h"
 #include "options.h"
 #include "print.h"
 #include "replace.h"

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "complain.h"
-#include "names.h"
+#include "base/names.h"
 
 /**
  * struct wave - where the last row of a segment is

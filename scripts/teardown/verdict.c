@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "verdict.h"
 
-#include "names.h"
+#include "base/names.h"
 
 static void print_words(struct print *print, const char *words)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What module/buffer.h and merge.c need from the kernel, for merge_check.c. */
+/* What module/ring/buffer.h and files/merge.c need from the kernel, for merge_check.c. */
 #ifndef HOST_BUFFER_H
 #define HOST_BUFFER_H
 

@@ -11,7 +11,7 @@
  */
 #include "filter_check.h"
 
-#include "filter_file.h"
+#include "filter/filter_file.h"
 #include "filter_naive.h"
 
 #define EVENTS	6

@@ -2,7 +2,7 @@
 /* Inputs to the filter: expressions, correct and mistaken. */
 #include "filter_check.h"
 
-#include "filter.h"
+#include "filter/filter.h"
 
 struct writing {
 	char *to;

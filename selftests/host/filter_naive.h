@@ -6,7 +6,7 @@
 #ifndef HOST_FILTER_NAIVE_H
 #define HOST_FILTER_NAIVE_H
 
-#include "filter.h"
+#include "filter/filter.h"
 
 enum naive { NAIVE_REFUSES = -1, NAIVE_NO, NAIVE_YES };
 

@@ -8,7 +8,7 @@
  */
 #include <linux/in.h>
 
-#include "format.h"
+#include "format/format.h"
 #include "host.h"
 #include "uapi/tcp_teardown.h"
 

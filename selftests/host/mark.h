@@ -7,7 +7,7 @@
 #ifndef HOST_MARK_H
 #define HOST_MARK_H
 
-#include "ring.h"
+#include "ring/ring.h"
 
 #define MARK_WORDS	(sizeof(((struct ring_slot *)0)->data) / sizeof(u64))
 

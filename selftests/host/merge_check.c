@@ -2,14 +2,14 @@
 /*
  * usage: merge_check MERGES
  *
- * Tests module/merge.c, with lists as rings. Shows: each record that it returns is the
+ * Tests module/files/merge.c, with lists as rings. Shows: each record that it returns is the
  * oldest of all first records; a consumer that reads in pieces, while all CPUs make
  * records, never gets one that is older than its predecessor; the number of accesses to a
  * ring does not depend on the number of empty rings; losses are reported with the CPU's
  * next record.
  */
 #include "host.h"
-#include "merge.h"
+#include "files/merge.h"
 #include "uapi/tcp_teardown.h"
 
 #define CHECK(ok)	host_check(ok, "after %u random numbers", randoms)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The ring's order of memory, for spin: module/ring.h and ring.c, line for line:
+ * The ring's order of memory, for spin: module/ring/ring.h and ring.c, line for line:
  *
  *	ring_has_room(), ring_claim(), ring_publish()	write()
  *	ring_window(), ring_oldest()			window()

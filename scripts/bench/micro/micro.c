@@ -20,10 +20,10 @@
 #include <net/sock.h>
 #include <net/tcp_states.h>
 
-#include "buffer_write.h"
-#include "conn.h"
-#include "hook.h"
-#include "record.h"
+#include "ring/buffer_write.h"
+#include "conn/conn.h"
+#include "hook/hook.h"
+#include "record/record.h"
 
 #define ROUNDS	1000
 

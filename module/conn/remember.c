@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "conn/remember.h"
+
+#include <linux/sched.h>
+#include <linux/string.h>
+#include <net/tcp.h>
+#include <asm/word-at-a-time.h>
+
+#include "base/sock.h"
+
+static void remember_adopt(struct conn *conn, u8 state)
+{
+	conn->state = state;
+	if ((1 << state) & TCPF_CLOSING_STATES)
+		conn->adopted = state;
+}
+
+/**
+ * remember() - begin to remember a connection
+ * @bucket: held, its own
+ * @sk: its full socket
+ * @cookie: its id
+ * @state: the state that it is in, or about to leave; if that is a closing
+ *	state, it is adopted
+ *
+ * Context and return: as conn_make().
+ */
+struct conn *remember(struct hlist_bl_head *bucket, const struct sock *sk, u64 cookie,
+		      u8 state)
+{
+	struct conn *conn = conn_make(bucket, cookie, common_of_sock(sk));
+
+	if (!conn)
+		return NULL;
+	flow_of_sock(&conn->subject.flow, sk, cookie);
+	conn->subject.cred = sock_cred_of(sk);
+	remember_adopt(conn, state);
+	return conn;
+}
+
+/**
+ * remember_tw() - adopt a minisock whose birth was not seen
+ * @bucket: held, its own
+ * @tw: it
+ * @cookie: its id, as it was read when the bucket was found: ss may make one now
+ * @substate: as it was before what is told of it now
+ *
+ * Context and return: as conn_make().
+ */
+struct conn *remember_tw(struct hlist_bl_head *bucket, const struct inet_timewait_sock *tw,
+			 u64 cookie, u8 substate)
+{
+	struct conn *conn = conn_make(bucket, cookie, common_of_tw(tw));
+
+	if (!conn)
+		return NULL;
+	flow_of_tw(&conn->subject.flow, tw, cookie);
+	conn->subject.cred = (struct sock_cred) { .uid = INVALID_UID };
+	remember_adopt(conn, substate);
+	conn->minisock = true;
+	return conn;
+}
+
+/**
+ * remember_bytes() - what went over the connection, and between the two FINs
+ * @conn: held
+ * @sk: its full socket, about to leave its last state
+ */
+void remember_bytes(struct conn *conn, const struct sock *sk)
+{
+	struct totals *totals = &conn->totals;
+
+	/* tcp_fastopen_add_skb() counts no FIN. */
+	totals->rx = conn->fin_with_syn ? tcp_sk(sk)->bytes_received : sock_rx(sk);
+	totals->tx = sock_tx(sk);
+	if (conn->adopted)
+		return;
+	if (conn->first == TCP_TEARDOWN_FIRST_LOCAL ||
+	    conn->first == TCP_TEARDOWN_FIRST_BOTH)
+		totals->bytes = totals->rx - conn->base;
+	else if (conn->first == TCP_TEARDOWN_FIRST_PEER &&
+		 (1 << sk->sk_state) & (TCPF_CLOSE_WAIT | TCPF_LAST_ACK))
+		totals->bytes = totals->tx > conn->base ? totals->tx - conn->base : 0;
+}
+
+/* A task's name, and zeros behind it. As strscpy_pad(), by words. */
+static __always_inline void name_copy(char *to, const char *from)
+{
+	const struct word_at_a_time constants = WORD_AT_A_TIME_CONSTANTS;
+	unsigned long word[TASK_COMM_LEN / sizeof(long)], zero;
+	bool ended = false;
+	unsigned int i;
+
+	if (TASK_COMM_IS_PADDED) {
+		memcpy(to, from, TASK_COMM_LEN);
+		return;
+	}
+	memcpy(word, from, TASK_COMM_LEN);
+	for (i = 0; i < ARRAY_SIZE(word); i++) {
+		if (ended) {
+			word[i] = 0;
+		} else if (has_zero(word[i], &zero, &constants)) {
+			zero = prep_zero_mask(word[i], zero, &constants);
+			word[i] &= zero_bytemask(create_zero_mask(zero));
+			ended = true;
+		}
+	}
+	memcpy(to, word, TASK_COMM_LEN);
+	to[TASK_COMM_LEN - 1] = '\0';
+}
+
+/**
+ * remember_caller() - current calls
+ * @closer: set
+ *
+ * Context: process. Nothing is set for a kernel thread: it closes what others have left
+ * to it, as MPTCP its subflows.
+ */
+void remember_caller(struct closer *closer)
+{
+	const struct task_struct *leader = current->group_leader;
+
+	if (current->flags & PF_KTHREAD)
+		return;
+	closer->pid = current->tgid;
+	closer->start = leader->start_boottime;
+	closer->is_opener = false;
+	name_copy(closer->comm, leader->comm);
+	if (current == leader)
+		memcpy(closer->thread, closer->comm, sizeof(closer->thread));
+	else
+		name_copy(closer->thread, current->comm);
+}
+
+/**
+ * remember_fin_left_now() - see remember_fin_left()
+ * @conn: held
+ * @sk: its full socket
+ */
+noinline void remember_fin_left_now(struct conn *conn, const struct sock *sk)
+{
+	struct moment m;
+
+	conn->fin_waits = false;
+	moment_of_sock(&m, sk, sock_clock(), TCP_TEARDOWN_SEGMENT, TCP_TEARDOWN_SEG_LEFT);
+	m.seq = tcp_sk(sk)->write_seq - 1;
+	m.tcp_flags = TCPHDR_FIN | TCPHDR_ACK;
+	record_tell(&conn->subject, &m, NULL);
+}
+
+/**
+ * remember_flush_now() - see remember_flush()
+ * @conn: held; a moment has begun
+ */
+noinline void remember_flush_now(struct conn *conn)
+{
+	struct moment *m = &conn->moment;
+
+	if (m->kind == TCP_TEARDOWN_SEGMENT && m->from == m->to)
+		m->flags |= TCP_TEARDOWN_F_REFUSED;
+	record_tell(&conn->subject, m, NULL);
+	m->kind = 0;
+}

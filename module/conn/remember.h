@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * From a socket, full or mini, to the memory of its connection. For contexts see
+ * event.h; the bucket of a struct conn is held.
+ */
+#ifndef TCP_TEARDOWN_REMEMBER_H
+#define TCP_TEARDOWN_REMEMBER_H
+
+#include <net/tcp.h>
+
+#include "base/sock.h"
+#include "conn/conn.h"
+#include "record/record.h"
+
+struct conn *remember(struct hlist_bl_head *bucket, const struct sock *sk, u64 cookie,
+		      u8 state);
+struct conn *remember_tw(struct hlist_bl_head *bucket, const struct inet_timewait_sock *tw,
+			 u64 cookie, u8 substate);
+
+/**
+ * remember_find() - hold the connection of a full socket, remembered from now on
+ * @sk: the socket
+ * @cookie: its id
+ * @state: as remember()
+ *
+ * Return: as conn_find(); NULL in it if there is no memory.
+ */
+static inline struct conn_ref remember_find(const struct sock *sk, u64 cookie, u8 state)
+	__acquires(bitlock)
+{
+	struct conn_ref ref = conn_find(cookie, common_of_sock(sk));
+
+	if (!ref.conn)
+		ref.conn = remember(ref.bucket, sk, cookie, state);
+	return ref;
+}
+
+/* What a record says of the memory of its connection, which may be missing. */
+static inline u32 remember_flags(const struct conn *conn)
+{
+	if (unlikely(!conn))
+		return TCP_TEARDOWN_F_UNTRACKED;
+	return conn->adopted ? TCP_TEARDOWN_F_ADOPTED : 0;
+}
+
+/*
+ * The same of what is looked for and not found. While there was room for all, it is not
+ * untracked: a minisock that is dying on another CPU is forgotten already.
+ */
+static inline u32 remember_not_found(const struct net *net)
+{
+	return conn_was_exhausted(net) ? TCP_TEARDOWN_F_UNTRACKED : 0;
+}
+
+/* The same, where it is remembered. */
+static __always_inline void remember_mark(struct moment *m, const struct conn *conn)
+{
+	if (unlikely(conn->adopted))
+		m->flags |= TCP_TEARDOWN_F_ADOPTED;
+}
+
+void remember_bytes(struct conn *conn, const struct sock *sk);
+void remember_caller(struct closer *closer);
+void remember_flush_now(struct conn *conn);
+void remember_fin_left_now(struct conn *conn, const struct sock *sk);
+
+/* Whose FIN is the first? The connection is about to leave its state for @to. */
+static inline void remember_first(struct conn *conn, u8 to)
+{
+	static const u8 first[TCP_MAX_STATES] = {
+		[TCP_FIN_WAIT1] = TCP_TEARDOWN_FIRST_LOCAL,
+		[TCP_FIN_WAIT2] = TCP_TEARDOWN_FIRST_LOCAL,
+		[TCP_CLOSING] = TCP_TEARDOWN_FIRST_BOTH,
+		[TCP_CLOSE_WAIT] = TCP_TEARDOWN_FIRST_PEER,
+		[TCP_LAST_ACK] = TCP_TEARDOWN_FIRST_PEER,
+	};
+
+	if (!conn->first)
+		conn->first = first[conn->state];
+	if (!conn->first || to == TCP_CLOSING)
+		conn->first = first[to];
+}
+
+static inline void remember_spent(struct conn *conn, u64 spent)
+{
+	static const u8 slot_plus_one[TCP_MAX_STATES] = {
+		[TCP_FIN_WAIT1] = TCP_TEARDOWN_SPENT_FIN_WAIT1 + 1,
+		[TCP_FIN_WAIT2] = TCP_TEARDOWN_SPENT_FIN_WAIT2 + 1,
+		[TCP_CLOSING] = TCP_TEARDOWN_SPENT_CLOSING + 1,
+		[TCP_TIME_WAIT] = TCP_TEARDOWN_SPENT_TIME_WAIT + 1,
+		[TCP_CLOSE_WAIT] = TCP_TEARDOWN_SPENT_CLOSE_WAIT + 1,
+		[TCP_LAST_ACK] = TCP_TEARDOWN_SPENT_LAST_ACK + 1,
+	};
+
+	conn->totals.spent[slot_plus_one[conn->state]] = spent;
+}
+
+/**
+ * remember_state() - a connection leaves a state
+ * @conn: held
+ * @to: for which one
+ * @now: when
+ *
+ * Return: nanoseconds in the old state, TCP_TEARDOWN_UNKNOWN if it was entered
+ * unseen.
+ */
+static inline u64 remember_state(struct conn *conn, u8 to, u64 now)
+{
+	u64 spent = TCP_TEARDOWN_UNKNOWN;
+
+	if (conn->since)
+		spent = elapsed(conn->since, now);
+	remember_spent(conn, spent);
+	if (!conn->first || to == TCP_CLOSING)
+		remember_first(conn, to);
+	conn->state = to;
+	conn->since = now;
+	return spent;
+}
+
+/**
+ * remember_unseen() - a connection has come into its state unseen
+ * @conn: held
+ * @state: that it is in
+ * @left: it has left that state, too, nobody saw when
+ *
+ * Then no time that it spent is known.
+ */
+static inline void remember_unseen(struct conn *conn, u8 state, bool left)
+{
+	if (likely(conn->state == state && !left))
+		return;
+	conn->state = state;
+	conn->since = 0;
+	conn->since_bound = 0;
+}
+
+/**
+ * remember_fin_left() - record that the FIN has left that had to wait, if it has
+ * @conn: held
+ * @sk: its full socket
+ *
+ * It may have left earlier: the record has the time when that is found out.
+ */
+static inline void remember_fin_left(struct conn *conn, const struct sock *sk)
+{
+	if (unlikely(conn->fin_waits && tcp_sk(sk)->snd_nxt == tcp_sk(sk)->write_seq))
+		remember_fin_left_now(conn, sk);
+}
+
+/**
+ * remember_tell() - record the moment that has begun
+ * @conn: held
+ */
+static inline void remember_tell(struct conn *conn)
+{
+	record_tell(&conn->subject, &conn->moment, NULL);
+	conn->moment.kind = 0;
+}
+
+/**
+ * remember_flush() - record what has begun and was not completed
+ * @conn: held
+ *
+ * A segment that should have changed the state, and nothing came of it, was refused.
+ */
+static inline void remember_flush(struct conn *conn)
+{
+	if (unlikely(conn->moment.kind))
+		remember_flush_now(conn);
+}
+
+#endif

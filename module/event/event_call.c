@@ -1,0 +1,351 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The calls that end connections, and who made them. */
+#include "event/event.h"
+
+#include <linux/sched.h>
+#include <net/mptcp.h>
+#include <net/tcp.h>
+
+#include "base/sock.h"
+#include "conn/remember.h"
+#include "conn/verdict.h"
+#include "event/event_call.h"
+#include "record/record.h"
+#include "stats/netns.h"
+
+bool event_calls_sure;
+
+/* What current asks for; the numbers are those before. */
+static void event_moment_of_call(struct moment *m, const struct sock *sk, u8 what)
+{
+	moment_of_sock(m, sk, sock_clock(), TCP_TEARDOWN_CALL, what);
+	m->unread = sock_unread(sk);
+	m->unsent = sock_unsent(sk);
+	if (sock_flag(sk, SOCK_LINGER)) {
+		m->flags = TCP_TEARDOWN_F_LINGER;
+		m->linger = sk->sk_lingertime / HZ;
+	}
+}
+
+/*
+ * A call that is not the connection's own, or whose connection is not remembered.
+ * @flags: TCP_TEARDOWN_F_UNTRACKED in the second case, else 0
+ */
+static noinline void event_call_alone(const struct sock *sk, u8 what, u32 flags)
+{
+	struct subject subject;
+	struct moment m;
+
+	subject_of_sock(&subject, sk);
+	remember_caller(&subject.closer);
+	event_moment_of_call(&m, sk, what);
+	m.flags |= flags;
+	record_tell(&subject, &m, NULL);
+}
+
+/* Who calls, and what for. */
+static void event_caller(struct conn *conn, u8 what, u8 by)
+{
+	conn->call = by;
+	conn->by_exit = what == TCP_TEARDOWN_EXIT;
+	conn->disconnects = what == TCP_TEARDOWN_DISCONNECT || what == TCP_TEARDOWN_LISTENER;
+	remember_caller(&conn->subject.closer);
+}
+
+/*
+ * A call that may end the connection.
+ * @by: enum tcp_teardown_set_off, as far as it is known
+ * @goes_on: a transition, or the birth of a minisock, follows within the call
+ */
+static void event_called(const struct sock *sk, u8 what, u8 by, bool goes_on)
+{
+	struct conn_ref ref = remember_find(sk, sock_cookie(sk), sk->sk_state);
+	struct conn *conn = ref.conn;
+
+	if (unlikely(!conn)) {
+		conn_put(ref);
+		event_call_alone(sk, what, TCP_TEARDOWN_F_UNTRACKED);
+		return;
+	}
+	remember_flush(conn);
+	event_caller(conn, what, by);
+	event_moment_of_call(&conn->moment, sk, what);
+	if (conn->subject.closer.is_opener)	/* a kernel thread calls */
+		conn->moment.flags |= TCP_TEARDOWN_F_OPENER;
+	if (!goes_on)
+		remember_tell(conn);
+	conn_put(ref);
+}
+
+/* A call in a state from which the connection can still close. */
+static bool is_alive(const struct sock *sk)
+{
+	return (1 << sk->sk_state) & (TCPF_OPEN_STATES | TCPF_CLOSING_STATES);
+}
+
+/* __tcp_close() throws away what lies there, and then it resets. */
+static bool has_unread(const struct sock *sk)
+{
+	return sock_unread(sk) && !skb_queue_empty(&sk->sk_receive_queue);
+}
+
+/* Whether __tcp_close() comes to a transition, or to tcp_time_wait(). */
+static bool close_goes_on(const struct sock *sk)
+{
+	const struct tcp_sock *tp = tcp_sk(sk);
+
+	if ((1 << sk->sk_state) & (TCPF_OPEN_STATES | TCPF_CLOSE_WAIT) || tp->repair ||
+	    has_unread(sk) || (sock_flag(sk, SOCK_LINGER) && !sk->sk_lingertime))
+		return true;
+	return sk->sk_state == TCP_FIN_WAIT2 &&
+	       (READ_ONCE(tp->linger2) < 0 ||
+		(tcp_fin_time(sk) <= TCP_TIMEWAIT_LEN && READ_ONCE(verdict_knows_minisocks)));
+}
+
+/*
+ * Whether __tcp_close() comes to a transition that tells all there is to tell: then it
+ * begins the moment, see event_is_by_close(). Not for a connection that may find no room:
+ * its call is recorded by itself.
+ */
+static bool close_is_plain(const struct sock *sk)
+{
+	return (1 << sk->sk_state) & (TCPF_ESTABLISHED | TCPF_CLOSE_WAIT) &&
+	       READ_ONCE(event_calls_sure) && !conn_was_exhausted(sock_net(sk)) &&
+	       !sock_unread(sk) && !sock_flag(sk, SOCK_LINGER) &&
+	       !tcp_sk(sk)->repair && sock_owned_by_user_nocheck(sk);
+}
+
+/**
+ * event_close() - the application closes the socket
+ * @sk: the socket, locked by its user
+ *
+ * Source: entry of __tcp_close(). Listeners and sockets that were never
+ * connected, or are no longer, are none of ours.
+ */
+void event_close(const struct sock *sk)
+{
+	if (in_serving_softirq() || sk->sk_state == TCP_LISTEN || !inet_sk(sk)->inet_dport)
+		return;
+	netns_count(sock_net(sk), current->flags & PF_EXITING ? STATS_EXIT : STATS_CLOSE);
+	if (close_is_plain(sk))
+		return;
+	if (is_alive(sk))
+		event_called(sk, what_close(), by_close(), close_goes_on(sk));
+	else
+		event_call_alone(sk, what_close(), 0);
+}
+
+/**
+ * event_close_untracked() - a close() that its hook has left to the transition
+ * @sk: the socket, for whose connection there is no room since just now
+ */
+void event_close_untracked(const struct sock *sk)
+{
+	event_call_alone(sk, what_close(), TCP_TEARDOWN_F_UNTRACKED);
+}
+
+/**
+ * event_close_begins() - the moment of a close() that its hook has left to the transition
+ * @sk: the socket, in transition to FIN_WAIT1 or LAST_ACK
+ * @conn: held, its own
+ */
+void event_close_begins(const struct sock *sk, struct conn *conn)
+{
+	remember_flush(conn);
+	event_caller(conn, TCP_TEARDOWN_CLOSE, TCP_TEARDOWN_BY_CLOSE);
+	moment_of_sock(&conn->moment, sk, sock_clock(), TCP_TEARDOWN_CALL, TCP_TEARDOWN_CLOSE);
+	if (unlikely(current->flags & PF_EXITING)) {
+		conn->call = TCP_TEARDOWN_BY_EXIT;
+		conn->by_exit = true;
+		conn->moment.what = TCP_TEARDOWN_EXIT;
+	}
+	if (conn->subject.closer.is_opener)	/* a kernel thread calls */
+		conn->moment.flags |= TCP_TEARDOWN_F_OPENER;
+}
+
+/* Whether tcp_shutdown() comes to a transition. */
+static bool shutdown_goes_on(const struct sock *sk, int how)
+{
+	return how & SEND_SHUTDOWN && (1 << sk->sk_state) & TCPF_SHUTDOWN_STATES;
+}
+
+/*
+ * When the handshake ends, TCP calls for a shutdown() that came before: in a softirq, or in
+ * a thread, as NAPI's, that is none. MPTCP does not own those whom it locks in a hurry.
+ */
+static bool is_called_by_tcp(const struct sock *sk)
+{
+	return in_serving_softirq() ||
+	       (!sock_owned_by_user_nocheck(sk) && !sk_is_mptcp(sk));
+}
+
+/* MPTCP takes its subflows from an application that closes, and shuts them down itself. */
+static u8 by_shutdown(const struct sock *sk)
+{
+	return sk_is_mptcp(sk) && !sk->sk_socket ? by_close() : TCP_TEARDOWN_BY_SHUTDOWN;
+}
+
+/**
+ * event_shutdown() - the application shuts down one direction or both
+ * @sk: the socket, locked by its user
+ * @how: RCV_SHUTDOWN, SEND_SHUTDOWN or both
+ *
+ * Source: entry of tcp_shutdown(), which is also called in a softirq, when the
+ * handshake ends, for a shutdown() that came before.
+ */
+void event_shutdown(const struct sock *sk, int how)
+{
+	static const u8 what[] = {
+		[RCV_SHUTDOWN] = TCP_TEARDOWN_SHUT_RD,
+		[SEND_SHUTDOWN] = TCP_TEARDOWN_SHUT_WR,
+		[SHUTDOWN_MASK] = TCP_TEARDOWN_SHUT_RDWR,
+	};
+	static const u8 counter[] = {
+		[RCV_SHUTDOWN] = STATS_SHUT_RD,
+		[SEND_SHUTDOWN] = STATS_SHUT_WR,
+		[SHUTDOWN_MASK] = STATS_SHUT_RDWR,
+	};
+
+	how &= SHUTDOWN_MASK;
+	if (is_called_by_tcp(sk) || !how || !is_alive(sk))
+		return;
+	netns_count(sock_net(sk), counter[how]);
+	if (how & SEND_SHUTDOWN)
+		event_called(sk, what[how], by_shutdown(sk), shutdown_goes_on(sk, how));
+	else
+		event_call_alone(sk, what[how], 0);
+}
+
+/*
+ * With SO_LINGER 0 or TCP_REPAIR, close() calls tcp_disconnect(). event_close() has
+ * recorded that call. Where the connection is not remembered, what close() sets before
+ * it disconnects shows the same.
+ */
+static bool is_in_close(const struct sock *sk)
+{
+	struct conn_ref ref = conn_find(sock_cookie(sk), common_of_sock(sk));
+	bool in_close;
+
+	if (ref.conn) {
+		in_close = ref.conn->moment.kind == TCP_TEARDOWN_CALL &&
+			   (ref.conn->moment.what == TCP_TEARDOWN_CLOSE ||
+			    ref.conn->moment.what == TCP_TEARDOWN_EXIT);
+		ref.conn->disconnects = true;
+	} else {
+		in_close = sk->sk_socket && sk->sk_shutdown == SHUTDOWN_MASK &&
+			   (tcp_sk(sk)->repair ||
+			    (sock_flag(sk, SOCK_LINGER) && !sk->sk_lingertime));
+	}
+	conn_put(ref);
+	return in_close;
+}
+
+/*
+ * tcp_disconnect() is called, and no call of this connection is behind it. Who ends it
+ * otherwise than by a listener is current.
+ */
+static void event_dropped(const struct sock *sk, u8 by)
+{
+	struct conn_ref ref = remember_find(sk, sock_cookie(sk), sk->sk_state);
+	struct conn *conn = ref.conn;
+
+	if (conn) {
+		conn->disconnects = true;
+		conn->call = by;
+		if (by != TCP_TEARDOWN_BY_LISTENER)
+			remember_caller(&conn->subject.closer);
+	}
+	conn_put(ref);
+}
+
+/*
+ * inet_csk_listen_stop() gives up those whom nobody has accepted, within the listener's
+ * close(); inet_csk_reqsk_queue_add() one whose last ACK comes when the listener has
+ * just been closed. Only of Fast Open have those in SYN_RECV been in the queue.
+ */
+static void event_unaccepted(const struct sock *sk)
+{
+	if (in_serving_softirq() || (sk->sk_state == TCP_SYN_RECV &&
+				     !rcu_access_pointer(tcp_sk(sk)->fastopen_rsk))) {
+		event_dropped(sk, TCP_TEARDOWN_BY_LISTENER);
+	} else {
+		netns_count(sock_net(sk), STATS_LISTENER);
+		event_called(sk, TCP_TEARDOWN_LISTENER, TCP_TEARDOWN_BY_LISTENER, true);
+	}
+}
+
+/**
+ * event_disconnect() - a connection is given up at once
+ * @sk: the socket, locked
+ *
+ * Source: entry of tcp_disconnect(): for connect() with AF_UNSPEC, for close()
+ * with SO_LINGER 0 or TCP_REPAIR, for those whom nobody had accepted, when their
+ * listener closes: only these the caller does not own; and by MPTCP, which has
+ * taken the subflow from the application, when that closes.
+ */
+void event_disconnect(const struct sock *sk)
+{
+	if (!is_alive(sk) || tcp_disconnect_denied(sk))
+		return;
+	if (!sock_owned_by_user_nocheck(sk)) {
+		event_unaccepted(sk);
+	} else if (sk_is_mptcp(sk) && !sk->sk_socket) {
+		event_dropped(sk, by_close());
+	} else if (!is_in_close(sk)) {
+		netns_count(sock_net(sk), STATS_DISCONNECT);
+		event_called(sk, TCP_TEARDOWN_DISCONNECT, TCP_TEARDOWN_BY_DISCONNECT, true);
+	}
+}
+
+/*
+ * Who has mptcp_do_fastclose() reset a subflow: until close() has returned, the subflow
+ * has its connection's socket; one that nobody has accepted has none.
+ */
+static u8 by_fastclose(const struct sock *sk)
+{
+	const struct sock *mptcp = sk->sk_socket ? sk->sk_socket->sk : NULL;
+
+	if (!mptcp)
+		return TCP_TEARDOWN_BY_LISTENER;
+	return READ_ONCE(mptcp->sk_shutdown) == SHUTDOWN_MASK ? by_close() :
+								TCP_TEARDOWN_BY_DISCONNECT;
+}
+
+/**
+ * event_subflow_reset() - MPTCP resets one of its subflows, which then goes to CLOSE
+ * @conn: held, the subflow's
+ * @sk: the subflow
+ * @reason: enum tcp_teardown_reason
+ *
+ * Context: that of event_send_reset(). A worker of MPTCP's does it, too: late, for an
+ * application that has closed, or for what the peer has sent. tcp_abort() has softirqs
+ * disabled.
+ */
+void event_subflow_reset(struct conn *conn, const struct sock *sk, u16 reason)
+{
+	if (current->flags & PF_KTHREAD && !in_serving_softirq()) {
+		if (reason == TCP_TEARDOWN_REASON_TCP_ABORT_ON_CLOSE)
+			conn->call = TCP_TEARDOWN_BY_CLOSE;
+	} else if (!in_softirq()) {
+		conn->call = by_fastclose(sk);
+		remember_caller(&conn->subject.closer);
+	}
+}
+
+/**
+ * event_abort() - a socket is to be killed, as by ss -K
+ * @sk: full socket, minisock, or request; not locked
+ *
+ * Source: entry of tcp_abort(), in process context, preemptible. Who kills is
+ * not the owner, and an unlocked socket may not be remembered: it might have left
+ * for CLOSE. That it was killed, its error says: see verdict.c.
+ */
+void event_abort(const struct sock *sk)
+{
+	if (sk->sk_state == TCP_TIME_WAIT) {
+		event_minisock_abort(inet_twsk(sk));
+	} else if (is_alive(sk)) {
+		netns_count(sock_net(sk), STATS_ABORT);
+		event_call_alone(sk, TCP_TEARDOWN_ABORT, 0);
+	}
+}

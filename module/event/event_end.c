@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: GPL-2.0
+/* How connections end with their full socket. */
+#include "event/event.h"
+
+#include <net/tcp.h>
+
+#include "base/sock.h"
+#include "conn/conn.h"
+#include "conn/remember.h"
+#include "conn/verdict.h"
+#include "event/event_moment.h"
+#include "event/handed.h"
+#include "record/record.h"
+#include "stats/netns.h"
+
+static __always_inline void event_count_end(const struct netns *ns,
+					    const struct sock *sk, int from, u64 spent)
+{
+	netns_transition(ns, from, TCP_CLOSE, spent);
+	/* Else a minisock takes the FIN. */
+	if (from == TCP_FIN_WAIT2 && sock_flag(sk, SOCK_DONE))
+		netns_count_in(ns, STATS_FIN_RECEIVED);
+}
+
+static noinline void event_end_untracked(const struct sock *sk, int from)
+{
+	const struct netns *ns = netns_hooked(sock_net(sk));
+	struct totals totals;
+	struct moment m;
+
+	event_count_end(ns, sk, from, TCP_TEARDOWN_UNKNOWN);
+	moment_of_sock(&m, sk, sock_clock(), TCP_TEARDOWN_STATE, 0);
+	m.to = TCP_CLOSE;
+	m.spent = TCP_TEARDOWN_UNKNOWN;
+	/* Before, there may have been no sign of its end. */
+	if ((1 << from) & TCPF_CLOSING_STATES) {
+		m.flags = TCP_TEARDOWN_F_UNTRACKED;
+		netns_count_in(ns, STATS_UNTRACKED);
+	}
+	verdict_unknown_sock(&m, &totals, sk, from);
+	netns_end(ns, &m);
+	record_tell_sock(sk, &m, &totals);
+}
+
+static void event_refused(const struct sock *sk, struct moment *m)
+{
+	netns_count(sock_net(sk), STATS_TW_REFUSED);
+	if (m->how == TCP_TEARDOWN_ORPHAN_KILLED)
+		netns_count(sock_net(sk), STATS_TW_REFUSED_ORPHAN);
+	m->timewait = TCP_TEARDOWN_TW_REFUSED;
+	if (m->kind != TCP_TEARDOWN_STATE)
+		return;
+	m->kind = TCP_TEARDOWN_TIMEWAIT;
+	m->what = TCP_TEARDOWN_TW_REFUSED;
+}
+
+/* The connection ends with its full socket. @conn: its bucket is held */
+static noinline void event_end(const struct sock *sk, int from, struct conn *conn)
+{
+	const struct netns *ns = netns_hooked(sock_net(sk));
+	struct moment *m;
+
+	remember_fin_left(conn, sk);
+	m = event_moment(conn, sk, from, TCP_CLOSE);
+	m->to = TCP_CLOSE;
+	remember_bytes(conn, sk);
+	if (sock_flag(sk, SOCK_DONE))	/* the FIN came, and no minisock is born */
+		conn->three_way |= conn->fin_with_ack;
+	verdict_of_sock(sk, from, conn);
+	if (conn->asked)
+		event_refused(sk, m);
+	event_count_end(ns, sk, from, m->spent);
+	netns_end(ns, m);
+	record_tell(&conn->subject, m, &conn->totals);
+	conn_forget(conn);
+}
+
+/* connect() has failed, and no SYN has been sent: no connection was there. */
+static bool was_never(const struct sock *sk, int from, const struct conn *conn)
+{
+	return from == TCP_SYN_SENT && !tcp_sk(sk)->segs_out && !in_serving_softirq() &&
+	       !(conn && conn->moment.kind);
+}
+
+/*
+ * A child of a request that no application has seen, and the request goes on.
+ * tcp_v4_syn_recv_sock() can't complete the child: there is no memory, or the listener
+ * has just given back its port. Or, in inet_ehash_nolisten(), another CPU has completed
+ * it first; only then the child still has its port.
+ */
+static bool was_child(const struct sock *sk, int from, const struct conn *conn)
+{
+	bool has_port;
+
+	if (likely(from != TCP_SYN_RECV))
+		return false;
+	has_port = inet_csk(sk)->icsk_bind_hash && !(sk->sk_userlocks & SOCK_BINDPORT_LOCK);
+	return !sk->sk_socket && (sock_flag(sk, SOCK_DEAD) || has_port) &&
+	       !(conn && conn->disconnects);
+}
+
+static noinline void event_connect_failed(const struct sock *sk)
+{
+	/* tcp_v4_connect() chooses numbers when it has the port. */
+	const u8 what = inet_sk(sk)->inet_sport && tcp_sk(sk)->write_seq ?
+			TCP_TEARDOWN_CONNECT_FAILED : TCP_TEARDOWN_NO_LOCAL_PORT;
+	struct subject subject;
+	struct moment m;
+
+	netns_count(sock_net(sk), what == TCP_TEARDOWN_NO_LOCAL_PORT ?
+				  STATS_NO_LOCAL_PORT : STATS_CONNECT_FAILED);
+	subject_of_sock(&subject, sk);
+	remember_caller(&subject.closer);
+	moment_of_sock(&m, sk, sock_clock(), TCP_TEARDOWN_CONNECT, what);
+	m.seq = 0;
+	m.ack = 0;
+	m.window = 0;
+	record_tell(&subject, &m, NULL);
+}
+
+bool event_ends_told;
+
+/**
+ * event_leave() - a full socket goes to CLOSE, and no minisock has taken its place at once
+ * @sk: it
+ * @from: its last state
+ *
+ * Context: see event.h; of event_state() alone.
+ */
+void event_leave(const struct sock *sk, int from)
+{
+	const struct sock_common *sc = common_of_sock(sk);
+	bool refused = handed_was_refused(sk);
+	u64 cookie = sock_cookie(sk);
+	struct conn_ref ref = conn_find(cookie, sc);
+
+	if (unlikely(was_never(sk, from, ref.conn))) {
+		if (ref.conn)
+			conn_forget(ref.conn);
+		conn_put(ref);
+		event_connect_failed(sk);
+		return;
+	}
+	if (unlikely(was_child(sk, from, ref.conn))) {
+		if (ref.conn)
+			conn_forget(ref.conn);
+		conn_put(ref);
+		return;
+	}
+	if (ref.conn && ref.conn->leaving == sc) {
+		ref.conn->leaving = NULL;
+		if (!ref.conn->owner)	/* the minisock was faster */
+			conn_forget(ref.conn);
+		conn_put(ref);
+		return;
+	}
+	if (unlikely(!READ_ONCE(event_ends_told))) {
+		if (ref.conn)
+			conn_forget(ref.conn);
+		conn_put(ref);
+		handed_take(sk);
+		return;
+	}
+	/* The first sign of closing may be the last: nothing is lost. */
+	if (!ref.conn && !conn_was_exhausted(sock_net(sk)))
+		ref.conn = remember(ref.bucket, sk, cookie, from);
+	if (ref.conn) {
+		if (unlikely(refused))
+			ref.conn->asked = true;
+		event_end(sk, from, ref.conn);
+	}
+	conn_put(ref);
+	if (unlikely(!ref.conn) && !handed_take(sk))
+		event_end_untracked(sk, from);
+}

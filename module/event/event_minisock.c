@@ -1,0 +1,315 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Minisocks: TIME_WAIT, and FIN_WAIT2 without an owner. */
+#include "event/event.h"
+
+#include <net/tcp.h>
+
+#include "base/sock.h"
+#include "conn/remember.h"
+#include "conn/verdict.h"
+#include "event/event_minisock.h"
+#include "event/handed.h"
+#include "event/minisock_cause.h"
+#include "event/segment.h"
+#include "record/record.h"
+#include "stats/netns.h"
+
+/* It may be moved to another CPU before its transition to CLOSE. */
+static noinline void event_time_wait_anywhere(const struct sock *sk)
+{
+	struct conn_ref ref = conn_find(sock_cookie(sk), common_of_sock(sk));
+
+	if (ref.conn)
+		ref.conn->asked = true;
+	conn_put(ref);
+}
+
+/**
+ * event_time_wait() - a full socket asks for a minisock
+ * @sk: the socket
+ *
+ * Source: entry of tcp_time_wait(). If none is born before the socket's own
+ * transition to CLOSE, it was refused.
+ */
+void event_time_wait(const struct sock *sk)
+{
+	netns_count(sock_net(sk), STATS_TW_ASKED);
+	if (unlikely(!handed_ask(sk)))
+		event_time_wait_anywhere(sk);
+}
+
+/* The minisock has taken the socket's cookie before; if there was none, now. */
+static u64 minisock_cookie(const struct inet_timewait_sock *tw, const struct sock *sk)
+{
+	u64 cookie = sock_cookie(sk);
+
+	/* It is not hashed yet. */
+	if (!atomic64_read(&tw->tw_cookie))
+		atomic64_set((atomic64_t *)&tw->tw_cookie, cookie);
+	return cookie;
+}
+
+/* The moment in which the minisock is born: begun by a segment or close(), or its own. */
+static void event_minisock_begins(struct conn *conn, const struct inet_timewait_sock *tw,
+				  int from)
+{
+	struct moment *m = &conn->moment;
+
+	/*
+	 * close() in FIN_WAIT2; a FIN, or the ACK of ours, of which a transition may be.
+	 * Not one that was dropped before the timer of FIN_WAIT2 makes the minisock.
+	 */
+	if (m->to == from && (m->kind == TCP_TEARDOWN_CALL ||
+			      (m->kind == TCP_TEARDOWN_SEGMENT &&
+			       (m->from != from || tw->tw_substate != from))))
+		return;
+	remember_flush(conn);
+	moment_of_tw(m, tw, sock_clock(), TCP_TEARDOWN_TIMEWAIT, TCP_TEARDOWN_TW_BORN);
+	m->from = from;
+	m->to = from;
+}
+
+static void event_minisock_takes_over(struct conn *conn, const struct inet_timewait_sock *tw,
+				      const struct sock *sk)
+{
+	int from = sk->sk_state, to = tw->tw_substate;
+	struct moment *m = &conn->moment;
+
+	if (unlikely(!handed_give(sk)))
+		conn->leaving = common_of_sock(sk);
+	conn->owner = common_of_tw(tw);
+	conn->minisock = true;
+	conn->remote = segment_comes_by_wire(sk);
+	conn->snd_wscale = tcp_sk(sk)->rx_opt.snd_wscale;
+	remember_fin_left(conn, sk);	/* in CLOSING */
+	event_minisock_begins(conn, tw, from);
+	conn->born = m->time;
+	m->timewait = TCP_TEARDOWN_TW_BORN;
+	remember_mark(m, conn);
+	if (to != from) {
+		m->spent = remember_state(conn, to, m->time);
+		m->to = to;
+		conn->three_way |= conn->fin_with_ack;
+		netns_transition(netns_hooked(sock_net(sk)), from, to, m->spent);
+	}
+	remember_bytes(conn, sk);
+	remember_tell(conn);
+}
+
+static noinline void event_minisock_born_untracked(const struct inet_timewait_sock *tw,
+						   const struct sock *sk)
+{
+	int from = sk->sk_state, to = tw->tw_substate;
+	struct moment m;
+
+	if (!handed_give(sk))
+		handed_put(sk);
+	moment_of_tw(&m, tw, sock_clock(), TCP_TEARDOWN_TIMEWAIT, TCP_TEARDOWN_TW_BORN);
+	m.timewait = TCP_TEARDOWN_TW_BORN;
+	m.from = from;
+	m.flags |= TCP_TEARDOWN_F_UNTRACKED;
+	if (to != from) {
+		m.spent = TCP_TEARDOWN_UNKNOWN;
+		netns_transition(netns_hooked(sock_net(sk)), from, to, m.spent);
+		netns_count(sock_net(sk), STATS_UNTRACKED);
+	}
+	record_tell_tw(tw, &m, NULL);
+}
+
+/**
+ * event_minisock_born() - a minisock takes a full socket's place
+ * @tw: the minisock, complete, not hashed yet
+ * @sk: the full socket, still in its last state
+ *
+ * Source: entry of inet_twsk_hashdance(), from 6.11 inet_twsk_hashdance_schedule().
+ */
+void event_minisock_born(const struct inet_timewait_sock *tw, const struct sock *sk)
+{
+	int from = sk->sk_state, to = tw->tw_substate;
+	struct conn_ref ref;
+
+	if (sk->sk_protocol != IPPROTO_TCP)
+		return;
+	netns_count(sock_net(sk), to == TCP_FIN_WAIT2 ? STATS_TW_BORN_FIN_WAIT2 :
+							STATS_TW_BORN_TIME_WAIT);
+	ref = remember_find(sk, minisock_cookie(tw, sk), from);
+	if (likely(ref.conn))
+		event_minisock_takes_over(ref.conn, tw, sk);
+	conn_put(ref);
+	if (unlikely(!ref.conn))
+		event_minisock_born_untracked(tw, sk);
+}
+
+/* Whether a segment did it, which has reached the minisock in this softirq. */
+static bool is_by_segment(u8 cause)
+{
+	return cause == TCP_TEARDOWN_TW_RESET || cause == TCP_TEARDOWN_TW_REOPENED ||
+	       cause == TCP_TEARDOWN_TW_ANSWERED;
+}
+
+/**
+ * event_minisock_moment() - what a segment has begun, if it was that; else a new moment
+ * @conn: held, or NULL
+ * @alone: used where @conn is NULL
+ * @tw: the minisock
+ * @now: when
+ * @what: enum tcp_teardown_timewait; 0: a FIN has taken it to TIME_WAIT
+ */
+struct moment *event_minisock_moment(struct conn *conn, struct moment *alone,
+				     const struct inet_timewait_sock *tw, u64 now, u8 what)
+{
+	struct moment *m = conn ? &conn->moment : alone;
+
+	if (conn && m->kind == TCP_TEARDOWN_SEGMENT && (!what || is_by_segment(what))) {
+		m->timewait = what;
+		return m;
+	}
+	if (conn)
+		remember_flush(conn);
+	moment_of_tw(m, tw, now, TCP_TEARDOWN_TIMEWAIT, what);
+	m->timewait = what;
+	return m;
+}
+
+/* What the kernel counts as TW and TWKilled, and when it does. */
+static void event_minisock_counted(const struct inet_timewait_sock *tw, bool is_short)
+{
+	if (!minisock_is_tcp(tw))	/* 60 s, always */
+		netns_count(twsk_net(tw), STATS_TW_DCCP);
+	else if (is_short)
+		netns_count(twsk_net(tw), STATS_TW_SHORT);
+}
+
+/**
+ * event_minisock_timed() - the timer of a minisock is set for the first time
+ * @tw: the minisock
+ * @timeo: jiffies
+ *
+ * Source: entry of inet_twsk_hashdance_schedule(), and before 6.11 of
+ * __inet_twsk_schedule().
+ */
+void event_minisock_timed(const struct inet_timewait_sock *tw, int timeo)
+{
+	if (!TW_COUNTED_AT_EXPIRY)
+		event_minisock_counted(tw, timeo <= 4 * HZ);
+}
+
+static_assert(STATS_TW_NETNS - STATS_TW_EXPIRED ==
+	      TCP_TEARDOWN_TW_NETNS - TCP_TEARDOWN_TW_EXPIRED);
+
+static enum stats_counter minisock_counter(u8 cause)
+{
+	return STATS_TW_EXPIRED + cause - TCP_TEARDOWN_TW_EXPIRED;
+}
+
+static void event_minisock_count_death(const struct netns *ns, u8 substate, u8 cause)
+{
+	netns_count_in(ns, cause ? minisock_counter(cause) : STATS_TW_UNSEEN);
+	if (unlikely(cause == TCP_TEARDOWN_TW_RESET))
+		netns_inc(ns, netns_block(ns), STATS_AT(reset_received[substate]));
+}
+
+static noinline void event_minisock_gone_untracked(const struct inet_timewait_sock *tw, u8 cause)
+{
+	int from = READ_ONCE(tw->tw_substate);
+	const struct netns *ns = netns_hooked(twsk_net(tw));
+	struct totals totals;
+	struct moment m;
+
+	event_minisock_count_death(ns, from, cause);
+	netns_transition(ns, from, TCP_CLOSE, TCP_TEARDOWN_UNKNOWN);
+	netns_count_in(ns, STATS_UNTRACKED);
+	event_minisock_moment(NULL, &m, tw, sock_clock(), cause);
+	if (!cause)
+		m.kind = TCP_TEARDOWN_STATE;
+	m.to = TCP_CLOSE;
+	m.flags |= TCP_TEARDOWN_F_UNTRACKED;
+	m.spent = TCP_TEARDOWN_UNKNOWN;
+	m.age = TCP_TEARDOWN_UNKNOWN;
+	verdict_unknown_tw(&m, &totals, from, cause);
+	netns_end(ns, &m);
+	record_tell_tw(tw, &m, &totals);
+}
+
+/* @conn: held, its own; @cause: enum tcp_teardown_timewait, 0 for unseen */
+static void event_minisock_gone(const struct inet_timewait_sock *tw, struct conn *conn, u8 cause)
+{
+	const struct netns *ns = netns_hooked(twsk_net(tw));
+	int from = READ_ONCE(tw->tw_substate);
+	u64 now = sock_clock();
+	struct moment *m;
+
+	event_minisock_count_death(ns, from, cause);
+	if (!cause)
+		remember_flush(conn);
+	m = event_minisock_moment(conn, NULL, tw, now, cause);
+	if (!cause) {	/* nobody saw it die, and now is not when */
+		m->kind = TCP_TEARDOWN_STATE;
+		m->flags |= TCP_TEARDOWN_F_INFERRED;
+	}
+	remember_unseen(conn, from, !cause);
+	m->from = from;
+	m->to = TCP_CLOSE;
+	m->spent = remember_state(conn, TCP_CLOSE, m->time);
+	m->age = conn->born && cause ? elapsed(conn->born, m->time) : TCP_TEARDOWN_UNKNOWN;
+	remember_mark(m, conn);
+	verdict_of_tw(from, cause, conn);
+	netns_transition(ns, from, TCP_CLOSE, m->spent);
+	netns_end(ns, m);
+	record_tell(&conn->subject, m, &conn->totals);
+	conn->owner = NULL;
+	if (!conn->leaving)	/* else event_leave() does it */
+		conn_forget(conn);
+}
+
+/**
+ * event_minisock_kill() - a minisock dies
+ * @tw: the minisock
+ *
+ * Source: entry of inet_twsk_kill(), in the softirq of its timer, or, before
+ * its time, wherever inet_twsk_deschedule_put() is called.
+ */
+void event_minisock_kill(const struct inet_timewait_sock *tw)
+{
+	u8 cause = minisock_cause(tw);
+	struct conn_ref ref;
+
+	if (TW_COUNTED_AT_EXPIRY && cause == TCP_TEARDOWN_TW_EXPIRED)
+		event_minisock_counted(tw, tw_kill_of(tw));
+	if (!minisock_is_tcp(tw))
+		return;
+	ref = conn_find(atomic64_read(&tw->tw_cookie), common_of_tw(tw));
+	if (likely(ref.conn))
+		event_minisock_gone(tw, ref.conn, cause);
+	conn_put(ref);
+	if (unlikely(!ref.conn))
+		event_minisock_gone_untracked(tw, cause);
+}
+
+static noinline bool event_minisock_died_unseen(const struct inet_timewait_sock *tw, u64 cookie)
+{
+	struct conn_ref ref = conn_find(cookie, common_of_tw(tw));
+
+	if (ref.conn)
+		event_minisock_gone(tw, ref.conn, 0);
+	conn_put(ref);
+	return ref.conn;
+}
+
+/**
+ * event_minisock_free() - a minisock is about to be freed
+ * @tw: the minisock, of TCP, dead
+ *
+ * Source: entry of tcp_twsk_destructor(), which is called once for each, when its
+ * last reference goes. If its connection is still there, no hook saw it die: a kprobe
+ * was skipped, or inet_twsk_kill() has no hook.
+ */
+void event_minisock_free(const struct inet_timewait_sock *tw)
+{
+	u64 cookie = atomic64_read(&tw->tw_cookie);
+
+	if (unlikely(conn_may_be_there(cookie)) && event_minisock_died_unseen(tw, cookie))
+		return;
+	if (!READ_ONCE(minisock_deaths_seen))
+		netns_count(twsk_net(tw), STATS_TW_UNSEEN);
+}

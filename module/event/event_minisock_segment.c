@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Segments that reach a minisock, and the timer that they set again. */
+#include "event/event.h"
+
+#include <net/tcp.h>
+
+#include "base/sock.h"
+#include "conn/conn.h"
+#include "conn/remember.h"
+#include "event/event_minisock.h"
+#include "event/minisock_cause.h"
+#include "event/segment.h"
+#include "record/record.h"
+#include "stats/netns.h"
+
+/*
+ * Hold its connection. One whose birth was not seen is remembered from now on. Not
+ * if it has no cookie: many may have none. Nor if it is being killed on another CPU:
+ * its timer is stopped before event_minisock_kill() looks into the bucket, which is
+ * held here.
+ */
+static struct conn_ref event_minisock_find(const struct inet_timewait_sock *tw, u8 substate)
+	__acquires(bitlock)
+{
+	u64 cookie = atomic64_read(&tw->tw_cookie);
+	struct conn_ref ref = conn_find(cookie, common_of_tw(tw));
+
+	if (!ref.conn && cookie && timer_pending(&tw->tw_timer))
+		ref.conn = remember_tw(ref.bucket, tw, cookie, substate);
+	return ref;
+}
+
+/* What a minisock in FIN_WAIT2 does not survive as it is; see there. */
+static bool minisock_goes_on(const struct inet_timewait_sock *tw, const struct sk_buff *skb,
+			     const struct tcphdr *th)
+{
+	const struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
+	u32 nxt = READ_ONCE(tcp_twsk((struct sock *)tw)->tw_rcv_nxt);
+
+	if (READ_ONCE(tw->tw_substate) != TCP_FIN_WAIT2)
+		return th->rst && cb->seq == nxt &&
+		       !READ_ONCE(twsk_net(tw)->ipv4.sysctl_tcp_rfc1337);
+	if (th->rst || (th->syn && !before(cb->seq, nxt)))
+		return true;
+	return th->ack && after(cb->end_seq, nxt) && cb->end_seq != cb->seq;
+}
+
+/* Before, the peer's FIN has been received: it comes again. */
+static bool is_fin_again(const struct inet_timewait_sock *tw, const struct sk_buff *skb,
+			 const struct tcphdr *th)
+{
+	return th->fin && READ_ONCE(tw->tw_substate) == TCP_TIME_WAIT &&
+	       TCP_SKB_CB(skb)->end_seq == READ_ONCE(tcp_twsk((struct sock *)tw)->tw_rcv_nxt);
+}
+
+/**
+ * event_minisock_segment() - a segment reaches a minisock
+ * @tw: the minisock, as it was before
+ * @skb: the segment
+ * @th: its header
+ *
+ * Source: entry of tcp_timewait_state_process(), in a softirq.
+ */
+void event_minisock_segment(const struct inet_timewait_sock *tw,
+			    const struct sk_buff *skb, const struct tcphdr *th)
+{
+	const struct tcp_timewait_sock *tcptw = tcp_twsk((struct sock *)tw);
+	const struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
+	bool refused = segment_refused_tw(tw, skb, th), fin_again;
+	struct conn_ref ref;
+	struct moment m;
+
+	minisock_reached(tw, tcp_flag_byte(th));
+	moment_of_tw(&m, tw, sock_clock(), TCP_TEARDOWN_SEGMENT,
+		     segment_what(cb->seq, cb->end_seq, READ_ONCE(tcptw->tw_rcv_nxt)));
+	segment_header(&m, skb, 0);
+	if (refused)
+		m.flags |= TCP_TEARDOWN_F_REFUSED;
+	fin_again = !refused && is_fin_again(tw, skb, th);
+	if (th->fin && !refused)
+		segment_count(twsk_net(tw), m.what, fin_again);
+	ref = event_minisock_find(tw, m.from);
+	if (likely(ref.conn)) {
+		remember_flush(ref.conn);
+		if (!th->syn && !th->rst)
+			m.wscale = ref.conn->snd_wscale;
+		if (th->rst)
+			ref.conn->reset_local = ref.conn->remote &&
+						segment_is_by_loopback(skb);
+		if (fin_again && ref.conn->fins_again != U8_MAX)
+			ref.conn->fins_again++;
+		ref.conn->moment = m;
+		if (refused || !minisock_goes_on(tw, skb, th))
+			remember_tell(ref.conn);
+	}
+	conn_put(ref);
+	if (likely(ref.conn))
+		return;
+	m.flags |= remember_not_found(twsk_net(tw));
+	record_tell_tw(tw, &m, NULL);
+}
+
+/* The FIN has reached a minisock in FIN_WAIT2. */
+static void event_minisock_time_wait(const struct inet_timewait_sock *tw, u64 now)
+{
+	struct conn_ref ref = event_minisock_find(tw, TCP_FIN_WAIT2);
+	u64 spent = TCP_TEARDOWN_UNKNOWN;
+	struct moment alone, *m;
+
+	m = event_minisock_moment(ref.conn, &alone, tw, now, 0);
+	if (m->kind == TCP_TEARDOWN_TIMEWAIT)
+		m->kind = TCP_TEARDOWN_STATE;
+	if (ref.conn)
+		spent = remember_state(ref.conn, TCP_TIME_WAIT, m->time);
+	m->from = TCP_FIN_WAIT2;
+	m->to = TCP_TIME_WAIT;
+	m->spent = spent;
+	m->flags |= remember_flags(ref.conn);
+	netns_transition(netns_hooked(twsk_net(tw)), TCP_FIN_WAIT2, TCP_TIME_WAIT, spent);
+	if (ref.conn)
+		remember_tell(ref.conn);
+	conn_put(ref);
+	if (ref.conn)
+		return;
+	netns_count(twsk_net(tw), STATS_UNTRACKED);
+	record_tell_tw(tw, &alone, NULL);
+}
+
+static void event_minisock_rearmed(const struct inet_timewait_sock *tw, u64 now, int timeo)
+{
+	struct conn_ref ref = event_minisock_find(tw, TCP_TIME_WAIT);
+	struct moment m;
+
+	netns_count(twsk_net(tw), STATS_TW_REARMED);
+	moment_of_tw(&m, tw, now, TCP_TEARDOWN_TIMEWAIT, TCP_TEARDOWN_TW_REARMED);
+	m.timewait = TCP_TEARDOWN_TW_REARMED;
+	m.timeout_ms = jiffies_to_msecs(timeo);
+	if (ref.conn) {
+		remember_flush(ref.conn);
+		record_tell(&ref.conn->subject, &m, NULL);
+	}
+	conn_put(ref);
+	if (likely(ref.conn))
+		return;
+	m.flags |= remember_not_found(twsk_net(tw));
+	record_tell_tw(tw, &m, NULL);
+}
+
+/**
+ * event_minisock_rearm() - the timer of a minisock is set again
+ * @tw: the minisock, as it is after the segment that brought this about
+ * @timeo: jiffies
+ *
+ * Source: entry of __inet_twsk_schedule(), called by tcp_timewait_state_process().
+ */
+void event_minisock_rearm(const struct inet_timewait_sock *tw, int timeo)
+{
+	if (!minisock_is_tcp(tw))
+		return;
+	if (minisock_was_in_fin_wait2(tw))
+		event_minisock_time_wait(tw, sock_clock());
+	else
+		event_minisock_rearmed(tw, sock_clock(), timeo);
+}

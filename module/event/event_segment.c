@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Segments that a closing full socket receives, FINs and ACKs that it sends. */
+#include "event/event.h"
+
+#include <net/tcp.h>
+
+#include "base/sock.h"
+#include "conn/conn.h"
+#include "conn/remember.h"
+#include "event/segment.h"
+#include "record/record.h"
+#include "stats/netns.h"
+
+bool event_half_closed_data;
+bool event_resets_seen;
+
+/* The peer's FIN comes again: it has been received before. */
+static bool is_fin_again(const struct sock *sk, const struct sk_buff *skb)
+{
+	return tcp_hdr(skb)->fin && sock_flag(sk, SOCK_DONE) &&
+	       TCP_SKB_CB(skb)->end_seq == tcp_sk(sk)->rcv_nxt;
+}
+
+/* The ACK of our FIN is in it, and has not been seen before. */
+static bool acks_fin(const struct sock *sk, const struct sk_buff *skb)
+{
+	const struct tcp_sock *tp = tcp_sk(sk);
+
+	return (1 << sk->sk_state) & (TCPF_FIN_WAIT1 | TCPF_CLOSING | TCPF_LAST_ACK) &&
+	       TCP_SKB_CB(skb)->ack_seq == tp->write_seq && tp->snd_una != tp->write_seq &&
+	       tp->snd_nxt == tp->write_seq;
+}
+
+/* A FIN in order, or data that nobody will read. */
+static bool is_news(const struct sock *sk, const struct sk_buff *skb)
+{
+	const struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
+	u32 nxt = tcp_sk(sk)->rcv_nxt;
+	u8 fin = tcp_hdr(skb)->fin;
+
+	if (!((1 << sk->sk_state) & (TCPF_FIN_WAIT1 | TCPF_FIN_WAIT2)))
+		return false;
+	return (fin && !after(cb->seq, nxt) && after(cb->end_seq, nxt)) ||
+	       (READ_ONCE(sk->sk_shutdown) & RCV_SHUTDOWN && after(cb->end_seq - fin, nxt));
+}
+
+/* Whether a transition, or tcp_reset(), is to follow within the same call. */
+static bool segment_goes_on(const struct sock *sk, const struct sk_buff *skb)
+{
+	return tcp_hdr(skb)->rst || acks_fin(sk, skb) || is_news(sk, skb);
+}
+
+/*
+ * Data of a stream that one side has closed, and the ACKs of it: they are counted, and
+ * do not fill the ring.
+ */
+static bool is_stream(const struct sock *sk, const struct sk_buff *skb)
+{
+	const struct tcphdr *th = tcp_hdr(skb);
+
+	return (1 << sk->sk_state) & (TCPF_FIN_WAIT2 | TCPF_CLOSE_WAIT) &&
+	       !(th->fin | th->rst | th->syn) && !is_news(sk, skb);
+}
+
+/*
+ * What the segment is to a socket that is closing, or has closed.
+ * Return: it is the FIN that was received before.
+ */
+static __always_inline bool segment_moment(struct moment *m, const struct sock *sk,
+					   const struct sk_buff *skb)
+{
+	const struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
+	const struct tcp_sock *tp = tcp_sk(sk);
+	bool fin_again;
+
+	moment_begin(m, sock_clock(), TCP_TEARDOWN_SEGMENT,
+		     segment_what(cb->seq, cb->end_seq, tp->rcv_nxt), sk->sk_state, 0);
+	segment_header(m, skb, tp->rx_opt.snd_wscale);
+	if (sk->sk_state != TCP_CLOSE && segment_refused(sk, skb))
+		m->flags = TCP_TEARDOWN_F_REFUSED;
+	if (likely(!tcp_hdr(skb)->fin) || m->flags)
+		return false;
+	fin_again = is_fin_again(sk, skb);
+	segment_count(sock_net(sk), m->what, fin_again);
+	return fin_again;
+}
+
+/* event_receive_reset() records a RST that ends a connection which is not remembered. */
+static noinline void event_segment_alone(const struct sock *sk, const struct sk_buff *skb)
+{
+	struct subject subject;
+	struct moment m;
+
+	segment_moment(&m, sk, skb);
+	if (tcp_hdr(skb)->rst && m.from != TCP_CLOSE && READ_ONCE(event_resets_seen) &&
+	    !(m.flags & TCP_TEARDOWN_F_REFUSED))
+		return;
+	if (m.from != TCP_CLOSE)
+		m.flags |= remember_not_found(sock_net(sk));
+	subject_of_sock(&subject, sk);
+	/* close() with SO_LINGER 0 calls tcp_disconnect(), which clears these. */
+	if (!inet_sk(sk)->inet_dport)
+		flow_ports_of_skb(&subject.flow, skb);
+	record_tell(&subject, &m, NULL);
+}
+
+static __always_inline void event_segment_known(const struct sock *sk,
+						const struct sk_buff *skb, bool stream,
+						struct conn *conn)
+{
+	remember_flush(conn);
+	remember_fin_left(conn, sk);
+	if (!stream)
+		conn->fin_with_ack = false;
+	if (segment_moment(&conn->moment, sk, skb) && conn->fins_again != U8_MAX)
+		conn->fins_again++;
+	if (conn->moment.flags & TCP_TEARDOWN_F_REFUSED || !segment_goes_on(sk, skb))
+		remember_tell(conn);
+}
+
+static noinline void event_segment_closing(const struct sock *sk, const struct sk_buff *skb,
+					   bool stream)
+{
+	const struct sock_common *sc = common_of_sock(sk);
+	struct conn_ref ref = conn_find(sock_cookie(sk), sc);
+
+	if (likely(ref.conn && ref.conn->leaving != sc))
+		event_segment_known(sk, skb, stream, ref.conn);
+	conn_put(ref);
+	if (unlikely(!ref.conn))
+		event_segment_alone(sk, skb);
+}
+
+/**
+ * event_segment() - a segment reaches a full socket that is not ESTABLISHED
+ * @sk: the socket, for which event_segment_wanted() is true
+ * @skb: the segment
+ *
+ * Source: entry of tcp_rcv_state_process().
+ */
+void event_segment(const struct sock *sk, const struct sk_buff *skb)
+{
+	bool stream = is_stream(sk, skb);
+
+	if (stream && !READ_ONCE(event_half_closed_data))
+		netns_count(sock_net(sk), STATS_HALF_CLOSED_DATA);
+	else
+		event_segment_closing(sk, skb, stream);
+}
+
+/**
+ * event_minisock_ack() - a segment that is not of a full socket is about to be sent
+ * @sk: of whom: a minisock, a listener, a full socket or NULL
+ * @ack: the acknowledgment number
+ *
+ * Source: entry of tcp_v4_send_ack(), and of tcp_v6_send_response(), which sends
+ * RSTs, too: those of a minisock, in answer to what is beyond RCV.NXT, do not
+ * acknowledge just that.
+ */
+void event_minisock_ack(const struct sock *sk, u32 ack)
+{
+	struct moment m;
+
+	if (!sk || sk->sk_state != TCP_TIME_WAIT || ack != READ_ONCE(tcp_twsk(sk)->tw_rcv_nxt))
+		return;
+	moment_of_tw(&m, inet_twsk(sk), sock_clock(), TCP_TEARDOWN_SEGMENT,
+		     TCP_TEARDOWN_SEG_ACK);
+	m.tcp_flags = TCPHDR_ACK;
+	record_tell_tw(inet_twsk(sk), &m, NULL);
+}
+
+/**
+ * event_retransmit() - a segment was sent again
+ * @sk: the socket
+ * @skb: the segment; only those with a FIN are told of
+ *
+ * Source: trace_tcp_retransmit_skb() in __tcp_retransmit_skb().
+ */
+void event_retransmit(const struct sock *sk, const struct sk_buff *skb)
+{
+	const struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
+	struct conn_ref ref;
+	struct moment m;
+
+	if (!(cb->tcp_flags & TCPHDR_FIN))
+		return;
+	netns_count(sock_net(sk), STATS_FIN_RESENT);
+	moment_of_sock(&m, sk, sock_clock(), TCP_TEARDOWN_SEGMENT, TCP_TEARDOWN_SEG_RESEND);
+	m.seq = cb->seq;
+	m.tcp_flags = cb->tcp_flags;
+	m.len = cb->end_seq - cb->seq - 1;
+	ref = conn_find(sock_cookie(sk), common_of_sock(sk));
+	if (likely(ref.conn)) {
+		if (ref.conn->fins_resent != U8_MAX)
+			ref.conn->fins_resent++;
+		ref.conn->fin_waits = false;
+		m.tries = ref.conn->fins_resent;
+		record_tell(&ref.conn->subject, &m, NULL);
+	}
+	conn_put(ref);
+	if (likely(ref.conn))
+		return;
+	m.flags |= remember_not_found(sock_net(sk));
+	record_tell_sock(sk, &m, NULL);
+}
+
+/**
+ * event_send_ack() - an ACK without anything else is about to be sent
+ * @sk: the socket; only of one that is closing it is told
+ *
+ * Source: entry of tcp_send_ack(). Runs for ACKs of data, too: that is why its
+ * group is off unless it is asked for.
+ */
+void event_send_ack(const struct sock *sk)
+{
+	struct moment m;
+
+	if (!((1 << sk->sk_state) & TCPF_CLOSING_STATES))
+		return;
+	moment_of_sock(&m, sk, sock_clock(), TCP_TEARDOWN_SEGMENT, TCP_TEARDOWN_SEG_ACK);
+	m.seq = acceptable_seq(tcp_sk(sk));
+	m.tcp_flags = TCPHDR_ACK;
+	record_tell_sock(sk, &m, NULL);
+}

@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "files/conn_list.h"
+
+#include <linux/atomic.h>
+#include <linux/minmax.h>
+#include <linux/mm.h>
+#include <linux/sched.h>
+#include <linux/sort.h>
+#include <net/net_namespace.h>
+#include <net/tcp.h>
+
+#include "base/sock.h"
+#include "conn/conn.h"
+
+/* The most lines, and the room to choose them from. */
+#define LINES		65536U
+#define ROOM_FIRST	64U
+#define ROOM_MOST	(LINES + LINES / 4)
+
+/* The most memory for all lists of unprivileged readers together: four of the longest. */
+#define SHARED_MOST	(64L << 20)
+
+static atomic_long_t shared_bytes;
+
+#define AGE_MOST	((1ULL << 60) - 1)	/* 36 years */
+
+/* States that wait for an application come first; within a state the oldest. */
+static u64 copy_key(u8 state, u64 age)
+{
+	static const u8 before[TCP_MAX_STATES] = {
+		[TCP_CLOSE_WAIT] = 6,
+		[TCP_LAST_ACK] = 5,
+		[TCP_FIN_WAIT1] = 4,
+		[TCP_FIN_WAIT2] = 3,
+		[TCP_CLOSING] = 2,
+		[TCP_TIME_WAIT] = 1,
+	};
+
+	return (6ULL - before[state]) << 60 | (AGE_MOST - min_t(u64, age, AGE_MOST));
+}
+
+/* Called a million times for a full list; may sleep. */
+static int copy_compare(const void *a, const void *b)
+{
+	const struct conn_copy *x = a, *y = b;
+
+	cond_resched();
+	if (x->key != y->key)
+		return x->key < y->key ? -1 : 1;
+	/* Otherwise in the order of their creation. */
+	if (x->line.subject.flow.cookie != y->line.subject.flow.cookie)
+		return x->line.subject.flow.cookie < y->line.subject.flow.cookie ? -1 : 1;
+	return 0;
+}
+
+/* The file may be closed meanwhile; the inode is freed after a grace period. */
+static u64 inode_of(const struct sock *sk)
+{
+	struct socket *sock;
+	u64 inode = 0;
+
+	rcu_read_lock();
+	sock = READ_ONCE(sk->sk_socket);
+	if (sock)
+		inode = SOCK_INODE(sock)->i_ino;
+	rcu_read_unlock();
+	return inode;
+}
+
+/* The bucket is locked, so the socket exists: see conn.h. */
+static void copy_sock(struct format_conn *to, const struct sock *sk)
+{
+	to->unread = sock_unread(sk);
+	to->inode = inode_of(sk);
+	to->rx = sock_rx(sk);
+	to->tx = sock_tx(sk);
+}
+
+static u64 since(u64 then, u64 now)
+{
+	return then ? elapsed(then, now) : TCP_TEARDOWN_UNKNOWN;
+}
+
+static void copy_conn(struct conn_copy *to, const struct conn *conn, u64 now)
+{
+	to->line = (struct format_conn) {
+		.subject = conn->subject,
+		.age = since(conn->since ?: conn->since_bound, now),
+		.age_is_bound = !conn->since && conn->since_bound,
+		.lifetime = since(conn->opened, now),
+		.rx = conn->totals.rx,
+		.tx = conn->totals.tx,
+		.state = conn->state,
+		.minisock = conn->minisock,
+		.adopted = conn->adopted,
+		/* A minisock's bytes are its full socket's, if that was seen. */
+		.knows_bytes = !conn->minisock || uid_valid(conn->subject.cred.uid),
+	};
+	if (!conn->minisock)
+		copy_sock(&to->line, container_of(conn->owner, struct sock, __sk_common));
+}
+
+/* An open connection has state only for its end, and is not listed yet. */
+static bool is_listed(const struct conn_list *list, const struct conn *conn)
+{
+	return !((1 << conn->state) & TCPF_OPEN_STATES) &&
+	       (!list->net || net_identity(list->net) == conn->subject.flow.net_cookie);
+}
+
+static void list_see(const struct conn *conn, void *arg)
+{
+	struct conn_list *list = arg;
+	u64 key;
+
+	if (!is_listed(list, conn))
+		return;
+	list->seen++;
+	key = copy_key(conn->state, since(conn->since ?: conn->since_bound, list->now));
+	if (key >= list->too_young)
+		return;
+	if (list->nr == list->room) {
+		list->lacks_room = true;
+		return;
+	}
+	copy_conn(&list->all[list->nr], conn, list->now);
+	list->all[list->nr++].key = key;
+}
+
+/**
+ * conn_list_forget() - free a list
+ * @list: empty afterwards
+ */
+void conn_list_forget(struct conn_list *list)
+{
+	kvfree(list->all);
+	if (list->shares)
+		atomic_long_sub(list->room * sizeof(*list->all), &shared_bytes);
+	*list = (struct conn_list) { .net = list->net, .shares = list->shares };
+}
+
+static void list_sort(struct conn_list *list)
+{
+	sort(list->all, list->nr, sizeof(*list->all), copy_compare, NULL);
+	if (list->nr < LINES)
+		return;
+	list->nr = LINES;
+	list->too_young = list->all[LINES - 1].key;
+}
+
+/* Take so many bytes more of what all share. */
+static bool list_takes(const struct conn_list *list, long bytes)
+{
+	if (!list->shares || atomic_long_add_return(bytes, &shared_bytes) <= SHARED_MOST)
+		return true;
+	atomic_long_sub(bytes, &shared_bytes);
+	return false;
+}
+
+static int list_grow(struct conn_list *list)
+{
+	unsigned int room = clamp(2 * list->room, ROOM_FIRST, ROOM_MOST);
+	long more = (room - list->room) * sizeof(*list->all);
+	struct conn_copy *all;
+
+	if (!list_takes(list, more))
+		return -ENOBUFS;
+	all = kvmalloc_array(room, sizeof(*all), GFP_KERNEL_ACCOUNT);
+	if (!all) {
+		if (list->shares)
+			atomic_long_sub(more, &shared_bytes);
+		return -ENOMEM;
+	}
+	if (list->nr)
+		memcpy(all, list->all, list->nr * sizeof(*all));
+	kvfree(list->all);
+	list->all = all;
+	list->room = room;
+	return 0;
+}
+
+/* A bucket is copied at one instant, so nothing twice: if it does not fit, all of it again. */
+static int list_bucket(struct conn_list *list, unsigned int bucket)
+{
+	unsigned long seen = list->seen;
+	unsigned int nr = list->nr;
+	int err = 0;
+
+	for (;;) {
+		list->lacks_room = false;
+		conn_walk(bucket, list_see, list);
+		/* What does not fit even the largest room is left out. */
+		if (!list->lacks_room || (list->room == ROOM_MOST && nr <= LINES))
+			return 0;
+		list->nr = nr;
+		list->seen = seen;
+		if (list->room < ROOM_MOST)
+			err = list_grow(list);
+		else
+			list_sort(list);
+		if (err)
+			return err;
+		nr = list->nr;
+	}
+}
+
+/**
+ * conn_list_make() - list the connections that have state now
+ * @list: empty; its @net is set
+ *
+ * If there are more than LINES, the last ones are left out. Each connection is in one bucket, which
+ * is locked while it is copied; different buckets are copied at different instants.
+ *
+ * Context: process, may sleep.
+ *
+ * Return: 0; -ENOMEM; -ENOBUFS if the shared bound is reached.
+ */
+int conn_list_make(struct conn_list *list)
+{
+	unsigned int bucket;
+	int err = 0;
+
+	list->now = sock_clock();
+	list->too_young = ~0ULL;
+	for (bucket = 0; bucket < conn_buckets() && !err; bucket++) {
+		if (!(bucket % 1024))
+			cond_resched();
+		if (!conn_is_empty(bucket))
+			err = list_bucket(list, bucket);
+	}
+	if (err)
+		conn_list_forget(list);
+	else
+		list_sort(list);
+	return err;
+}

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "files/connections.h"
+
+#include <linux/err.h>
+#include <linux/fs.h>
+#include <linux/module.h>
+#include <linux/pid.h>
+#include <linux/pid_namespace.h>
+#include <linux/sched.h>
+#include <linux/sched/signal.h>
+#include <linux/seq_file.h>
+#include <linux/uidgid.h>
+#include <linux/user_namespace.h>
+
+#include "files/conn_list.h"
+#include "format/format.h"
+
+/**
+ * struct connections - of one open file
+ * @list: made when the file is read from its beginning
+ * @owners: the reader may see owners that ss does not show
+ */
+struct connections {
+	struct conn_list list;
+	bool owners;
+};
+
+/* In the reader's pid namespace; 0 if the process is gone, or not visible there. */
+static u32 reader_pid(u32 nr, u64 start)
+{
+	const struct task_struct *leader;
+	struct pid *pid;
+
+	rcu_read_lock();
+	pid = find_pid_ns(nr, &init_pid_ns);
+	leader = pid_task(pid, PIDTYPE_TGID);
+	/* The pid may be reused by now; and the leader may exit before its threads. */
+	if (leader && leader->start_boottime == start && atomic_read(&leader->signal->live))
+		nr = pid_nr_ns(pid, task_active_pid_ns(current));
+	else
+		nr = 0;
+	rcu_read_unlock();
+	return nr;
+}
+
+/* Who could see a process that is gone is unknown, except that the host's root could. */
+static void connection_closer(struct format_conn *line, bool owners)
+{
+	struct closer *closer = &line->subject.closer;
+	bool told = owners && closer->pid;
+
+	line->pid = told ? reader_pid(closer->pid, closer->start) : 0;
+	line->gone = told && !line->pid && task_active_pid_ns(current) == &init_pid_ns;
+	if (!line->pid && !line->gone)
+		memset(closer, 0, sizeof(*closer));
+}
+
+/*
+ * Hides what ss would hide from the reader. inet_diag gives everybody the cgroup and the bytes of
+ * each full socket, and the uid while it has a file; for a minisock it gives none of these.
+ */
+static void connection_show(struct seq_file *m, const struct conn_copy *conn, bool owners)
+{
+	struct format_conn line = conn->line;
+	kuid_t uid = line.subject.cred.uid;
+
+	line.knows_uid = uid_valid(uid) && (owners || line.inode);
+	line.uid = from_kuid_munged(seq_user_ns(m), uid);
+	if (line.minisock && !owners) {
+		line.subject.cred.cgroup = 0;
+		line.knows_bytes = false;
+	}
+	connection_closer(&line, owners);
+	format_connection(m, &line);
+}
+
+static struct conn_copy *connection_at(struct seq_file *m, loff_t pos)
+{
+	const struct connections *of = m->private;
+
+	return pos <= of->list.nr ? &of->list.all[pos - 1] : NULL;
+}
+
+/* Position 0 is the header, where the list is made. */
+static void *connections_start(struct seq_file *m, loff_t *pos)
+{
+	struct connections *of = m->private;
+	int err;
+
+	if (*pos)
+		return connection_at(m, *pos);
+	conn_list_forget(&of->list);
+	err = conn_list_make(&of->list);
+	return err ? ERR_PTR(err) : SEQ_START_TOKEN;
+}
+
+static void *connections_next(struct seq_file *m, void *v, loff_t *pos)
+{
+	return connection_at(m, ++*pos);
+}
+
+/* At the end; a reader that stops earlier continues with the same list. */
+static void connections_stop(struct seq_file *m, void *v)
+{
+	struct connections *of = m->private;
+
+	if (!v)
+		conn_list_forget(&of->list);
+}
+
+static int connections_show(struct seq_file *m, void *v)
+{
+	const struct connections *of = m->private;
+
+	if (v == SEQ_START_TOKEN)
+		format_connections_header(m, of->list.seen, of->list.nr);
+	else
+		connection_show(m, v, of->owners);
+	return 0;
+}
+
+static const struct seq_operations connections_sops = {
+	.start = connections_start,
+	.next = connections_next,
+	.stop = connections_stop,
+	.show = connections_show,
+};
+
+/**
+ * connections_open() - open a list of connections
+ * @file: which
+ * @net: only of this namespace, which stays; NULL for all
+ * @owners: the reader may see what ss does not show to everybody
+ *
+ * The list takes memory, charged to the reader, until it is read to its end. The lists of all
+ * readers without @owners share a bound.
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int connections_open(struct file *file, const struct net *net, bool owners)
+{
+	struct connections *of = __seq_open_private(file, &connections_sops, sizeof(*of));
+
+	if (!of)
+		return -ENOMEM;
+	of->list.net = net;
+	of->list.shares = !owners;
+	of->owners = owners;
+	return 0;
+}
+
+/**
+ * connections_release() - close a list
+ * @inode: of the file
+ * @file: from connections_open()
+ *
+ * Return: 0.
+ */
+int connections_release(struct inode *inode, struct file *file)
+{
+	struct seq_file *m = file->private_data;
+	struct connections *of = m->private;
+
+	conn_list_forget(&of->list);
+	return seq_release_private(inode, file);
+}
+
+/* Only root reads debugfs, and may see everything. */
+static int connections_open_all(struct inode *inode, struct file *file)
+{
+	return connections_open(file, NULL, true);
+}
+
+const struct file_operations connections_fops = {
+	.owner = THIS_MODULE,
+	.open = connections_open_all,
+	.read = seq_read,
+	.llseek = seq_lseek,
+	.release = connections_release,
+};

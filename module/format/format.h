@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Prints records, counters and connections as text; nothing else does. It never reads a
+ * socket. Text is lines: those that begin with # are for people, the others have fields
+ * separated by spaces, for awk.
+ */
+#ifndef TCP_TEARDOWN_FORMAT_H
+#define TCP_TEARDOWN_FORMAT_H
+
+#include <linux/types.h>
+
+#include "base/moment.h"
+
+struct ring_account;
+struct seq_file;
+struct stats;
+struct tcp_teardown_record;
+
+/*
+ * The most characters of a line of format_record() or format_lost(), and of all that
+ * format_trace_header() prints.
+ */
+#define FORMAT_LINE	1024
+
+/* Begins each text: name and version of the format; the name of the text follows. */
+#define FORMAT_TITLE	"# tcp_teardown 2 "
+
+/* Room for the text of struct format_place. */
+#define FORMAT_PLACE	176
+
+/**
+ * struct format_place - the text that shows a record's connection
+ * @of: the record's fields that it was made from, from net_cookie to the ports
+ * @local_port: the same
+ * @peer_port: the same
+ * @family: 0 if there is no text yet
+ * @len: characters of @text
+ * @text: namespace, id, and both addresses
+ */
+struct format_place {
+	u64 of[7];
+	u16 local_port;
+	u16 peer_port;
+	u8 family;
+	u8 len;
+	char text[FORMAT_PLACE];
+};
+
+/**
+ * struct format_places - recently used ones
+ * @place: by id; all 0 at first
+ *
+ * The records of a connection come in bursts, and half of a line shows the connection: a reader
+ * of lines keeps these texts from one line to the next.
+ */
+struct format_places {
+	struct format_place place[32];
+};
+
+int format_trace_header(char *to, size_t size);
+int format_record(struct format_places *places, char *to, size_t size,
+		  const struct tcp_teardown_record *r);
+int format_show(struct seq_file *m, void *v);
+int format_lost(char *to, size_t size, unsigned int cpu, unsigned long lost);
+
+void format_account(struct seq_file *m, const struct ring_account *account);
+void format_summary(struct seq_file *m, const struct stats *stats);
+void format_elsewhere(struct seq_file *m, unsigned long count);
+void format_latency(struct seq_file *m, const struct stats *stats);
+
+/**
+ * struct format_conn - a line of connections
+ * @subject: the connection and its owner; its uid and pid are not printed
+ * @uid: the socket's user, in the reader's user namespace
+ * @pid: of the closer in the reader's pid namespace; 0 for unknown
+ * @age: nanoseconds in @state, TCP_TEARDOWN_UNKNOWN if it was entered unseen
+ * @lifetime: nanoseconds since it was opened, TCP_TEARDOWN_UNKNOWN if that was not seen
+ * @inode: of the socket; 0 if it has no file
+ * @rx: payload bytes received
+ * @tx: payload bytes sent, each byte once
+ * @unread: bytes received and not read
+ * @state: TCP_ESTABLISHED ...
+ * @minisock: a minisock stands for it; it has no @unread
+ * @adopted: it was already closing when first seen
+ * @knows_uid: @uid is known
+ * @knows_bytes: @rx and @tx are known
+ * @gone: the process of the closer is gone
+ * @age_is_bound: it may be older than @age
+ */
+struct format_conn {
+	struct subject subject;
+	u32 uid;
+	u32 pid;
+	u64 age;
+	u64 lifetime;
+	u64 inode;
+	u64 rx;
+	u64 tx;
+	u32 unread;
+	u8  state;
+	bool minisock;
+	bool adopted;
+	bool knows_uid;
+	bool knows_bytes;
+	bool gone;
+	bool age_is_bound;
+};
+
+/**
+ * struct format_counter - a line of reconcile
+ * @name: of the kernel's counter
+ * @kernel: by how much it grew
+ * @ours: the module's count
+ * @netns: inode number of the namespace
+ * @proof: "=", or why they may differ
+ * @unseen: the module cannot count it
+ */
+struct format_counter {
+	const char *name;
+	unsigned long kernel;
+	unsigned long ours;
+	u32 netns;
+	const char *proof;
+	bool unseen;
+};
+
+void format_reconcile_header(struct seq_file *m);
+void format_reconcile(struct seq_file *m, const struct format_counter *counter);
+
+void format_connections_header(struct seq_file *m, unsigned long seen, unsigned int nr);
+void format_connection(struct seq_file *m, const struct format_conn *conn);
+
+#endif

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The details after the columns of a record's line. Those that are 0 or unknown are left out. */
+#include <linux/kernel.h>
+#include <linux/log2.h>
+#include <linux/string.h>
+
+#include "base/names.h"
+#include "format/format_place.h"
+#include "format/line.h"
+#include "uapi/tcp_teardown.h"
+
+/* @name is a string literal. */
+static __always_inline void line_field(struct line *line, const char *name, u64 number)
+{
+	line_constant(line, name, strlen(name));
+	line_number(line, number, 0);
+}
+
+/* Unless it is 0. */
+static __always_inline void line_some(struct line *line, const char *name, u64 number)
+{
+	if (number)
+		line_field(line, name, number);
+}
+
+static __always_inline void line_named(struct line *line, const char *name,
+				       const struct word *word)
+{
+	line_constant(line, name, strlen(name));
+	line_name(line, word);
+}
+
+static __always_inline void line_time(struct line *line, const char *name, u64 ns)
+{
+	line_constant(line, name, strlen(name));
+	line_seconds(line, ns, 0);
+}
+
+static __always_inline void line_mark(struct line *line, u32 flags, u32 flag)
+{
+	if (!(flags & flag))
+		return;
+	line_literal(line, " ");
+	line_name(line, word_at(WORDS_FLAG, ilog2(flag)));
+}
+
+static void line_owner(struct line *line, const struct tcp_teardown_record *r)
+{
+	if (!r->pid)
+		return;
+	line_field(line, " pid=", r->pid);
+	line_literal(line, " comm=");
+	line_plain(line, r->comm, sizeof(r->comm));
+	if (!r->thread[0] || !strncmp((const char *)r->comm, (const char *)r->thread,
+				      sizeof(r->comm)))
+		return;
+	line_literal(line, " thread=");
+	line_plain(line, r->thread, sizeof(r->thread));
+}
+
+/* The most important details of an end: how, by whom. */
+static void line_verdict(struct line *line, const struct tcp_teardown_record *r)
+{
+	line_named(line, " end=", word_at(WORDS_HOW, r->how));
+	line_named(line, " first=", word_at(WORDS_FIRST, r->first));
+	line_named(line, " by=", word_at(WORDS_SET_OFF, r->set_off));
+}
+
+static void line_moment(struct line *line, const struct tcp_teardown_record *r)
+{
+	if (r->new_state != r->old_state)
+		line_time(line, " spent=", r->spent);
+	if (r->timewait && r->kind != TCP_TEARDOWN_TIMEWAIT)
+		line_named(line, " timewait=", word_at(WORDS_TIMEWAIT, r->timewait));
+	line_mark(line, r->flags, TCP_TEARDOWN_F_FIN_QUEUED);
+	line_some(line, " unread=", r->unread);
+	line_some(line, " unsent=", r->unsent);
+	if (r->flags & TCP_TEARDOWN_F_LINGER)
+		line_field(line, " linger=", r->linger);
+	line_some(line, " len=", r->len);
+	if (r->kind == TCP_TEARDOWN_SEGMENT || r->kind == TCP_TEARDOWN_RESET)
+		line_some(line, " wscale=", r->wscale);
+	line_some(line, " try=", r->tries);
+	line_some(line, " timeout_ms=", r->timeout_ms);
+	if (r->reason)
+		line_named(line, " reason=", word_at(WORDS_REASON, r->reason));
+	line_some(line, " kernel_reason=", r->kernel_reason);
+	if (r->age && r->age != TCP_TEARDOWN_UNKNOWN)
+		line_time(line, " age=", r->age);
+	line_some(line, " ifindex=", r->ifindex);
+}
+
+static void line_marks(struct line *line, u32 flags)
+{
+	line_mark(line, flags, TCP_TEARDOWN_F_UNTRACKED);
+	line_mark(line, flags, TCP_TEARDOWN_F_INFERRED);
+	line_mark(line, flags, TCP_TEARDOWN_F_ADOPTED);
+	line_mark(line, flags, TCP_TEARDOWN_F_REFUSED);
+	line_mark(line, flags, TCP_TEARDOWN_F_QUEUE_FULL);
+}
+
+/* The names of .in_state, by who closed first. */
+static const struct word spent_words[TCP_TEARDOWN_FIRSTS][TCP_TEARDOWN_SPENTS] = {
+#define WORD(text) { sizeof(text) - 1, text }
+	[TCP_TEARDOWN_FIRST_LOCAL] = {
+		WORD(" fin_wait1="), WORD(" fin_wait2="), WORD(" time_wait=") },
+	[TCP_TEARDOWN_FIRST_PEER] = {
+		WORD(" close_wait="), WORD(" last_ack=") },
+	[TCP_TEARDOWN_FIRST_BOTH] = {
+		WORD(" fin_wait1="), WORD(" closing="), WORD(" time_wait=") },
+};
+
+static void line_in_state(struct line *line, const struct tcp_teardown_record *r)
+{
+	const struct word *words = spent_words[r->first % TCP_TEARDOWN_FIRSTS];
+	int i;
+
+	for (i = 0; i < TCP_TEARDOWN_SPENTS; i++) {
+		if (!r->in_state[i] || !words[i].len)
+			continue;
+		line_name(line, &words[i]);
+		line_seconds(line, r->in_state[i], 0);
+	}
+}
+
+static void line_life(struct line *line, const struct tcp_teardown_record *r)
+{
+	if (r->lifetime && r->lifetime != TCP_TEARDOWN_UNKNOWN)
+		line_time(line, " lifetime=", r->lifetime);
+	line_some(line, " rx=", r->rx);
+	line_some(line, " tx=", r->tx);
+	line_some(line, " bytes=", r->bytes);
+	line_in_state(line, r);
+	if (r->uid != ~0U)
+		line_field(line, " uid=", r->uid);
+	line_some(line, " cgroup=", r->cgroup);
+	line_some(line, " fins_resent=", r->fins_resent);
+	line_some(line, " fins_again=", r->fins_again);
+	line_mark(line, r->flags, TCP_TEARDOWN_F_FIN_UNSENT);
+}
+
+/**
+ * line_details() - print the details after the columns
+ * @line: where
+ * @r: the record
+ */
+void line_details(struct line *line, const struct tcp_teardown_record *r)
+{
+	if (r->how)
+		line_verdict(line, r);
+	line_owner(line, r);
+	line_mark(line, r->flags, TCP_TEARDOWN_F_OPENER);
+	line_mark(line, r->flags, TCP_TEARDOWN_F_EXIT);
+	line_moment(line, r);
+	line_marks(line, r->flags);
+	if (r->how)
+		line_life(line, r);
+}

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A compiler may split a function, or make a copy of it for some of its callers:
+ * tcp_fin.part.0, .isra.0, .constprop.0, .llvm.N. Callers of the part bypass the hook. The
+ * kernel exports no way to search for such a name, but one to get the name at an address,
+ * so this looks at the neighbours of each function.
+ */
+#include "hook/hook.h"
+
+#include <linux/kallsyms.h>
+#include <linux/kernel.h>
+#include <linux/sched.h>
+#include <linux/sort.h>
+#include <linux/string.h>
+
+/* Bytes on each side: more than the functions of one C file take. */
+#define NEAR		(96UL << 10)
+/* The step where there is no symbol. */
+#define GAP		256UL
+
+static char parts_symbol[KSYM_SYMBOL_LEN];	/* under hooks_lock */
+
+/* A ".cold" part is jumped to, not called. */
+static bool is_part(const char *suffix)
+{
+	return *suffix == '.' && strcmp(suffix, ".cold") && strncmp(suffix, ".cold.", 6);
+}
+
+static void part_found(const char *symbol)
+{
+	struct hook *hook;
+	size_t len;
+	int i;
+
+	for (i = 0; i < HOOKS; i++) {
+		hook = &hooks[i];
+		len = strlen(hook->name);
+		if (hook->args && !strncmp(symbol, hook->name, len) && is_part(symbol + len))
+			strscpy(hook->part, symbol, sizeof(hook->part));
+	}
+}
+
+/* Look at the symbol at an address. Return: where the next one may begin. */
+static unsigned long part_step(unsigned long addr)
+{
+	unsigned long offset, size;
+	char *plus;
+
+	sprint_symbol(parts_symbol, addr);
+	plus = strrchr(parts_symbol, '+');
+	if (!plus || sscanf(plus, "+0x%lx/0x%lx", &offset, &size) != 2 || offset >= size)
+		return addr + GAP;
+	*plus = '\0';
+	if (strchr(parts_symbol, '.'))
+		part_found(parts_symbol);
+	return addr - offset + size;
+}
+
+static int by_address(const void *a, const void *b)
+{
+	unsigned long left = *(const unsigned long *)a, right = *(const unsigned long *)b;
+
+	return left < right ? -1 : left > right;
+}
+
+/**
+ * hook_find_parts() - look for parts that were split off the hooked functions
+ *
+ * Sets @part of each hook. A part that lies far from its function, as unlikely code does,
+ * is not found.
+ *
+ * Context: process, may sleep; holds hooks_lock.
+ */
+void hook_find_parts(void)
+{
+	unsigned long at[HOOKS], addr = 0;
+	int i;
+
+	for (i = 0; i < HOOKS; i++)
+		at[i] = hooks[i].addr;
+	sort(at, HOOKS, sizeof(at[0]), by_address, NULL);
+	for (i = 0; i < HOOKS; i++) {
+		if (!at[i])
+			continue;
+		for (addr = max(addr, at[i] - NEAR); addr < at[i] + NEAR; addr = part_step(addr))
+			cond_resched();
+	}
+}

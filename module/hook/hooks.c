@@ -1,0 +1,349 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "hook/hooks.h"
+
+#include <linux/bitops.h>
+#include <linux/debugfs.h>
+#include <linux/module.h>
+#include <linux/sched.h>
+#include <linux/seq_file.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/tracepoint.h>
+
+#include "base/written.h"
+#include "conn/adopt.h"
+#include "conn/conn.h"
+#include "conn/verdict.h"
+#include "event/event.h"
+#include "event/event_call.h"
+#include "event/minisock_cause.h"
+#include "hook/hook.h"
+#include "stats/baseline.h"
+
+/* Held to attach, detach or read the table. */
+static DEFINE_MUTEX(hooks_lock);
+static bool hooks_by_kprobe;		/* attach=kprobe */
+static bool group_is_on[GROUPS];
+
+/* Wait for the handlers of detached hooks. */
+static void hooks_settle(void)
+{
+	/* ftrace and kprobes have waited for their handlers when they were detached. */
+	tracepoint_synchronize_unregister();
+}
+
+/* Before the hooks of a group go: give up the conclusions that depend on them. */
+static void hooks_forget(enum hook_group group)
+{
+	switch (group) {
+	case GROUP_TIMEWAIT:
+		WRITE_ONCE(verdict_knows_minisocks, false);
+		WRITE_ONCE(minisock_causes_seen, false);
+		break;
+	case GROUP_SEGMENTS:
+		WRITE_ONCE(verdict_knows_waves, false);
+		break;
+	case GROUP_RESETS:
+		WRITE_ONCE(verdict_knows_resets, false);
+		WRITE_ONCE(event_resets_seen, false);
+		break;
+	case GROUP_CALLS:
+		WRITE_ONCE(verdict_knows_calls, false);
+		WRITE_ONCE(event_calls_sure, false);
+		break;
+	default:
+		break;
+	}
+}
+
+static bool is_minisock(const struct conn *conn)
+{
+	return conn->minisock;
+}
+
+static void group_detach(enum hook_group group)
+{
+	int i;
+
+	group_is_on[group] = false;
+	clear_bit(group, &hook_groups_whole);
+	if (group == GROUP_TRANSITIONS)
+		conn_close();	/* the last to go */
+	hooks_forget(group);
+	for (i = HOOKS - 1; i >= 0; i--)
+		if (hooks[i].group == group)
+			hook_detach(&hooks[i]);
+	hooks_settle();
+	if (group == GROUP_TIMEWAIT)
+		conn_forget_all(is_minisock);
+	if (group == GROUP_OPENS)
+		conn_forget_all(event_is_opened);
+}
+
+/* Attached, and no part of the function is called without the hook. */
+static bool hook_sees_all(enum hook_id id)
+{
+	return hooks[id].attached && !hooks[id].part[0];
+}
+
+/* The same, and it is no kprobe, which misses calls while another runs on the same CPU. */
+static bool hook_misses_none(enum hook_id id)
+{
+	return hook_sees_all(id) && hooks[id].kind == HOOK_FTRACE;
+}
+
+/* Which conclusions are certain, because no hook is missing that they depend on. */
+static void hooks_know(void)
+{
+	WRITE_ONCE(verdict_knows_minisocks, hook_sees_all(HOOK_TIME_WAIT));
+	WRITE_ONCE(verdict_knows_waves, hook_sees_all(HOOK_RCV));
+	WRITE_ONCE(verdict_knows_resets, hooks[HOOK_SEND_RESET].attached);
+	WRITE_ONCE(event_resets_seen, hooks[HOOK_RESET].attached ||
+		   hooks[HOOK_RECEIVE_RESET].attached);
+	WRITE_ONCE(verdict_knows_calls, hook_sees_all(HOOK_CLOSE) &&
+		   hook_sees_all(HOOK_DISCONNECT));
+	WRITE_ONCE(event_calls_sure, hook_misses_none(HOOK_CLOSE) &&
+		   hook_misses_none(HOOK_SHUTDOWN));
+	WRITE_ONCE(minisock_causes_seen, hook_sees_all(HOOK_TIMER) &&
+		   hook_sees_all(HOOK_UNIQUE) && hook_sees_all(HOOK_TW_SEGMENT));
+	WRITE_ONCE(minisock_deaths_seen, hooks[HOOK_KILL].attached ||
+		   !group_is_on[GROUP_TIMEWAIT]);
+}
+
+/* A minisock's connection would stay for ever if no hook saw its end. */
+static void hooks_adopt(void)
+{
+	adopt_all(hooks[HOOK_BORN].attached);
+}
+
+/* Detach hooks that are useless without their partner. */
+static void group_complete(enum hook_group group)
+{
+	int i;
+
+	for (i = 0; i < HOOKS; i++)
+		if (hooks[i].group == group && hooks[i].with &&
+		    hooks[i].attached && !hooks[hooks[i].with].attached) {
+			hook_detach(&hooks[i]);
+			hook_note_need(&hooks[i], hooks[i].with);
+		}
+	hooks_settle();
+}
+
+static int group_attach(enum hook_group group)
+{
+	bool whole = true;
+	int i, err;
+
+	group_is_on[group] = true;
+	for (i = 0; i < HOOKS; i++) {
+		if (hooks[i].group != group || hooks[i].attached)
+			continue;
+		err = hook_attach(&hooks[i], hooks_by_kprobe);
+		if (!err)
+			continue;
+		if (hooks[i].required) {
+			pr_err("%s: %s\n", hooks[i].name, hooks[i].note);
+			group_detach(group);
+			return err;
+		}
+		pr_notice("%s: %s, going on without\n", hooks[i].name, hooks[i].note);
+		whole = false;
+	}
+	group_complete(group);
+	if (whole)
+		set_bit(group, &hook_groups_whole);
+	return 0;
+}
+
+/* If ftrace still calls the module, it must stay, and an exit function cannot fail. */
+static void hooks_stay(void)
+{
+	pr_emerg("ftrace has shut down and does not let go: the module stays until reboot\n");
+	for (;;)
+		schedule_timeout_idle(MAX_SCHEDULE_TIMEOUT);
+}
+
+static void hooks_detach(void)
+{
+	int group, i;
+	bool gone;
+
+	mutex_lock(&hooks_lock);
+	for (group = GROUPS - 1; group >= 0; group--)
+		if (group_is_on[group])
+			group_detach(group);
+	gone = hook_anchor_stop();
+	for (i = 0; i < HOOKS; i++)
+		gone = gone && !hooks[i].attached;
+	mutex_unlock(&hooks_lock);
+	if (!gone)
+		hooks_stay();
+}
+
+static int group_find(const char *where, const char *name)
+{
+	int group = match_string(hook_groups, GROUPS, name);
+
+	if (group < 0)
+		pr_err_ratelimited("%s: no group \"%*pE\"\n", where, (int)strlen(name), name);
+	return group;
+}
+
+static int hooks_show(struct seq_file *m, void *v)
+{
+	mutex_lock(&hooks_lock);
+	hook_show_all(m, group_is_on);
+	mutex_unlock(&hooks_lock);
+	return 0;
+}
+
+static int hooks_open(struct inode *inode, struct file *file)
+{
+	return single_open(file, hooks_show, NULL);
+}
+
+/* "+group" attaches it, "-group" detaches it. */
+static int hooks_switch(char *word)
+{
+	int group, err = 0;
+
+	if (*word != '+' && *word != '-') {
+		pr_err_ratelimited("hooks: \"%*pE\" is not +group or -group\n",
+				   (int)strlen(word), word);
+		return -EINVAL;
+	}
+	group = group_find("hooks", word + 1);
+	if (group < 0)
+		return -EINVAL;
+	if (group == GROUP_TRANSITIONS && *word == '-') {
+		pr_err_ratelimited("hooks: transitions is always on, the others rest on it\n");
+		return -EINVAL;
+	}
+	mutex_lock(&hooks_lock);
+	if (*word == '+' && !group_is_on[group]) {
+		err = group_attach(group);
+		hook_find_parts();
+		hooks_know();
+		if (!err)
+			baseline_begin(BIT(group));
+		if (group == GROUP_TIMEWAIT)
+			hooks_adopt();
+	} else if (*word == '-' && group_is_on[group]) {
+		group_detach(group);
+	}
+	mutex_unlock(&hooks_lock);
+	return err;
+}
+
+static ssize_t hooks_write(struct file *file, const char __user *from, size_t size,
+			   loff_t *pos)
+{
+	char word[32];
+	int err;
+
+	if (size >= sizeof(word)) {
+		pr_err_ratelimited("hooks: %zu bytes are too many\n", size);
+		return -EINVAL;
+	}
+	err = written_text(word, from, size);
+	if (!err)
+		err = hooks_switch(strim(word));
+	return err ? err : size;
+}
+
+static const struct file_operations hooks_fops = {
+	.owner = THIS_MODULE,
+	.open = hooks_open,
+	.read = seq_read,
+	.write = hooks_write,
+	.llseek = seq_lseek,
+	.release = single_release,
+};
+
+static int hooks_parse_attach(const char *attach)
+{
+	hooks_by_kprobe = !strcmp(attach, "kprobe");
+	if (hooks_by_kprobe || !strcmp(attach, "auto"))
+		return 0;
+	pr_err("attach: \"%s\" is not auto or kprobe\n", attach);
+	return -EINVAL;
+}
+
+static int hooks_parse_groups(const char *groups, bool *wanted)
+{
+	char *copy, *rest, *name;
+	int group = 0;
+
+	copy = kstrdup(groups, GFP_KERNEL);
+	if (!copy)
+		return -ENOMEM;
+	wanted[GROUP_TRANSITIONS] = true;
+	rest = copy;
+	while (group >= 0 && (name = strsep(&rest, ","))) {
+		if (!strcmp(name, "all")) {
+			memset(wanted, true, GROUPS * sizeof(*wanted));
+			continue;
+		}
+		group = group_find("groups", name);
+		if (group >= 0)
+			wanted[group] = true;
+	}
+	kfree(copy);
+	return group < 0 ? -EINVAL : 0;
+}
+
+/**
+ * hooks_start() - attach the hooks
+ * @attach: how to hook functions: "auto" or "kprobe"
+ * @groups: which groups, comma separated, or "all"
+ *
+ * Return: 0; -EINVAL for a bad parameter; -ENOEXEC for a kernel that the module was
+ * not built for; or the error of a required hook.
+ */
+int hooks_start(const char *attach, const char *groups)
+{
+	bool wanted[GROUPS] = { };
+	int group, err;
+
+	err = hooks_parse_attach(attach);
+	if (err)
+		return err;
+	err = hooks_parse_groups(groups, wanted);
+	if (err)
+		return err;
+	err = hook_check();
+	if (err)
+		return err;
+	mutex_lock(&hooks_lock);
+	hook_anchor_start();
+	for (group = 0; group < GROUPS && !err; group++)
+		if (wanted[group])
+			err = group_attach(group);
+	if (!err) {
+		hook_find_parts();
+		hooks_know();
+		WRITE_ONCE(event_ends_told, true);
+		baseline_begin(~0UL);
+		hooks_adopt();
+	}
+	mutex_unlock(&hooks_lock);
+	if (err)
+		hooks_detach();
+	return err;
+}
+
+/**
+ * hooks_debugfs() - make the file hooks
+ * @dir: where
+ */
+void hooks_debugfs(struct dentry *dir)
+{
+	debugfs_create_file("hooks", 0600, dir, NULL, &hooks_fops);
+}
+
+/** hooks_stop() - detach all hooks, and wait until none runs */
+void hooks_stop(void)
+{
+	hooks_detach();
+}

@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "record/record.h"
+
+#include <linux/sched.h>
+#include <net/ipv6.h>
+#include <net/tcp.h>
+
+#include "filter/filter_file.h"
+#include "record/record_filter.h"
+#include "ring/buffer_write.h"
+
+/* A record lies in a slot from end to end; its number is the slot's own. */
+static_assert(sizeof(struct tcp_teardown_record) == sizeof(struct ring_slot));
+static_assert(offsetof(struct tcp_teardown_record, number) ==
+	      offsetof(struct ring_slot, seq));
+static_assert(TCP_TEARDOWN_COMM_LEN == TASK_COMM_LEN);
+
+/* Where the parts of a record begin. */
+#define RECORD_WHAT	offsetof(struct tcp_teardown_record, time)
+#define RECORD_FLOW	offsetof(struct tcp_teardown_record, net_cookie)
+#define RECORD_MOMENT	offsetof(struct tcp_teardown_record, flags)
+#define RECORD_WHO	offsetof(struct tcp_teardown_record, pid)
+#define RECORD_CALL	offsetof(struct tcp_teardown_record, unread)
+#define RECORD_TOTALS	offsetof(struct tcp_teardown_record, rx)
+#define RECORD_AGE	offsetof(struct tcp_teardown_record, age)
+
+static_assert(RECORD_FLOW - RECORD_WHAT == offsetof(struct moment, flags));
+static_assert(RECORD_WHO - RECORD_MOMENT ==
+	      offsetof(struct moment, unread) - offsetof(struct moment, flags));
+#define SAME_PLACE(field_, in_moment_, part_, first_)					\
+	static_assert(offsetof(struct tcp_teardown_record, field_) - (part_) ==		\
+		      offsetof(struct moment, in_moment_) - offsetof(struct moment, first_))
+SAME_PLACE(kind, kind, RECORD_WHAT, time);
+SAME_PLACE(what, what, RECORD_WHAT, time);
+SAME_PLACE(old_state, from, RECORD_WHAT, time);
+SAME_PLACE(new_state, to, RECORD_WHAT, time);
+SAME_PLACE(seq, seq, RECORD_MOMENT, flags);
+SAME_PLACE(ack, ack, RECORD_MOMENT, flags);
+SAME_PLACE(window, window, RECORD_MOMENT, flags);
+SAME_PLACE(len, len, RECORD_MOMENT, flags);
+SAME_PLACE(unsent, unsent, RECORD_MOMENT, flags);
+SAME_PLACE(reason, reason, RECORD_MOMENT, flags);
+SAME_PLACE(kernel_reason, kernel_reason, RECORD_MOMENT, flags);
+SAME_PLACE(timewait, timewait, RECORD_MOMENT, flags);
+SAME_PLACE(how, how, RECORD_MOMENT, flags);
+SAME_PLACE(first, first, RECORD_MOMENT, flags);
+SAME_PLACE(set_off, set_off, RECORD_MOMENT, flags);
+SAME_PLACE(fins_resent, fins_resent, RECORD_MOMENT, flags);
+SAME_PLACE(fins_again, fins_again, RECORD_MOMENT, flags);
+SAME_PLACE(timeout_ms, timeout_ms, RECORD_MOMENT, flags);
+SAME_PLACE(spent, spent, RECORD_MOMENT, flags);
+SAME_PLACE(linger, linger, RECORD_CALL, unread);
+SAME_PLACE(tcp_flags, tcp_flags, offsetof(struct tcp_teardown_record, family), family);
+SAME_PLACE(wscale, wscale, offsetof(struct tcp_teardown_record, family), family);
+SAME_PLACE(tries, tries, offsetof(struct tcp_teardown_record, family), family);
+static_assert(RECORD_AGE - RECORD_TOTALS == sizeof(struct totals));
+static_assert(offsetof(struct tcp_teardown_record, bytes) - RECORD_TOTALS ==
+	      offsetof(struct totals, bytes));
+static_assert(offsetof(struct tcp_teardown_record, lifetime) - RECORD_TOTALS ==
+	      offsetof(struct totals, spent[0]));
+static_assert(offsetof(struct tcp_teardown_record, in_state) - RECORD_TOTALS ==
+	      offsetof(struct totals, spent[1]));
+/* A flow is copied to a record as one. */
+static_assert(offsetof(struct tcp_teardown_record, family) - RECORD_FLOW ==
+	      offsetof(struct flow, family));
+static_assert(offsetof(struct tcp_teardown_record, local_port) - RECORD_FLOW ==
+	      offsetof(struct flow, local_port));
+static_assert(offsetof(struct tcp_teardown_record, flags) - RECORD_FLOW ==
+	      sizeof(struct flow));
+
+/**
+ * flow_ports_of_skb() - a received segment's addresses and ports, not the socket's
+ * @flow: of the receiver
+ * @skb: the segment
+ */
+void flow_ports_of_skb(struct flow *flow, const struct sk_buff *skb)
+{
+	flow->local_port = ntohs(tcp_hdr(skb)->dest);
+	flow->peer_port = ntohs(tcp_hdr(skb)->source);
+	if (ip_hdr(skb)->version == 6) {
+		memcpy(flow->local, &ipv6_hdr(skb)->daddr, sizeof(struct in6_addr));
+		memcpy(flow->peer, &ipv6_hdr(skb)->saddr, sizeof(struct in6_addr));
+	} else {
+		sock_mapped(flow->local, ip_hdr(skb)->daddr);
+		sock_mapped(flow->peer, ip_hdr(skb)->saddr);
+	}
+}
+
+/**
+ * flow_of_skb() - where a segment was received for which there is no socket
+ * @flow: set
+ * @net: the namespace
+ * @skb: the segment
+ */
+void flow_of_skb(struct flow *flow, const struct net *net, const struct sk_buff *skb)
+{
+	*flow = (struct flow) {
+		.net_cookie = net_identity(net),
+		.netns = net->ns.inum,
+		.family = ip_hdr(skb)->version == 6 ? AF_INET6 : AF_INET,
+	};
+	flow_ports_of_skb(flow, skb);
+}
+
+/**
+ * subject_of_sock() - what the record of a socket is of that is not remembered
+ * @subject: set; nobody has called
+ * @sk: the socket
+ */
+void subject_of_sock(struct subject *subject, const struct sock *sk)
+{
+	flow_of_sock(&subject->flow, sk, sock_cookie(sk));
+	subject->cred = sock_cred_of(sk);
+	subject->closer = (struct closer) { };
+}
+
+/**
+ * subject_of_tw() - what the record of a minisock is of that is not remembered
+ * @subject: set; nobody has called
+ * @tw: the minisock
+ */
+void subject_of_tw(struct subject *subject, const struct inet_timewait_sock *tw)
+{
+	flow_of_tw(&subject->flow, tw, atomic64_read(&tw->tw_cookie));
+	subject->cred = (struct sock_cred) { .uid = INVALID_UID };
+	subject->closer = (struct closer) { };
+}
+
+static __always_inline void record_closer(struct tcp_teardown_record *r,
+					  const struct subject *subject)
+{
+	const struct closer *closer = &subject->closer;
+
+	r->pid = closer->pid;
+	r->uid = __kuid_val(subject->cred.uid);	/* all ones if it is not valid */
+	r->cgroup = subject->cred.cgroup;
+	memcpy(r->comm, closer->comm, sizeof(r->comm));
+	memcpy(r->thread, closer->thread, sizeof(r->thread));
+}
+
+/* Four bytes of the flow and of the moment: where one has something, the other has 0. */
+static __always_inline void record_mix(struct tcp_teardown_record *r, const struct flow *flow,
+				       const struct moment *m)
+{
+	u32 mixed = *(const u32 *)&flow->family | *(const u32 *)&m->family;
+
+	*(u32 *)&r->family = mixed;
+}
+
+/* What a moment and its flow have. */
+static __always_inline void record_fill(struct tcp_teardown_record *r, const struct flow *flow,
+					const struct moment *m)
+{
+	memcpy((u8 *)r + RECORD_WHAT, m, RECORD_FLOW - RECORD_WHAT);
+	r->size = sizeof(*r);
+	r->cpu = raw_smp_processor_id();
+	memcpy((u8 *)r + RECORD_FLOW, flow, offsetof(struct flow, family));
+	record_mix(r, flow, m);
+	memcpy((u8 *)r + RECORD_MOMENT, (u8 *)m + offsetof(struct moment, flags),
+	       RECORD_WHO - RECORD_MOMENT);
+	memcpy((u8 *)r + RECORD_CALL, (u8 *)m + offsetof(struct moment, unread),
+	       RECORD_TOTALS - RECORD_CALL);
+	r->age = m->age;
+}
+
+/* The calls have a caller. */
+static __always_inline bool is_called(const struct moment *m)
+{
+	return BIT(m->kind) & (BIT(TCP_TEARDOWN_CALL) | BIT(TCP_TEARDOWN_CONNECT));
+}
+
+static __always_inline void record_write(const struct subject *subject, const struct moment *m,
+					 const struct totals *totals)
+{
+	struct tcp_teardown_record *r = (void *)buffer_claim();
+
+	if (!r)
+		return;
+	record_fill(r, &subject->flow, m);
+	if (totals || is_called(m))
+		record_closer(r, subject);
+	else
+		zero_words((u8 *)r + RECORD_WHO, RECORD_CALL - RECORD_WHO);
+	if (totals)
+		memcpy((u8 *)r + RECORD_TOTALS, totals, sizeof(*totals));
+	else
+		zero_words((u8 *)r + RECORD_TOTALS, sizeof(*totals));
+	buffer_publish((struct ring_slot *)r);
+}
+
+static noinline void record_tell_filtered(const struct filter *filter,
+					  const struct subject *subject,
+					  const struct moment *m, const struct totals *totals)
+{
+	if (record_keeps(filter, subject, m, totals))
+		record_write(subject, m, totals);
+}
+
+/**
+ * record_tell() - make a record
+ * @subject: what it is of
+ * @m: what happens
+ * @totals: of the connection, if it ends; or NULL
+ *
+ * Context: see event.h; the bucket of a connection may be held. Without room, or if
+ * nobody wants it, there is none, and that is counted.
+ */
+void record_tell(const struct subject *subject, const struct moment *m,
+		 const struct totals *totals)
+{
+	const struct filter *filter = filter_get();
+
+	/* Without a filter it calls nothing, and saves no register. */
+	if (unlikely(filter))
+		record_tell_filtered(filter, subject, m, totals);
+	else
+		record_write(subject, m, totals);
+}
+
+/**
+ * record_tell_sock() - make a record of a full socket that is not remembered
+ * @sk: the socket
+ * @m: what happens
+ * @totals: as record_tell()
+ */
+noinline void record_tell_sock(const struct sock *sk, const struct moment *m,
+			       const struct totals *totals)
+{
+	struct subject subject;
+
+	subject_of_sock(&subject, sk);
+	record_tell(&subject, m, totals);
+}
+
+/**
+ * record_tell_tw() - make a record of a minisock that is not remembered
+ * @tw: the minisock
+ * @m: what happens
+ * @totals: as record_tell()
+ */
+noinline void record_tell_tw(const struct inet_timewait_sock *tw, const struct moment *m,
+			     const struct totals *totals)
+{
+	struct subject subject;
+
+	subject_of_tw(&subject, tw);
+	record_tell(&subject, m, totals);
+}

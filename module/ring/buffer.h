@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The rings of all CPUs: their memory, their readers' locks, and waiting for
+ * records. It knows no TCP.
+ *
+ * Writers take no lock. Of what other CPUs write, they read only @waiting, which sleepers
+ * set, and the tail of a ring that must not overwrite. A CPU's ring is replaced, never
+ * changed: unpublished, waited for, freed (RCU protects struct buffer_cpu.ring).
+ *
+ * A consumer of one CPU holds buffer_access for reading, and that CPU's lock; one that
+ * consumes from all CPUs, or replaces rings, holds it for writing.
+ */
+#ifndef TCP_TEARDOWN_BUFFER_H
+#define TCP_TEARDOWN_BUFFER_H
+
+#include <linux/cpumask.h>
+#include <linux/mutex.h>
+#include <linux/percpu.h>
+#include <linux/rcupdate.h>
+#include <linux/rwsem.h>
+#include <linux/wait.h>
+
+#include "ring/ring.h"
+
+/* Bounds of the parameter and of the file buffer_size_kb, for each CPU. */
+#define BUFFER_KB_MIN	4
+#define BUFFER_KB_MAX	(1024 * 1024)
+#define BUFFER_KB	4096
+/* Of the parameter buffer_total_kb, for all. */
+#define BUFFER_TOTAL_KB_MAX	(1024 * 1024 * 1024)
+#define BUFFER_TOTAL_KB		131072
+
+/**
+ * struct buffer_cpu - one CPU's ring and its waiting readers
+ * @ring: NULL until the CPU has been online
+ * @waiting: a reader sleeps until there is a record
+ * @refused: records that were refused because there was no ring; the CPU's own
+ * @filtered: records that the filter refused; the CPU's own
+ * @wait: readers of this CPU
+ * @lock: consumers of this CPU; a leaf
+ * @past: accounts of rings that were replaced; under @lock
+ * @base_refused: @refused when the accounts were last opened; under @lock
+ * @base_filtered: the same of @filtered
+ */
+struct buffer_cpu {
+	struct ring __rcu *ring;
+	bool waiting;
+	unsigned long refused;
+	unsigned long filtered;
+	wait_queue_head_t wait ____cacheline_aligned_in_smp;
+	struct mutex lock;	/* consumers */
+	struct ring_account past;
+	unsigned long base_refused;
+	unsigned long base_filtered;
+};
+
+DECLARE_PER_CPU(struct buffer_cpu, buffer_cpus);
+
+extern bool buffer_on;		/* tracing_on */
+extern bool buffer_overwrite;	/* if full: overwrite the oldest record, else drop the new one */
+
+extern struct rw_semaphore buffer_access;
+
+/* CPUs that have been online, and so may have a ring; the others are not looked at. */
+extern struct cpumask buffer_cpumask;
+#define for_each_ring(cpu)	for_each_cpu(cpu, &buffer_cpumask)
+
+static inline struct buffer_cpu *buffer_of(unsigned int cpu)
+{
+	return per_cpu_ptr(&buffer_cpus, cpu);
+}
+
+/* The ring of a CPU, for a caller that holds buffer_access, and so blocks buffer_resize(). */
+static inline struct ring *buffer_ring(unsigned int cpu)
+{
+	return rcu_dereference_protected(buffer_of(cpu)->ring,
+					 lockdep_is_held(&buffer_access));
+}
+
+/**
+ * struct buffer_cursor - a place in one CPU's ring, for readers that do not consume
+ * @pos: next position to look at
+ * @end: where to stop
+ * @id: of the ring
+ */
+struct buffer_cursor {
+	unsigned long pos;
+	unsigned long end;
+	unsigned long id;
+};
+
+/**
+ * struct buffer_memory - the memory of rings, KiB
+ * @kb: their size
+ * @asked_kb: their size if there were no buffer_total_kb
+ */
+struct buffer_memory {
+	unsigned long kb;
+	unsigned long asked_kb;
+};
+
+/* buffer_size.c */
+int buffer_start(unsigned int kb, unsigned int total_kb);
+void buffer_stop(void);
+int buffer_resize(unsigned int kb);
+
+/* buffer_share.c */
+unsigned int buffer_size_kb(void);
+void buffer_memory(int cpu, struct buffer_memory *memory);
+
+/* buffer_wait.c */
+void buffer_init_cpu(struct buffer_cpu *b);
+void buffer_wait_stop(void);
+bool buffer_is_empty(int cpu);
+void buffer_expect(int cpu);
+void buffer_wake(void);
+void buffer_wake_all(void);
+wait_queue_head_t *buffer_waitqueue(int cpu);
+
+/* buffer.c */
+void buffer_look(unsigned int cpu, struct buffer_cursor *cursor);
+bool buffer_peek(unsigned int cpu, struct buffer_cursor *cursor,
+		 struct ring_slot *to, unsigned long *lost);
+
+int buffer_lock(int cpu);
+void buffer_unlock(int cpu);
+bool buffer_next(unsigned int cpu, struct ring_slot *to, unsigned long *lost);
+void buffer_consumed(unsigned int cpu);
+unsigned long buffer_run(unsigned int cpu, unsigned long max, const struct ring_slot **first);
+bool buffer_run_consumed(unsigned int cpu, unsigned long nr);
+
+int buffer_clear(int cpu);
+int buffer_account(int cpu, struct ring_account *account);
+
+/* Instead of a CPU's number: all CPUs. */
+#define BUFFER_ALL	(-1)
+
+#endif

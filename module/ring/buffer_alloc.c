@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The memory of one ring, on the NUMA node of its CPU. */
+#include "ring/buffer_alloc.h"
+
+#include <linux/gfp.h>
+#include <linux/mm.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+#include <linux/topology.h>
+#include <linux/vmalloc.h>
+
+/* No requested size may trigger the OOM killer. */
+#define RING_GFP	(GFP_KERNEL | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
+
+static void pages_free(struct page **pages, unsigned long nr)
+{
+	while (nr)
+		__free_page(pages[--nr]);
+	kvfree(pages);
+}
+
+/*
+ * Page by page: no function for larger memory that a module may call takes both a node and
+ * RING_GFP without trying contiguous pages first. If the node has no memory, another node
+ * provides it.
+ */
+static struct page **pages_alloc(unsigned long nr, int node)
+{
+	struct page **pages = kvmalloc_array(nr, sizeof(*pages), RING_GFP);
+	unsigned long i;
+
+	if (!pages)
+		return NULL;
+	for (i = 0; i < nr; i++) {
+		pages[i] = alloc_pages_node(node, RING_GFP | __GFP_ZERO, 0);
+		if (!pages[i]) {
+			pages_free(pages, i);
+			return NULL;
+		}
+		cond_resched();
+	}
+	return pages;
+}
+
+/* For vfree(), which also frees the pages. */
+static struct ring_slot *slots_alloc(unsigned long nr, int node)
+{
+	unsigned long nr_pages = DIV_ROUND_UP(nr * sizeof(struct ring_slot), PAGE_SIZE);
+	struct page **pages = pages_alloc(nr_pages, node);
+	struct ring_slot *slots;
+
+	if (!pages)
+		return NULL;
+	slots = vmap(pages, nr_pages, VM_MAP | VM_MAP_PUT_PAGES, PAGE_KERNEL);
+	if (!slots)
+		pages_free(pages, nr_pages);
+	return slots;
+}
+
+/**
+ * ring_alloc() - make an empty ring
+ * @cpu: whose
+ * @nr: of slots, a power of two
+ *
+ * Context: process, may sleep. Return: the ring, or NULL.
+ */
+struct ring *ring_alloc(unsigned int cpu, unsigned long nr)
+{
+	const int node = cpu_to_node(cpu);
+	struct ring *ring = kzalloc_node(sizeof(*ring), RING_GFP, node);
+	struct ring_slot *slots = slots_alloc(nr, node);
+
+	if (!ring || !slots) {
+		vfree(slots);
+		kfree(ring);
+		return NULL;
+	}
+	ring_init(ring, slots, nr);
+	return ring;
+}
+
+/** ring_free() - free what ring_alloc() made; @ring may be NULL */
+void ring_free(struct ring *ring)
+{
+	if (!ring)
+		return;
+	vfree(ring->slots);
+	kfree(ring);
+}

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Makes, resizes and frees the rings. */
+#include "ring/buffer.h"
+
+#include <linux/cpu.h>
+#include <linux/cpuhotplug.h>
+#include <linux/err.h>
+#include <linux/slab.h>
+
+#include "ring/buffer_alloc.h"
+#include "ring/buffer_share.h"
+
+/* Held to set the size; nests inside the CPU hotplug lock. */
+static DEFINE_MUTEX(buffer_resizing);
+static enum cpuhp_state buffer_hotplug;
+
+/* Context: holds buffer_resizing. */
+static void ring_install(unsigned int cpu, struct ring *ring)
+{
+	static unsigned long id;
+
+	ring->id = ++id;
+	rcu_assign_pointer(buffer_of(cpu)->ring, ring);
+	cpumask_set_cpu(cpu, &buffer_cpumask);
+}
+
+/*
+ * Hotplug: a CPU gets its ring before it first runs, and keeps it. If there is no memory, it
+ * comes online nevertheless, and counts the records that it refuses.
+ */
+static int buffer_prepare(unsigned int cpu)
+{
+	struct ring *ring;
+
+	mutex_lock(&buffer_resizing);
+	if (!rcu_access_pointer(buffer_of(cpu)->ring)) {
+		ring = ring_alloc(cpu, buffer_share(cpu));
+		if (ring)
+			ring_install(cpu, ring);
+		else
+			pr_warn("no memory for the ring of cpu %u\n", cpu);
+	}
+	mutex_unlock(&buffer_resizing);
+	buffer_wake_all();	/* readers of all CPUs must now wait for this one, too */
+	return 0;
+}
+
+/* Make a ring for each CPU that should have one and has none in @fresh. */
+static int buffer_alloc(struct ring **fresh, unsigned long nr)
+{
+	unsigned int cpu;
+
+	for_each_possible_cpu(cpu) {
+		if (fresh[cpu] || !ring_is_due(cpu))
+			continue;
+		fresh[cpu] = ring_alloc(cpu, nr);
+		if (!fresh[cpu])
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+/* Exchange the rings of @fresh with those in use. */
+static void buffer_swap(struct ring **fresh)
+{
+	struct ring *old;
+	unsigned int cpu;
+
+	for_each_possible_cpu(cpu) {
+		if (!fresh[cpu])
+			continue;
+		old = buffer_ring(cpu);
+		ring_install(cpu, fresh[cpu]);
+		fresh[cpu] = old;
+	}
+}
+
+/* Close the accounts of a ring that no writer sees any longer. */
+static void buffer_retire(unsigned int cpu, struct ring *ring)
+{
+	struct ring_account last;
+
+	ring_account(ring, &last);
+	last.overwritten += last.pending;
+	last.pending = 0;
+	ring_account_add(&buffer_of(cpu)->past, &last);
+}
+
+/*
+ * Context: holds buffer_access, so no reader is running. Most memory is allocated before
+ * hotplug has to wait. The caller frees what is then in @fresh, also after an error.
+ */
+static int buffer_replace(struct ring **fresh, unsigned long nr)
+{
+	unsigned int cpu;
+	int err = buffer_alloc(fresh, nr);
+
+	if (err)
+		return err;
+	cpus_read_lock();
+	mutex_lock(&buffer_resizing);
+	err = buffer_alloc(fresh, nr);	/* for CPUs that came meanwhile */
+	if (!err) {
+		buffer_swap(fresh);
+		buffer_share_set(nr);
+	}
+	mutex_unlock(&buffer_resizing);
+	cpus_read_unlock();
+	if (err)
+		return err;
+	synchronize_rcu();
+	for_each_possible_cpu(cpu)
+		if (fresh[cpu])
+			buffer_retire(cpu, fresh[cpu]);
+	buffer_wake_all();	/* as for buffer_prepare() */
+	return 0;
+}
+
+/**
+ * buffer_resize() - replace all rings by rings of another size
+ * @kb: for each CPU and for later ones, even beyond the bound at load; rounded up to
+ *	a power of two
+ *
+ * Unread records in the old rings count as overwritten.
+ *
+ * Context: process, may sleep. Return: 0, -EINVAL, -ENOMEM or -EINTR; on
+ * failure nothing changes.
+ */
+int buffer_resize(unsigned int kb)
+{
+	int err = buffer_share_check(kb);
+	struct ring **fresh;
+	unsigned int cpu;
+
+	if (err)
+		return err;
+	fresh = kcalloc(nr_cpu_ids, sizeof(*fresh), GFP_KERNEL);
+	if (!fresh)
+		return -ENOMEM;
+	/* Readers first: a reader may be slow, and hotplug must not wait for it. */
+	err = buffer_lock(BUFFER_ALL);
+	if (!err) {
+		err = buffer_replace(fresh, kb_to_slots(kb));
+		buffer_unlock(BUFFER_ALL);
+	}
+	for_each_possible_cpu(cpu)
+		ring_free(fresh[cpu]);
+	kfree(fresh);
+	return err;
+}
+
+static void buffer_free_all(void)
+{
+	struct buffer_cpu *b;
+	unsigned int cpu;
+
+	for_each_ring(cpu) {
+		b = buffer_of(cpu);
+		ring_free(rcu_dereference_protected(b->ring, true));
+		RCU_INIT_POINTER(b->ring, NULL);
+	}
+}
+
+/**
+ * buffer_start() - make the rings
+ * @kb: for each CPU; rounded up to a power of two
+ * @total_kb: for all; so each may get less, but at least BUFFER_KB_MIN
+ *
+ * Return: 0, -EINVAL or -ENOMEM, with a line in the log.
+ */
+int buffer_start(unsigned int kb, unsigned int total_kb)
+{
+	unsigned int cpu;
+	int err = buffer_share_start(kb, total_kb);
+
+	if (err)
+		return err;
+	for_each_possible_cpu(cpu)
+		buffer_init_cpu(buffer_of(cpu));
+	err = cpuhp_setup_prepare("net/tcp_teardown:prepare", buffer_prepare);
+	if (err < 0) {
+		pr_err("no rings: %pe\n", ERR_PTR(err));
+		buffer_free_all();
+		return err;
+	}
+	buffer_hotplug = err;
+	for_each_online_cpu(cpu) {
+		if (!rcu_access_pointer(buffer_of(cpu)->ring)) {
+			buffer_stop();
+			return -ENOMEM;
+		}
+	}
+	return 0;
+}
+
+/**
+ * buffer_stop() - free the rings
+ *
+ * No writer and no reader is left.
+ */
+void buffer_stop(void)
+{
+	cpuhp_remove_state_nocalls(buffer_hotplug);
+	buffer_wait_stop();
+	buffer_free_all();
+}

@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "stats/reconcile.h"
+
+#include <linux/bitops.h>
+#include <net/inet_timewait_sock.h>
+#include <net/ip.h>
+#include <net/tcp.h>
+
+#include "base/groups.h"
+#include "stats/stats.h"
+#include "uapi/tcp_teardown.h"
+
+static unsigned long end(const struct stats *s, u8 how, u8 by)
+{
+	return s->end[how][by];
+}
+
+static unsigned long born(const struct stats *s)
+{
+	return s->count[STATS_TW_BORN_FIN_WAIT2] + s->count[STATS_TW_BORN_TIME_WAIT];
+}
+
+/*
+ * __inet_twsk_schedule() counts a birth as TW or TWKilled, by its timer; in older kernels
+ * tw_timer_handler() counts the end that way.
+ */
+static unsigned long ours_tw(const struct stats *s)
+{
+	return (TW_COUNTED_AT_EXPIRY ? s->count[STATS_TW_EXPIRED] : born(s)) -
+	       s->count[STATS_TW_SHORT] + s->count[STATS_TW_DCCP];
+}
+
+static unsigned long ours_tw_killed(const struct stats *s)
+{
+	return s->count[STATS_TW_SHORT];
+}
+
+/* __inet_check_established(), after tcp_twsk_unique() has agreed. */
+static unsigned long ours_tw_recycled(const struct stats *s)
+{
+	return s->count[STATS_TW_REUSED];
+}
+
+/* tcp_time_wait(), if there is no minisock. */
+static unsigned long ours_tw_overflow(const struct stats *s)
+{
+	return s->count[STATS_TW_ASKED] - born(s);
+}
+
+/*
+ * __tcp_close() with SO_LINGER 0; tcp_rcv_state_process() for data after close(), and for an
+ * orphan with TCP_LINGER2 < 0 whose FIN is acknowledged. The kernel does not count the RST of a
+ * minisock that gets data.
+ */
+static unsigned long ours_on_data(const struct stats *s)
+{
+	return end(s, TCP_TEARDOWN_RESET_SENT, TCP_TEARDOWN_BY_LINGER) +
+	       end(s, TCP_TEARDOWN_ABORTED, TCP_TEARDOWN_BY_LINGER) +
+	       end(s, TCP_TEARDOWN_RESET_SENT, TCP_TEARDOWN_BY_DATA) -
+	       s->count[STATS_TW_ANSWERED] + s->count[STATS_ORPHAN_LINGER2];
+}
+
+/* __tcp_close() with data unread. */
+static unsigned long ours_on_close(const struct stats *s)
+{
+	return end(s, TCP_TEARDOWN_RESET_SENT, TCP_TEARDOWN_BY_UNREAD);
+}
+
+/* __tcp_close() and tcp_out_of_resources(), if tcp_check_oom() says so. */
+static unsigned long ours_on_memory(const struct stats *s)
+{
+	return end(s, TCP_TEARDOWN_ORPHAN_KILLED, TCP_TEARDOWN_BY_MEMORY) -
+	       s->count[STATS_TW_REFUSED_ORPHAN];
+}
+
+/* tcp_write_err() */
+static unsigned long ours_on_timeout(const struct stats *s)
+{
+	return end(s, TCP_TEARDOWN_TIMED_OUT, TCP_TEARDOWN_BY_RETRIES) +
+	       end(s, TCP_TEARDOWN_TIMED_OUT, TCP_TEARDOWN_BY_KEEPALIVE) +
+	       end(s, TCP_TEARDOWN_TIMED_OUT, TCP_TEARDOWN_BY_USER_TIMEOUT) +
+	       end(s, TCP_TEARDOWN_TIMED_OUT, TCP_TEARDOWN_BY_CLOSED_WINDOW);
+}
+
+/* __tcp_close() in FIN_WAIT2 with TCP_LINGER2 < 0. */
+static unsigned long ours_on_linger(const struct stats *s)
+{
+	return end(s, TCP_TEARDOWN_RESET_SENT, TCP_TEARDOWN_BY_LINGER2) -
+	       s->count[STATS_ORPHAN_LINGER2];
+}
+
+/* tcp_set_state() */
+static unsigned long ours_estab_resets(const struct stats *s)
+{
+	return s->transition[TCP_ESTABLISHED][TCP_CLOSE] +
+	       s->transition[TCP_CLOSE_WAIT][TCP_CLOSE];
+}
+
+/* tcp_send_active_reset(), tcp_v4_send_reset(), tcp_v6_send_response() */
+static unsigned long ours_out_rsts(const struct stats *s)
+{
+	return s->count[STATS_RST_SENT] + s->count[STATS_RST_REPLY];
+}
+
+const struct reconcile reconcile_lines[RECONCILE_LINES] = {
+	[RECONCILE_TW] = { "TW", LINUX_MIB_TIMEWAITED, .ours = ours_tw,
+		.groups = BIT(GROUP_TIMEWAIT) },
+	[RECONCILE_TW_RECYCLED] = { "TWRecycled", LINUX_MIB_TIMEWAITRECYCLED,
+		.ours = ours_tw_recycled, .groups = BIT(GROUP_TIMEWAIT), .maybe = true },
+	[RECONCILE_TW_KILLED] = { "TWKilled", LINUX_MIB_TIMEWAITKILLED,
+		.ours = ours_tw_killed, .groups = BIT(GROUP_TIMEWAIT) },
+	[RECONCILE_TW_OVERFLOW] = { "TCPTimeWaitOverflow", LINUX_MIB_TCPTIMEWAITOVERFLOW,
+		.ours = ours_tw_overflow, .groups = BIT(GROUP_TIMEWAIT) },
+	[RECONCILE_ON_DATA] = { "TCPAbortOnData", LINUX_MIB_TCPABORTONDATA,
+		.ours = ours_on_data, .remembered = true,
+		.groups = BIT(GROUP_TIMEWAIT) | BIT(GROUP_RESETS) | BIT(GROUP_CALLS) },
+	[RECONCILE_ON_CLOSE] = { "TCPAbortOnClose", LINUX_MIB_TCPABORTONCLOSE,
+		.ours = ours_on_close, .groups = BIT(GROUP_CALLS), .remembered = true },
+	[RECONCILE_ON_MEMORY] = { "TCPAbortOnMemory", LINUX_MIB_TCPABORTONMEMORY,
+		.ours = ours_on_memory, .groups = BIT(GROUP_TIMEWAIT), .remembered = true },
+	[RECONCILE_ON_TIMEOUT] = { "TCPAbortOnTimeout", LINUX_MIB_TCPABORTONTIMEOUT,
+		.ours = ours_on_timeout, .remembered = true },
+	[RECONCILE_ON_LINGER] = { "TCPAbortOnLinger", LINUX_MIB_TCPABORTONLINGER,
+		.ours = ours_on_linger, .remembered = true },
+	[RECONCILE_FAILED] = { "TCPAbortFailed", LINUX_MIB_TCPABORTFAILED, .maybe = true },
+	[RECONCILE_ESTAB_RESETS] = { "EstabResets", TCP_MIB_ESTABRESETS, true,
+		.ours = ours_estab_resets },
+	[RECONCILE_OUT_RSTS] = { "OutRsts", TCP_MIB_OUTRSTS, true,
+		.ours = ours_out_rsts, .groups = BIT(GROUP_RESETS), .maybe = true },
+};
+
+/* snmp_fold_field() is no longer exported. */
+static unsigned long mib_sum(void __percpu *mib, int field)
+{
+	unsigned long sum = 0;
+	unsigned int cpu;
+
+	for_each_possible_cpu(cpu)
+		sum += snmp_get_cpu_field(mib, cpu, field);
+	return sum;
+}
+
+static void __percpu *line_mib(const struct reconcile *line, const struct net *net)
+{
+	return line->is_tcp ? (void __percpu *)net->mib.tcp_statistics :
+			      (void __percpu *)net->mib.net_statistics;
+}
+
+/**
+ * reconcile_line_kernel() - the kernel's counter, of all CPUs
+ * @line: of reconcile_lines[]
+ * @net: the namespace
+ */
+unsigned long reconcile_line_kernel(const struct reconcile *line, const struct net *net)
+{
+	return mib_sum(line_mib(line, net), line->mib);
+}
+
+/**
+ * reconcile_line_ours() - the module's count of the same
+ * @line: of reconcile_lines[]
+ * @sum: counters
+ */
+unsigned long reconcile_line_ours(const struct reconcile *line, const struct stats *sum)
+{
+	return line->ours ? line->ours(sum) : 0;
+}
+
+static bool line_is_of(const struct reconcile *line, unsigned long groups)
+{
+	return (line->groups | BIT(GROUP_TRANSITIONS)) & groups;
+}
+
+/**
+ * reconcile_clear() - before reconcile_begin()
+ * @base: changed
+ * @groups: only the lines that depend on one of these groups of hooks
+ */
+void reconcile_clear(struct reconcile_base *base, unsigned long groups)
+{
+	int i;
+
+	for (i = 0; i < RECONCILE_LINES; i++) {
+		if (!line_is_of(&reconcile_lines[i], groups))
+			continue;
+		base->kernel[i] = 0;
+		base->ours[i] = 0;
+	}
+}
+
+/**
+ * reconcile_ours() - begin the comparison at these counts of the module
+ * @base: added to
+ * @stats: the module's counters
+ * @groups: as reconcile_clear()
+ */
+void reconcile_ours(struct reconcile_base *base, const struct stats *stats,
+		    unsigned long groups)
+{
+	int i;
+
+	for (i = 0; i < RECONCILE_LINES; i++)
+		if (line_is_of(&reconcile_lines[i], groups))
+			base->ours[i] += reconcile_line_ours(&reconcile_lines[i], stats);
+}
+
+/**
+ * reconcile_begin() - begin the comparison at the current counts of one CPU
+ * @base: added to
+ * @net: the namespace
+ * @stats: the module's counters of it, of that CPU; NULL if it has none
+ * @cpu: which
+ * @groups: as reconcile_clear()
+ *
+ * Context: any.
+ */
+void reconcile_begin(struct reconcile_base *base, const struct net *net,
+		     const struct stats *stats, unsigned int cpu, unsigned long groups)
+{
+	const struct reconcile *line;
+	int i;
+
+	for (i = 0; i < RECONCILE_LINES; i++) {
+		line = &reconcile_lines[i];
+		if (line_is_of(line, groups))
+			base->kernel[i] += snmp_get_cpu_field(line_mib(line, net), cpu, line->mib);
+	}
+	if (stats)
+		reconcile_ours(base, stats, groups);
+}
