@@ -22,8 +22,8 @@
 #include "base/sock.h"
 #include "conn/conn.h"
 #include "conn/depot.h"
-#include "conn/remember.h"
-#include "conn/reserve.h"
+#include "conn/conn_track.h"
+#include "conn/conn_pool.h"
 #include "conn/share.h"
 #include "stats/netns.h"
 
@@ -57,7 +57,7 @@ static unsigned long adopted;	/* by whoever holds hooks_lock */
 /* May one more be remembered? @net: whose; its bucket is held. */
 static bool adopt_may(struct adopt *a, const struct net *net)
 {
-	if (share_ready(share_of(net)) && reserve_ready())
+	if (share_ready(share_of(net)) && conn_pool_ready())
 		return true;
 	a->empty = true;
 	if (a->full)
@@ -82,7 +82,7 @@ static void adopt_locked(struct adopt *a, const struct sock *sk)
 	struct conn_ref ref = conn_find(cookie, common_of_sock(sk));
 
 	if (!ref.conn && adopt_may(a, sock_net(sk)))
-		adopt_made(a, remember(ref.bucket, sk, cookie, sk->sk_state), sock_clock());
+		adopt_made(a, conn_track(ref.bucket, sk, cookie, sk->sk_state), sock_clock());
 	conn_put(ref);
 }
 
@@ -139,7 +139,7 @@ static void adopt_tw(struct adopt *a, const struct inet_timewait_sock *tw)
 	u8 substate = READ_ONCE(tw->tw_substate);
 
 	if (!ref.conn && timer_pending(&tw->tw_timer) && adopt_may(a, twsk_net(tw)))
-		adopt_made(a, remember_tw(ref.bucket, tw, cookie, substate),
+		adopt_made(a, conn_track_tw(ref.bucket, tw, cookie, substate),
 			   adopt_since(tw, substate));
 	conn_put(ref);
 }

@@ -12,7 +12,7 @@
 #include <net/net_namespace.h>
 
 #include "conn/depot.h"
-#include "conn/reserve.h"
+#include "conn/conn_pool.h"
 #include "conn/share.h"
 
 struct hlist_bl_head *conn_table __read_mostly;
@@ -69,7 +69,7 @@ struct conn *conn_alloc(const struct net *net)
 	}
 	if (unlikely(!share_take(share)))
 		return conn_refuse(net, share, false);
-	conn = reserve_get();
+	conn = conn_pool_get();
 	if (unlikely(!conn))
 		return conn_refuse(net, share, true);
 	zero_words(&conn->subject.closer, sizeof(*conn) -
@@ -80,14 +80,14 @@ struct conn *conn_alloc(const struct net *net)
 }
 
 /**
- * conn_forget() - the connection is gone
+ * conn_untrack() - the connection is gone
  * @conn: its bucket is held
  */
-void conn_forget(struct conn *conn)
+void conn_untrack(struct conn *conn)
 {
 	__hlist_bl_del(&conn->node);
 	share_give(conn->share);
-	reserve_put(conn);
+	conn_pool_put(conn);
 }
 
 /**
@@ -128,14 +128,14 @@ void conn_walk(unsigned int bucket, void (*see)(const struct conn *conn, void *a
 }
 
 /**
- * conn_forget_all() - forget, without waiting for their end
+ * conn_untrack_all() - forget, without waiting for their end
  * @these: called for each with the bucket held and interrupts off, true for those;
  *	NULL: all
  *
  * Context: process; the hooks are detached that would see the end, or need what is
  * forgotten.
  */
-void conn_forget_all(bool (*these)(const struct conn *conn))
+void conn_untrack_all(bool (*these)(const struct conn *conn))
 {
 	struct hlist_bl_node *pos, *next;
 	unsigned long flags;
@@ -149,7 +149,7 @@ void conn_forget_all(bool (*these)(const struct conn *conn))
 		conn_lock(&conn_table[i]);
 		hlist_bl_for_each_entry_safe(conn, pos, next, &conn_table[i], node)
 			if (!these || these(conn))
-				conn_forget(conn);
+				conn_untrack(conn);
 		conn_unlock(&conn_table[i]);
 		local_irq_restore(flags);
 		cond_resched();
@@ -198,7 +198,7 @@ int conn_start(unsigned int *max)
 	conn_table = kvcalloc(conn_mask + 1, sizeof(*conn_table), GFP_KERNEL);
 	if (!conn_table)
 		return -ENOMEM;
-	err = reserve_start(*max, sizeof(struct conn));
+	err = conn_pool_start(*max, sizeof(struct conn));
 	if (err)
 		kvfree(conn_table);
 	return err;
@@ -214,13 +214,13 @@ void conn_close(void)
 {
 	WRITE_ONCE(conn_closed, true);
 	synchronize_rcu();	/* hooks run with preemption disabled */
-	conn_forget_all(NULL);
+	conn_untrack_all(NULL);
 }
 
 /** conn_stop() - after conn_close(); no hook and no reader is left */
 void conn_stop(void)
 {
-	conn_forget_all(NULL);
-	reserve_stop();
+	conn_untrack_all(NULL);
+	conn_pool_stop();
 	kvfree(conn_table);
 }

@@ -11,7 +11,7 @@
  * so that it is a spinning lock with PREEMPT_RT, too. Within it are only the raw
  * spinlock of the depot, and those of a workqueue, when it asks for its worker. A
  * connection can't be freed while its bucket is held, and neither can the socket that it
- * points to: that has still to pass through conn_forget(), when its transition to CLOSE is
+ * points to: that has still to pass through conn_untrack(), when its transition to CLOSE is
  * told. So all are forgotten before that hook is detached.
  */
 #ifndef TCP_TEARDOWN_CONN_H
@@ -33,28 +33,28 @@
 /**
  * struct conn - a connection in teardown
  * @node: in its bucket
- * @owner: the socket that stands for it, full or mini
+ * @sk: the socket that stands for it, full or mini
  * @moment: what has begun and is not recorded yet; @kind 0: nothing
  * @subject: which connection it is, whose, and who called last
- * @leaving: the full socket, between the birth of the minisock and its own
+ * @old_sk: the full socket, between the birth of the minisock and its own
  *	transition to CLOSE, which is no news of the connection
  * @since: when it entered @state, ns; 0 where that was not seen
  * @since_bound: where @since is 0: it entered @state then or before, ns; or 0
- * @born: when the minisock was born, ns
+ * @tw_created: when the minisock was born, ns
  * @opened: when connect() or accept() was called, ns; 0 where that was not seen
- * @base: payload received when our FIN was first, sent when the peer's was
+ * @base_bytes: payload received when our FIN was first, sent when the peer's was
  * @totals: for its end
  * @state: TCP_ESTABLISHED ...
  * @first: enum tcp_teardown_first
  * @call: enum tcp_teardown_set_off: the last call that may end it
- * @fin_by: enum tcp_teardown_set_off: the call that brought our FIN
+ * @fin_call: enum tcp_teardown_set_off: the call that brought our FIN
  * @adopted: the closing state that it was first seen in; 0: it was seen before
  * @fins_resent: how often the FIN was sent again
  * @fins_again: how often the peer's FIN came again
  * @share: of its namespace, see share.h
  * @snd_wscale: what the peer shifts its windows by; of a minisock
- * @asked: the full socket asked for a minisock
- * @minisock: @owner is one
+ * @tw_requested: the full socket asked for a minisock
+ * @minisock: @sk is one
  * @fin_waits: our FIN could not leave when it was queued
  * @fin_with_ack: the segment that acknowledged our FIN has a FIN, too; no other has
  *	come since but those of the stream
@@ -71,27 +71,27 @@
  */
 struct conn {
 	struct hlist_bl_node node;
-	const struct sock_common *owner;
+	const struct sock_common *sk;
 	struct moment moment;
 	struct subject subject;
 	/* From its closer on all 0 at first. */
-	const struct sock_common *leaving;
+	const struct sock_common *old_sk;
 	u64 since;
 	u64 since_bound;
-	u64 born;
+	u64 tw_created;
 	u64 opened;
-	u64 base;
+	u64 base_bytes;
 	struct totals totals;
 	u8  state;
 	u8  first;
 	u8  call;
-	u8  fin_by;
+	u8  fin_call;
 	u8  adopted;
 	u8  fins_resent;
 	u8  fins_again;
 	u8  share;
 	u8  snd_wscale;
-	bool asked;
+	bool tw_requested;
 	bool minisock;
 	bool fin_waits;
 	bool fin_with_ack;
@@ -182,14 +182,14 @@ static inline bool conn_may_be_there(u64 cookie)
 /**
  * conn_find() - hold a connection
  * @cookie: its id
- * @owner: the socket that stands for it
+ * @sk: the socket that stands for it
  *
  * Context: any but NMI. Interrupts are off until conn_put(), to be called in
  * any case.
  *
  * Return: the bucket, held, and the connection, NULL if it is not remembered.
  */
-static __always_inline struct conn_ref conn_find(u64 cookie, const struct sock_common *owner)
+static __always_inline struct conn_ref conn_find(u64 cookie, const struct sock_common *sk)
 	__acquires(bitlock)
 {
 	struct conn_ref ref = { .bucket = conn_bucket(cookie) };
@@ -200,7 +200,7 @@ static __always_inline struct conn_ref conn_find(u64 cookie, const struct sock_c
 	conn_lock(ref.bucket);
 	hlist_bl_for_each_entry(conn, pos, ref.bucket, node) {
 		if (conn->subject.flow.cookie == cookie &&
-		    (conn->owner == owner || conn->leaving == owner)) {
+		    (conn->sk == sk || conn->old_sk == sk)) {
 			ref.conn = conn;
 			break;
 		}
@@ -225,30 +225,30 @@ struct conn *conn_alloc(const struct net *net);
  * conn_make() - begin to remember a connection
  * @bucket: held, by conn_find(), which found nothing
  * @cookie: its id, the same
- * @owner: the socket that stands for it
+ * @sk: the socket that stands for it
  *
  * Return: the connection, all 0 from its closer on, without a moment; its flow and cred
  * are the caller's to set. NULL, and counted, if there is none.
  */
 static __always_inline struct conn *conn_make(struct hlist_bl_head *bucket, u64 cookie,
-					      const struct sock_common *owner)
+					      const struct sock_common *sk)
 {
-	struct conn *conn = conn_alloc(read_pnet(&owner->skc_net));
+	struct conn *conn = conn_alloc(read_pnet(&sk->skc_net));
 
 	if (unlikely(!conn))
 		return NULL;
 	conn->subject.flow.cookie = cookie;
-	conn->owner = owner;
+	conn->sk = sk;
 	hlist_bl_add_head(&conn->node, bucket);
 	return conn;
 }
 
-void conn_forget(struct conn *conn);
+void conn_untrack(struct conn *conn);
 
 unsigned int conn_buckets(void);
 bool conn_is_empty(unsigned int bucket);
 void conn_walk(unsigned int bucket, void (*see)(const struct conn *conn, void *arg), void *arg);
-void conn_forget_all(bool (*these)(const struct conn *conn));
+void conn_untrack_all(bool (*these)(const struct conn *conn));
 
 int conn_start(unsigned int *max);
 void conn_close(void);

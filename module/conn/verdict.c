@@ -72,7 +72,7 @@ static void judge_orderly(struct moment *m, const struct conn *conn)
 		 conn->adopted == TCP_LAST_ACK || are_waves_unseen(conn))
 		how = TCP_TEARDOWN_ORDERLY;
 	judge(m, how, conn->first == TCP_TEARDOWN_FIRST_PEER ? TCP_TEARDOWN_BY_PEER :
-							conn->fin_by);
+							conn->fin_call);
 }
 
 static bool is_orderly(const struct sock *sk, int from)
@@ -158,7 +158,7 @@ static void judge_orphan(struct moment *m, const struct sock *sk, int from,
 	/* In close(), too, and before anything else that might end it. */
 	if (from == TCP_FIN_WAIT2 && READ_ONCE(tcp_sk(sk)->linger2) < 0)
 		judge(m, TCP_TEARDOWN_RESET_SENT, TCP_TEARDOWN_BY_LINGER2);
-	else if (from == TCP_FIN_WAIT2 && !conn->asked && !in_close)
+	else if (from == TCP_FIN_WAIT2 && !conn->tw_requested && !in_close)
 		judge_fin_wait2_orphan(m, conn);
 	else
 		judge(m, TCP_TEARDOWN_ORPHAN_KILLED, TCP_TEARDOWN_BY_MEMORY);

@@ -7,7 +7,7 @@
 #include <net/tcp.h>
 
 #include "base/sock.h"
-#include "conn/remember.h"
+#include "conn/conn_track.h"
 #include "conn/verdict.h"
 #include "event/event_call.h"
 #include "record/record.h"
@@ -37,7 +37,7 @@ static noinline void event_call_alone(const struct sock *sk, u8 what, u32 flags)
 	struct moment m;
 
 	subject_of_sock(&subject, sk);
-	remember_caller(&subject.closer);
+	conn_set_closer(&subject.closer);
 	event_moment_of_call(&m, sk, what);
 	m.flags |= flags;
 	record_tell(&subject, &m, NULL);
@@ -49,7 +49,7 @@ static void event_caller(struct conn *conn, u8 what, u8 by)
 	conn->call = by;
 	conn->by_exit = what == TCP_TEARDOWN_EXIT;
 	conn->disconnects = what == TCP_TEARDOWN_DISCONNECT || what == TCP_TEARDOWN_LISTENER;
-	remember_caller(&conn->subject.closer);
+	conn_set_closer(&conn->subject.closer);
 }
 
 /*
@@ -59,7 +59,7 @@ static void event_caller(struct conn *conn, u8 what, u8 by)
  */
 static void event_called(const struct sock *sk, u8 what, u8 by, bool goes_on)
 {
-	struct conn_ref ref = remember_find(sk, sock_cookie(sk), sk->sk_state);
+	struct conn_ref ref = conn_track_find(sk, sock_cookie(sk), sk->sk_state);
 	struct conn *conn = ref.conn;
 
 	if (unlikely(!conn)) {
@@ -67,13 +67,13 @@ static void event_called(const struct sock *sk, u8 what, u8 by, bool goes_on)
 		event_call_alone(sk, what, TCP_TEARDOWN_F_UNTRACKED);
 		return;
 	}
-	remember_flush(conn);
+	conn_flush(conn);
 	event_caller(conn, what, by);
 	event_moment_of_call(&conn->moment, sk, what);
 	if (conn->subject.closer.is_opener)	/* a kernel thread calls */
 		conn->moment.flags |= TCP_TEARDOWN_F_OPENER;
 	if (!goes_on)
-		remember_tell(conn);
+		conn_record(conn);
 	conn_put(ref);
 }
 
@@ -151,7 +151,7 @@ void event_close_untracked(const struct sock *sk)
  */
 void event_close_begins(const struct sock *sk, struct conn *conn)
 {
-	remember_flush(conn);
+	conn_flush(conn);
 	event_caller(conn, TCP_TEARDOWN_CLOSE, TCP_TEARDOWN_BY_CLOSE);
 	moment_of_sock(&conn->moment, sk, sock_clock(), TCP_TEARDOWN_CALL, TCP_TEARDOWN_CLOSE);
 	if (unlikely(current->flags & PF_EXITING)) {
@@ -246,14 +246,14 @@ static bool is_in_close(const struct sock *sk)
  */
 static void event_dropped(const struct sock *sk, u8 by)
 {
-	struct conn_ref ref = remember_find(sk, sock_cookie(sk), sk->sk_state);
+	struct conn_ref ref = conn_track_find(sk, sock_cookie(sk), sk->sk_state);
 	struct conn *conn = ref.conn;
 
 	if (conn) {
 		conn->disconnects = true;
 		conn->call = by;
 		if (by != TCP_TEARDOWN_BY_LISTENER)
-			remember_caller(&conn->subject.closer);
+			conn_set_closer(&conn->subject.closer);
 	}
 	conn_put(ref);
 }
@@ -328,7 +328,7 @@ void event_subflow_reset(struct conn *conn, const struct sock *sk, u16 reason)
 			conn->call = TCP_TEARDOWN_BY_CLOSE;
 	} else if (!in_softirq()) {
 		conn->call = by_fastclose(sk);
-		remember_caller(&conn->subject.closer);
+		conn_set_closer(&conn->subject.closer);
 	}
 }
 

@@ -6,7 +6,7 @@
 
 #include "base/sock.h"
 #include "conn/conn.h"
-#include "conn/remember.h"
+#include "conn/conn_track.h"
 #include "conn/verdict.h"
 #include "event/event_moment.h"
 #include "event/handed.h"
@@ -60,19 +60,19 @@ static noinline void event_end(const struct sock *sk, int from, struct conn *con
 	const struct netns *ns = netns_hooked(sock_net(sk));
 	struct moment *m;
 
-	remember_fin_left(conn, sk);
+	conn_fin_left(conn, sk);
 	m = event_moment(conn, sk, from, TCP_CLOSE);
 	m->to = TCP_CLOSE;
-	remember_bytes(conn, sk);
+	conn_set_bytes(conn, sk);
 	if (sock_flag(sk, SOCK_DONE))	/* the FIN came, and no minisock is born */
 		conn->three_way |= conn->fin_with_ack;
 	verdict_of_sock(sk, from, conn);
-	if (conn->asked)
+	if (conn->tw_requested)
 		event_refused(sk, m);
 	event_count_end(ns, sk, from, m->spent);
 	netns_end(ns, m);
 	record_tell(&conn->subject, m, &conn->totals);
-	conn_forget(conn);
+	conn_untrack(conn);
 }
 
 /* connect() has failed, and no SYN has been sent: no connection was there. */
@@ -110,7 +110,7 @@ static noinline void event_connect_failed(const struct sock *sk)
 	netns_count(sock_net(sk), what == TCP_TEARDOWN_NO_LOCAL_PORT ?
 				  STATS_NO_LOCAL_PORT : STATS_CONNECT_FAILED);
 	subject_of_sock(&subject, sk);
-	remember_caller(&subject.closer);
+	conn_set_closer(&subject.closer);
 	moment_of_sock(&m, sk, sock_clock(), TCP_TEARDOWN_CONNECT, what);
 	m.seq = 0;
 	m.ack = 0;
@@ -136,37 +136,37 @@ void event_leave(const struct sock *sk, int from)
 
 	if (unlikely(was_never(sk, from, ref.conn))) {
 		if (ref.conn)
-			conn_forget(ref.conn);
+			conn_untrack(ref.conn);
 		conn_put(ref);
 		event_connect_failed(sk);
 		return;
 	}
 	if (unlikely(was_child(sk, from, ref.conn))) {
 		if (ref.conn)
-			conn_forget(ref.conn);
+			conn_untrack(ref.conn);
 		conn_put(ref);
 		return;
 	}
-	if (ref.conn && ref.conn->leaving == sc) {
-		ref.conn->leaving = NULL;
-		if (!ref.conn->owner)	/* the minisock was faster */
-			conn_forget(ref.conn);
+	if (ref.conn && ref.conn->old_sk == sc) {
+		ref.conn->old_sk = NULL;
+		if (!ref.conn->sk)	/* the minisock was faster */
+			conn_untrack(ref.conn);
 		conn_put(ref);
 		return;
 	}
 	if (unlikely(!READ_ONCE(event_ends_told))) {
 		if (ref.conn)
-			conn_forget(ref.conn);
+			conn_untrack(ref.conn);
 		conn_put(ref);
 		handed_take(sk);
 		return;
 	}
 	/* The first sign of closing may be the last: nothing is lost. */
 	if (!ref.conn && !conn_was_exhausted(sock_net(sk)))
-		ref.conn = remember(ref.bucket, sk, cookie, from);
+		ref.conn = conn_track(ref.bucket, sk, cookie, from);
 	if (ref.conn) {
 		if (unlikely(refused))
-			ref.conn->asked = true;
+			ref.conn->tw_requested = true;
 		event_end(sk, from, ref.conn);
 	}
 	conn_put(ref);

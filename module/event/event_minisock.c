@@ -5,7 +5,7 @@
 #include <net/tcp.h>
 
 #include "base/sock.h"
-#include "conn/remember.h"
+#include "conn/conn_track.h"
 #include "conn/verdict.h"
 #include "event/event_minisock.h"
 #include "event/handed.h"
@@ -20,7 +20,7 @@ static noinline void event_time_wait_anywhere(const struct sock *sk)
 	struct conn_ref ref = conn_find(sock_cookie(sk), common_of_sock(sk));
 
 	if (ref.conn)
-		ref.conn->asked = true;
+		ref.conn->tw_requested = true;
 	conn_put(ref);
 }
 
@@ -63,7 +63,7 @@ static void event_minisock_begins(struct conn *conn, const struct inet_timewait_
 			      (m->kind == TCP_TEARDOWN_SEGMENT &&
 			       (m->from != from || tw->tw_substate != from))))
 		return;
-	remember_flush(conn);
+	conn_flush(conn);
 	moment_of_tw(m, tw, sock_clock(), TCP_TEARDOWN_TIMEWAIT, TCP_TEARDOWN_TW_BORN);
 	m->from = from;
 	m->to = from;
@@ -76,24 +76,24 @@ static void event_minisock_takes_over(struct conn *conn, const struct inet_timew
 	struct moment *m = &conn->moment;
 
 	if (unlikely(!handed_give(sk)))
-		conn->leaving = common_of_sock(sk);
-	conn->owner = common_of_tw(tw);
+		conn->old_sk = common_of_sock(sk);
+	conn->sk = common_of_tw(tw);
 	conn->minisock = true;
 	conn->remote = segment_comes_by_wire(sk);
 	conn->snd_wscale = tcp_sk(sk)->rx_opt.snd_wscale;
-	remember_fin_left(conn, sk);	/* in CLOSING */
+	conn_fin_left(conn, sk);	/* in CLOSING */
 	event_minisock_begins(conn, tw, from);
-	conn->born = m->time;
+	conn->tw_created = m->time;
 	m->timewait = TCP_TEARDOWN_TW_BORN;
-	remember_mark(m, conn);
+	conn_mark(m, conn);
 	if (to != from) {
-		m->spent = remember_state(conn, to, m->time);
+		m->spent = conn_set_state(conn, to, m->time);
 		m->to = to;
 		conn->three_way |= conn->fin_with_ack;
 		netns_transition(netns_hooked(sock_net(sk)), from, to, m->spent);
 	}
-	remember_bytes(conn, sk);
-	remember_tell(conn);
+	conn_set_bytes(conn, sk);
+	conn_record(conn);
 }
 
 static noinline void event_minisock_born_untracked(const struct inet_timewait_sock *tw,
@@ -132,7 +132,7 @@ void event_minisock_born(const struct inet_timewait_sock *tw, const struct sock 
 		return;
 	netns_count(sock_net(sk), to == TCP_FIN_WAIT2 ? STATS_TW_BORN_FIN_WAIT2 :
 							STATS_TW_BORN_TIME_WAIT);
-	ref = remember_find(sk, minisock_cookie(tw, sk), from);
+	ref = conn_track_find(sk, minisock_cookie(tw, sk), from);
 	if (likely(ref.conn))
 		event_minisock_takes_over(ref.conn, tw, sk);
 	conn_put(ref);
@@ -165,7 +165,7 @@ struct moment *event_minisock_moment(struct conn *conn, struct moment *alone,
 		return m;
 	}
 	if (conn)
-		remember_flush(conn);
+		conn_flush(conn);
 	moment_of_tw(m, tw, now, TCP_TEARDOWN_TIMEWAIT, what);
 	m->timewait = what;
 	return m;
@@ -241,25 +241,25 @@ static void event_minisock_gone(const struct inet_timewait_sock *tw, struct conn
 
 	event_minisock_count_death(ns, from, cause);
 	if (!cause)
-		remember_flush(conn);
+		conn_flush(conn);
 	m = event_minisock_moment(conn, NULL, tw, now, cause);
 	if (!cause) {	/* nobody saw it die, and now is not when */
 		m->kind = TCP_TEARDOWN_STATE;
 		m->flags |= TCP_TEARDOWN_F_INFERRED;
 	}
-	remember_unseen(conn, from, !cause);
+	conn_state_unseen(conn, from, !cause);
 	m->from = from;
 	m->to = TCP_CLOSE;
-	m->spent = remember_state(conn, TCP_CLOSE, m->time);
-	m->age = conn->born && cause ? elapsed(conn->born, m->time) : TCP_TEARDOWN_UNKNOWN;
-	remember_mark(m, conn);
+	m->spent = conn_set_state(conn, TCP_CLOSE, m->time);
+	m->age = conn->tw_created && cause ? elapsed(conn->tw_created, m->time) : TCP_TEARDOWN_UNKNOWN;
+	conn_mark(m, conn);
 	verdict_of_tw(from, cause, conn);
 	netns_transition(ns, from, TCP_CLOSE, m->spent);
 	netns_end(ns, m);
 	record_tell(&conn->subject, m, &conn->totals);
-	conn->owner = NULL;
-	if (!conn->leaving)	/* else event_leave() does it */
-		conn_forget(conn);
+	conn->sk = NULL;
+	if (!conn->old_sk)	/* else event_leave() does it */
+		conn_untrack(conn);
 }
 
 /**

@@ -6,7 +6,7 @@
 
 #include "base/sock.h"
 #include "conn/conn.h"
-#include "conn/remember.h"
+#include "conn/conn_track.h"
 #include "event/event_minisock.h"
 #include "event/minisock_cause.h"
 #include "event/segment.h"
@@ -26,7 +26,7 @@ static struct conn_ref event_minisock_find(const struct inet_timewait_sock *tw, 
 	struct conn_ref ref = conn_find(cookie, common_of_tw(tw));
 
 	if (!ref.conn && cookie && timer_pending(&tw->tw_timer))
-		ref.conn = remember_tw(ref.bucket, tw, cookie, substate);
+		ref.conn = conn_track_tw(ref.bucket, tw, cookie, substate);
 	return ref;
 }
 
@@ -81,7 +81,7 @@ void event_minisock_segment(const struct inet_timewait_sock *tw,
 		segment_count(twsk_net(tw), m.what, fin_again);
 	ref = event_minisock_find(tw, m.from);
 	if (likely(ref.conn)) {
-		remember_flush(ref.conn);
+		conn_flush(ref.conn);
 		if (!th->syn && !th->rst)
 			m.wscale = ref.conn->snd_wscale;
 		if (th->rst)
@@ -91,12 +91,12 @@ void event_minisock_segment(const struct inet_timewait_sock *tw,
 			ref.conn->fins_again++;
 		ref.conn->moment = m;
 		if (refused || !minisock_goes_on(tw, skb, th))
-			remember_tell(ref.conn);
+			conn_record(ref.conn);
 	}
 	conn_put(ref);
 	if (likely(ref.conn))
 		return;
-	m.flags |= remember_not_found(twsk_net(tw));
+	m.flags |= conn_flags_not_found(twsk_net(tw));
 	record_tell_tw(tw, &m, NULL);
 }
 
@@ -111,14 +111,14 @@ static void event_minisock_time_wait(const struct inet_timewait_sock *tw, u64 no
 	if (m->kind == TCP_TEARDOWN_TIMEWAIT)
 		m->kind = TCP_TEARDOWN_STATE;
 	if (ref.conn)
-		spent = remember_state(ref.conn, TCP_TIME_WAIT, m->time);
+		spent = conn_set_state(ref.conn, TCP_TIME_WAIT, m->time);
 	m->from = TCP_FIN_WAIT2;
 	m->to = TCP_TIME_WAIT;
 	m->spent = spent;
-	m->flags |= remember_flags(ref.conn);
+	m->flags |= conn_flags(ref.conn);
 	netns_transition(netns_hooked(twsk_net(tw)), TCP_FIN_WAIT2, TCP_TIME_WAIT, spent);
 	if (ref.conn)
-		remember_tell(ref.conn);
+		conn_record(ref.conn);
 	conn_put(ref);
 	if (ref.conn)
 		return;
@@ -136,13 +136,13 @@ static void event_minisock_rearmed(const struct inet_timewait_sock *tw, u64 now,
 	m.timewait = TCP_TEARDOWN_TW_REARMED;
 	m.timeout_ms = jiffies_to_msecs(timeo);
 	if (ref.conn) {
-		remember_flush(ref.conn);
+		conn_flush(ref.conn);
 		record_tell(&ref.conn->subject, &m, NULL);
 	}
 	conn_put(ref);
 	if (likely(ref.conn))
 		return;
-	m.flags |= remember_not_found(twsk_net(tw));
+	m.flags |= conn_flags_not_found(twsk_net(tw));
 	record_tell_tw(tw, &m, NULL);
 }
 

@@ -6,7 +6,7 @@
 #include <net/tcp.h>
 
 #include "base/sock.h"
-#include "conn/remember.h"
+#include "conn/conn_track.h"
 #include "event/event_call.h"
 #include "record/record.h"
 
@@ -50,7 +50,7 @@ static __always_inline bool event_continues(struct conn *conn, const struct sock
 				  (to == TCP_CLOSE && conn->late_data);
 	}
 	if (!goes_on)
-		remember_flush(conn);
+		conn_flush(conn);
 	return goes_on;
 }
 
@@ -68,8 +68,8 @@ static __always_inline struct moment *event_moment(struct conn *conn, const stru
 		event_close_begins(sk, conn);
 	else if (!event_continues(conn, sk, from, to))
 		moment_of_sock(&conn->moment, sk, sock_clock(), TCP_TEARDOWN_STATE, 0);
-	remember_mark(&conn->moment, conn);
-	conn->moment.spent = remember_state(conn, to, conn->moment.time);
+	conn_mark(&conn->moment, conn);
+	conn->moment.spent = conn_set_state(conn, to, conn->moment.time);
 	return &conn->moment;
 }
 

@@ -9,7 +9,7 @@
 
 #include "base/sock.h"
 #include "conn/conn.h"
-#include "conn/remember.h"
+#include "conn/conn_track.h"
 
 /* The connection, from now on remembered; one that is closing, if it is already. */
 static struct conn_ref open_find(const struct sock *sk)
@@ -19,7 +19,7 @@ static struct conn_ref open_find(const struct sock *sk)
 	struct conn_ref ref = conn_find(cookie, common_of_sock(sk));
 
 	if (!ref.conn && (1 << sk->sk_state) & TCPF_OPEN_STATES)
-		ref.conn = remember(ref.bucket, sk, cookie, sk->sk_state);
+		ref.conn = conn_track(ref.bucket, sk, cookie, sk->sk_state);
 	return ref;
 }
 
@@ -29,7 +29,7 @@ static void open_by_caller(struct conn *conn)
 	struct closer *closer = &conn->subject.closer;
 
 	conn->opened = sock_clock();
-	remember_caller(closer);
+	conn_set_closer(closer);
 	closer->is_opener = closer->pid;
 }
 

@@ -10,7 +10,7 @@
 
 #include "base/sock.h"
 #include "conn/conn.h"
-#include "conn/remember.h"
+#include "conn/conn_track.h"
 #include "event/reset_segment.h"
 #include "event/segment.h"
 #include "record/record.h"
@@ -103,7 +103,7 @@ static void event_reset_sent(const struct sock *sk, u16 reason)
 
 	if (sk->sk_state == TCP_CLOSE)
 		return;
-	ref = remember_find(sk, sock_cookie(sk), sk->sk_state);
+	ref = conn_track_find(sk, sock_cookie(sk), sk->sk_state);
 	if (ref.conn) {
 		ref.conn->reset_sent = true;
 		if (sk_is_mptcp(sk))
@@ -213,7 +213,7 @@ static bool may_be_late_data(const struct sock *sk)
 /* Data after close(): the record of the transition that follows has the segment. */
 static void event_late_data(const struct sock *sk)
 {
-	struct conn_ref ref = remember_find(sk, sock_cookie(sk), sk->sk_state);
+	struct conn_ref ref = conn_track_find(sk, sock_cookie(sk), sk->sk_state);
 
 	if (ref.conn)
 		ref.conn->late_data = true;
@@ -228,14 +228,14 @@ static void event_reset_moment(struct conn *conn, const struct moment *m)
 		conn->moment.what = m->what;
 		return;
 	}
-	remember_flush(conn);
+	conn_flush(conn);
 	conn->moment = *m;
 }
 
 /* The transition to CLOSE follows, and records it. */
 static bool event_reset_begins(const struct sock *sk, const struct moment *m, bool is_local)
 {
-	struct conn_ref ref = remember_find(sk, sock_cookie(sk), sk->sk_state);
+	struct conn_ref ref = conn_track_find(sk, sock_cookie(sk), sk->sk_state);
 	struct conn *conn = ref.conn;
 
 	if (conn) {

@@ -6,7 +6,7 @@
 
 #include "base/sock.h"
 #include "conn/conn.h"
-#include "conn/remember.h"
+#include "conn/conn_track.h"
 #include "event/segment.h"
 #include "record/record.h"
 #include "stats/netns.h"
@@ -96,7 +96,7 @@ static noinline void event_segment_alone(const struct sock *sk, const struct sk_
 	    !(m.flags & TCP_TEARDOWN_F_REFUSED))
 		return;
 	if (m.from != TCP_CLOSE)
-		m.flags |= remember_not_found(sock_net(sk));
+		m.flags |= conn_flags_not_found(sock_net(sk));
 	subject_of_sock(&subject, sk);
 	/* close() with SO_LINGER 0 calls tcp_disconnect(), which clears these. */
 	if (!inet_sk(sk)->inet_dport)
@@ -108,14 +108,14 @@ static __always_inline void event_segment_known(const struct sock *sk,
 						const struct sk_buff *skb, bool stream,
 						struct conn *conn)
 {
-	remember_flush(conn);
-	remember_fin_left(conn, sk);
+	conn_flush(conn);
+	conn_fin_left(conn, sk);
 	if (!stream)
 		conn->fin_with_ack = false;
 	if (segment_moment(&conn->moment, sk, skb) && conn->fins_again != U8_MAX)
 		conn->fins_again++;
 	if (conn->moment.flags & TCP_TEARDOWN_F_REFUSED || !segment_goes_on(sk, skb))
-		remember_tell(conn);
+		conn_record(conn);
 }
 
 static noinline void event_segment_closing(const struct sock *sk, const struct sk_buff *skb,
@@ -124,7 +124,7 @@ static noinline void event_segment_closing(const struct sock *sk, const struct s
 	const struct sock_common *sc = common_of_sock(sk);
 	struct conn_ref ref = conn_find(sock_cookie(sk), sc);
 
-	if (likely(ref.conn && ref.conn->leaving != sc))
+	if (likely(ref.conn && ref.conn->old_sk != sc))
 		event_segment_known(sk, skb, stream, ref.conn);
 	conn_put(ref);
 	if (unlikely(!ref.conn))
@@ -200,7 +200,7 @@ void event_retransmit(const struct sock *sk, const struct sk_buff *skb)
 	conn_put(ref);
 	if (likely(ref.conn))
 		return;
-	m.flags |= remember_not_found(sock_net(sk));
+	m.flags |= conn_flags_not_found(sock_net(sk));
 	record_tell_sock(sk, &m, NULL);
 }
 

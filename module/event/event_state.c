@@ -6,7 +6,7 @@
 
 #include "base/sock.h"
 #include "conn/conn.h"
-#include "conn/remember.h"
+#include "conn/conn_track.h"
 #include "conn/verdict.h"
 #include "event/event_moment.h"
 #include "event/handed.h"
@@ -56,18 +56,18 @@ static __always_inline void event_enters(struct conn *conn, const struct sock *s
 	switch (to) {
 	case TCP_FIN_WAIT1:
 		conn->waves_unseen = !READ_ONCE(verdict_knows_waves);
-		conn->fin_by = conn->call;
+		conn->fin_call = conn->call;
 		conn->fin_waits = segment_fin_waits(tp);
-		conn->base = sock_rx(sk);
+		conn->base_bytes = sock_rx(sk);
 		break;
 	case TCP_LAST_ACK:
-		conn->fin_by = conn->call;
+		conn->fin_call = conn->call;
 		conn->fin_waits = segment_fin_waits(tp);
 		/* Else the ACK of the peer's FIN is still owed. */
 		conn->three_way = tp->rcv_wup != tp->rcv_nxt;
 		break;
 	case TCP_CLOSE_WAIT:
-		conn->base = sock_tx(sk);
+		conn->base_bytes = sock_tx(sk);
 		conn->fin_with_syn = !!(conn->moment.tcp_flags & TCPHDR_SYN);
 		break;
 	case TCP_FIN_WAIT2:
@@ -115,19 +115,19 @@ static noinline void event_step(const struct sock *sk, int from, int to)
 
 	if (!conn) {
 		told = conn_was_exhausted(sock_net(sk));
-		conn = remember(ref.bucket, sk, cookie, from);
+		conn = conn_track(ref.bucket, sk, cookie, from);
 	}
 	if (unlikely(!conn)) {
 		conn_put(ref);
 		event_step_untracked(sk, from, to, told);
 		return;
 	}
-	remember_fin_left(conn, sk);
+	conn_fin_left(conn, sk);
 	m = event_moment(conn, sk, from, to);
 	event_brings(m, sk, to);
 	event_enters(conn, sk, to);
 	if (to != TCP_FIN_WAIT2 || !is_to_be_born(sk, m))
-		remember_tell(conn);
+		conn_record(conn);
 	event_count_step(netns_hooked(sock_net(sk)), sk, from, to, m->spent);
 	conn_put(ref);
 }

@@ -97,7 +97,7 @@ static void copy_conn(struct conn_copy *to, const struct conn *conn, u64 now)
 		.knows_bytes = !conn->minisock || uid_valid(conn->subject.cred.uid),
 	};
 	if (!conn->minisock)
-		copy_sock(&to->line, container_of(conn->owner, struct sock, __sk_common));
+		copy_sock(&to->line, container_of(conn->sk, struct sock, __sk_common));
 }
 
 /* An open connection has state only for its end, and is not listed yet. */
@@ -127,10 +127,10 @@ static void list_see(const struct conn *conn, void *arg)
 }
 
 /**
- * conn_list_forget() - free a list
+ * conn_list_free() - free a list
  * @list: empty afterwards
  */
-void conn_list_forget(struct conn_list *list)
+void conn_list_free(struct conn_list *list)
 {
 	kvfree(list->all);
 	if (list->shares)
@@ -228,7 +228,7 @@ int conn_list_make(struct conn_list *list)
 			err = list_bucket(list, bucket);
 	}
 	if (err)
-		conn_list_forget(list);
+		conn_list_free(list);
 	else
 		list_sort(list);
 	return err;

@@ -44,6 +44,6 @@ struct conn_list {
 };
 
 int conn_list_make(struct conn_list *list);
-void conn_list_forget(struct conn_list *list);
+void conn_list_free(struct conn_list *list);
 
 #endif

@@ -89,7 +89,7 @@ static void *connections_start(struct seq_file *m, loff_t *pos)
 
 	if (*pos)
 		return connection_at(m, *pos);
-	conn_list_forget(&of->list);
+	conn_list_free(&of->list);
 	err = conn_list_make(&of->list);
 	return err ? ERR_PTR(err) : SEQ_START_TOKEN;
 }
@@ -105,7 +105,7 @@ static void connections_stop(struct seq_file *m, void *v)
 	struct connections *of = m->private;
 
 	if (!v)
-		conn_list_forget(&of->list);
+		conn_list_free(&of->list);
 }
 
 static int connections_show(struct seq_file *m, void *v)
@@ -161,7 +161,7 @@ int connections_release(struct inode *inode, struct file *file)
 	struct seq_file *m = file->private_data;
 	struct connections *of = m->private;
 
-	conn_list_forget(&of->list);
+	conn_list_free(&of->list);
 	return seq_release_private(inode, file);
 }
 

@@ -10,7 +10,7 @@
 
 #include "base/written.h"
 #include "conn/adopt.h"
-#include "conn/reserve.h"
+#include "conn/conn_pool.h"
 #include "event/event.h"
 #include "files/connections.h"
 #include "files/proc.h"
@@ -225,18 +225,18 @@ static int stats_show(struct seq_file *m, int cpu)
 
 static int stats_all_show(struct seq_file *m, void *v)
 {
-	struct reserve_stats conns;
+	struct conn_pool_stats conns;
 	int err;
 
 	seq_puts(m, FORMAT_TITLE "stats\n");
 	err = stats_show(m, BUFFER_ALL);
 	if (err)
 		return err;
-	reserve_stats(&conns);
+	conn_pool_stats(&conns);
 	seq_printf(m, "%-32s %lu\n", "connections_now", conns.now);
 	seq_printf(m, "%-32s %lu\n", "connections_max", conns.max);
 	seq_printf(m, "%-32s %lu\n", "connections_ready", conns.ready);
-	seq_printf(m, "%-32s %lu\n", "connections_table_full", conns.full);
+	seq_printf(m, "%-32s %lu\n", "connections_table_full", conns.exhausted);
 	seq_printf(m, "%-32s %lu\n", "connections_over_share", conns.over_share);
 	seq_printf(m, "%-32s %lu\n", "connections_adopted", adopt_count());
 	return 0;

@@ -7,7 +7,7 @@
 #include <linux/seq_file.h>
 #include <linux/string.h>
 
-#include "conn/reserve.h"
+#include "conn/conn_pool.h"
 #include "format/format.h"
 #include "hook/hook.h"
 #include "stats/counts.h"
@@ -51,10 +51,10 @@ static void reconcile_show_lines(struct seq_file *m, const struct netns *ns,
 {
 	const struct reconcile *line;
 	struct format_counter counter;
-	struct reserve_stats conns;
+	struct conn_pool_stats conns;
 	int i;
 
-	reserve_stats(&conns);
+	conn_pool_stats(&conns);
 	for (i = 0; i < RECONCILE_LINES; i++) {
 		line = &reconcile_lines[i];
 		counter = (struct format_counter) {
@@ -62,7 +62,7 @@ static void reconcile_show_lines(struct seq_file *m, const struct netns *ns,
 			.kernel = reconcile_line_kernel(line, ns->net) - ns->base.kernel[i],
 			.ours = reconcile_line_ours(line, sum) - ns->base.ours[i],
 			.netns = ns->net->ns.inum,
-			.proof = line_proof(line, ns, conns.full),
+			.proof = line_proof(line, ns, conns.exhausted),
 			.unseen = !line->ours,
 		};
 		format_reconcile(m, &counter);

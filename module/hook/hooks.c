@@ -75,9 +75,9 @@ static void group_detach(enum hook_group group)
 			hook_detach(&hooks[i]);
 	hooks_settle();
 	if (group == GROUP_TIMEWAIT)
-		conn_forget_all(is_minisock);
+		conn_untrack_all(is_minisock);
 	if (group == GROUP_OPENS)
-		conn_forget_all(event_is_opened);
+		conn_untrack_all(event_is_opened);
 }
 
 /* Attached, and no part of the function is called without the hook. */

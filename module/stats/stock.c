@@ -102,7 +102,7 @@ void stock_fill(void)
 	}
 }
 
-/* Keeps the slab from merging it with others of its size: see reserve.c. */
+/* Keeps the slab from merging it with others of its size: see depot.c. */
 static void stock_construct(void *block)
 {
 }

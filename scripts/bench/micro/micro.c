@@ -80,7 +80,7 @@ static noinline void run_make(unsigned int round)
 	struct conn *conn = conn_make(ref.bucket, FILLED - 1, common_of_sock(micro_sk));
 
 	if (conn)
-		conn_forget(conn);
+		conn_untrack(conn);
 	conn_put(ref);
 }
 
@@ -220,7 +220,7 @@ static void micro_empty(void)
 		micro_filled--;
 		ref = conn_find(FILLED + micro_filled, common_of_sock(micro_sk));
 		if (ref.conn)
-			conn_forget(ref.conn);
+			conn_untrack(ref.conn);
 		conn_put(ref);
 		micro_let_work();
 	}

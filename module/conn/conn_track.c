@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-#include "conn/remember.h"
+#include "conn/conn_track.h"
 
 #include <linux/sched.h>
 #include <linux/string.h>
@@ -8,7 +8,7 @@
 
 #include "base/sock.h"
 
-static void remember_adopt(struct conn *conn, u8 state)
+static void conn_track_state(struct conn *conn, u8 state)
 {
 	conn->state = state;
 	if ((1 << state) & TCPF_CLOSING_STATES)
@@ -16,7 +16,7 @@ static void remember_adopt(struct conn *conn, u8 state)
 }
 
 /**
- * remember() - begin to remember a connection
+ * conn_track() - begin to remember a connection
  * @bucket: held, its own
  * @sk: its full socket
  * @cookie: its id
@@ -25,8 +25,8 @@ static void remember_adopt(struct conn *conn, u8 state)
  *
  * Context and return: as conn_make().
  */
-struct conn *remember(struct hlist_bl_head *bucket, const struct sock *sk, u64 cookie,
-		      u8 state)
+struct conn *conn_track(struct hlist_bl_head *bucket, const struct sock *sk, u64 cookie,
+			u8 state)
 {
 	struct conn *conn = conn_make(bucket, cookie, common_of_sock(sk));
 
@@ -34,12 +34,12 @@ struct conn *remember(struct hlist_bl_head *bucket, const struct sock *sk, u64 c
 		return NULL;
 	flow_of_sock(&conn->subject.flow, sk, cookie);
 	conn->subject.cred = sock_cred_of(sk);
-	remember_adopt(conn, state);
+	conn_track_state(conn, state);
 	return conn;
 }
 
 /**
- * remember_tw() - adopt a minisock whose birth was not seen
+ * conn_track_tw() - adopt a minisock whose birth was not seen
  * @bucket: held, its own
  * @tw: it
  * @cookie: its id, as it was read when the bucket was found: ss may make one now
@@ -47,8 +47,8 @@ struct conn *remember(struct hlist_bl_head *bucket, const struct sock *sk, u64 c
  *
  * Context and return: as conn_make().
  */
-struct conn *remember_tw(struct hlist_bl_head *bucket, const struct inet_timewait_sock *tw,
-			 u64 cookie, u8 substate)
+struct conn *conn_track_tw(struct hlist_bl_head *bucket, const struct inet_timewait_sock *tw,
+			   u64 cookie, u8 substate)
 {
 	struct conn *conn = conn_make(bucket, cookie, common_of_tw(tw));
 
@@ -56,17 +56,17 @@ struct conn *remember_tw(struct hlist_bl_head *bucket, const struct inet_timewai
 		return NULL;
 	flow_of_tw(&conn->subject.flow, tw, cookie);
 	conn->subject.cred = (struct sock_cred) { .uid = INVALID_UID };
-	remember_adopt(conn, substate);
+	conn_track_state(conn, substate);
 	conn->minisock = true;
 	return conn;
 }
 
 /**
- * remember_bytes() - what went over the connection, and between the two FINs
+ * conn_set_bytes() - what went over the connection, and between the two FINs
  * @conn: held
  * @sk: its full socket, about to leave its last state
  */
-void remember_bytes(struct conn *conn, const struct sock *sk)
+void conn_set_bytes(struct conn *conn, const struct sock *sk)
 {
 	struct totals *totals = &conn->totals;
 
@@ -77,10 +77,10 @@ void remember_bytes(struct conn *conn, const struct sock *sk)
 		return;
 	if (conn->first == TCP_TEARDOWN_FIRST_LOCAL ||
 	    conn->first == TCP_TEARDOWN_FIRST_BOTH)
-		totals->bytes = totals->rx - conn->base;
+		totals->bytes = totals->rx - conn->base_bytes;
 	else if (conn->first == TCP_TEARDOWN_FIRST_PEER &&
 		 (1 << sk->sk_state) & (TCPF_CLOSE_WAIT | TCPF_LAST_ACK))
-		totals->bytes = totals->tx > conn->base ? totals->tx - conn->base : 0;
+		totals->bytes = totals->tx > conn->base_bytes ? totals->tx - conn->base_bytes : 0;
 }
 
 /* A task's name, and zeros behind it. As strscpy_pad(), by words. */
@@ -110,13 +110,13 @@ static __always_inline void name_copy(char *to, const char *from)
 }
 
 /**
- * remember_caller() - current calls
+ * conn_set_closer() - current calls
  * @closer: set
  *
  * Context: process. Nothing is set for a kernel thread: it closes what others have left
  * to it, as MPTCP its subflows.
  */
-void remember_caller(struct closer *closer)
+void conn_set_closer(struct closer *closer)
 {
 	const struct task_struct *leader = current->group_leader;
 
@@ -133,11 +133,11 @@ void remember_caller(struct closer *closer)
 }
 
 /**
- * remember_fin_left_now() - see remember_fin_left()
+ * conn_fin_left_now() - see conn_fin_left()
  * @conn: held
  * @sk: its full socket
  */
-noinline void remember_fin_left_now(struct conn *conn, const struct sock *sk)
+noinline void conn_fin_left_now(struct conn *conn, const struct sock *sk)
 {
 	struct moment m;
 
@@ -149,10 +149,10 @@ noinline void remember_fin_left_now(struct conn *conn, const struct sock *sk)
 }
 
 /**
- * remember_flush_now() - see remember_flush()
+ * conn_flush_now() - see conn_flush()
  * @conn: held; a moment has begun
  */
-noinline void remember_flush_now(struct conn *conn)
+noinline void conn_flush_now(struct conn *conn)
 {
 	struct moment *m = &conn->moment;
 

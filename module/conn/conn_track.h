@@ -3,8 +3,8 @@
  * From a socket, full or mini, to the memory of its connection. For contexts see
  * event.h; the bucket of a struct conn is held.
  */
-#ifndef TCP_TEARDOWN_REMEMBER_H
-#define TCP_TEARDOWN_REMEMBER_H
+#ifndef TCP_TEARDOWN_CONN_TRACK_H
+#define TCP_TEARDOWN_CONN_TRACK_H
 
 #include <net/tcp.h>
 
@@ -12,31 +12,31 @@
 #include "conn/conn.h"
 #include "record/record.h"
 
-struct conn *remember(struct hlist_bl_head *bucket, const struct sock *sk, u64 cookie,
-		      u8 state);
-struct conn *remember_tw(struct hlist_bl_head *bucket, const struct inet_timewait_sock *tw,
-			 u64 cookie, u8 substate);
+struct conn *conn_track(struct hlist_bl_head *bucket, const struct sock *sk, u64 cookie,
+			u8 state);
+struct conn *conn_track_tw(struct hlist_bl_head *bucket, const struct inet_timewait_sock *tw,
+			   u64 cookie, u8 substate);
 
 /**
- * remember_find() - hold the connection of a full socket, remembered from now on
+ * conn_track_find() - hold the connection of a full socket, remembered from now on
  * @sk: the socket
  * @cookie: its id
- * @state: as remember()
+ * @state: as conn_track()
  *
  * Return: as conn_find(); NULL in it if there is no memory.
  */
-static inline struct conn_ref remember_find(const struct sock *sk, u64 cookie, u8 state)
+static inline struct conn_ref conn_track_find(const struct sock *sk, u64 cookie, u8 state)
 	__acquires(bitlock)
 {
 	struct conn_ref ref = conn_find(cookie, common_of_sock(sk));
 
 	if (!ref.conn)
-		ref.conn = remember(ref.bucket, sk, cookie, state);
+		ref.conn = conn_track(ref.bucket, sk, cookie, state);
 	return ref;
 }
 
 /* What a record says of the memory of its connection, which may be missing. */
-static inline u32 remember_flags(const struct conn *conn)
+static inline u32 conn_flags(const struct conn *conn)
 {
 	if (unlikely(!conn))
 		return TCP_TEARDOWN_F_UNTRACKED;
@@ -47,25 +47,25 @@ static inline u32 remember_flags(const struct conn *conn)
  * The same of what is looked for and not found. While there was room for all, it is not
  * untracked: a minisock that is dying on another CPU is forgotten already.
  */
-static inline u32 remember_not_found(const struct net *net)
+static inline u32 conn_flags_not_found(const struct net *net)
 {
 	return conn_was_exhausted(net) ? TCP_TEARDOWN_F_UNTRACKED : 0;
 }
 
 /* The same, where it is remembered. */
-static __always_inline void remember_mark(struct moment *m, const struct conn *conn)
+static __always_inline void conn_mark(struct moment *m, const struct conn *conn)
 {
 	if (unlikely(conn->adopted))
 		m->flags |= TCP_TEARDOWN_F_ADOPTED;
 }
 
-void remember_bytes(struct conn *conn, const struct sock *sk);
-void remember_caller(struct closer *closer);
-void remember_flush_now(struct conn *conn);
-void remember_fin_left_now(struct conn *conn, const struct sock *sk);
+void conn_set_bytes(struct conn *conn, const struct sock *sk);
+void conn_set_closer(struct closer *closer);
+void conn_flush_now(struct conn *conn);
+void conn_fin_left_now(struct conn *conn, const struct sock *sk);
 
 /* Whose FIN is the first? The connection is about to leave its state for @to. */
-static inline void remember_first(struct conn *conn, u8 to)
+static inline void conn_set_first(struct conn *conn, u8 to)
 {
 	static const u8 first[TCP_MAX_STATES] = {
 		[TCP_FIN_WAIT1] = TCP_TEARDOWN_FIRST_LOCAL,
@@ -81,7 +81,7 @@ static inline void remember_first(struct conn *conn, u8 to)
 		conn->first = first[to];
 }
 
-static inline void remember_spent(struct conn *conn, u64 spent)
+static inline void conn_set_spent(struct conn *conn, u64 spent)
 {
 	static const u8 slot_plus_one[TCP_MAX_STATES] = {
 		[TCP_FIN_WAIT1] = TCP_TEARDOWN_SPENT_FIN_WAIT1 + 1,
@@ -96,7 +96,7 @@ static inline void remember_spent(struct conn *conn, u64 spent)
 }
 
 /**
- * remember_state() - a connection leaves a state
+ * conn_set_state() - a connection leaves a state
  * @conn: held
  * @to: for which one
  * @now: when
@@ -104,29 +104,29 @@ static inline void remember_spent(struct conn *conn, u64 spent)
  * Return: nanoseconds in the old state, TCP_TEARDOWN_UNKNOWN if it was entered
  * unseen.
  */
-static inline u64 remember_state(struct conn *conn, u8 to, u64 now)
+static inline u64 conn_set_state(struct conn *conn, u8 to, u64 now)
 {
 	u64 spent = TCP_TEARDOWN_UNKNOWN;
 
 	if (conn->since)
 		spent = elapsed(conn->since, now);
-	remember_spent(conn, spent);
+	conn_set_spent(conn, spent);
 	if (!conn->first || to == TCP_CLOSING)
-		remember_first(conn, to);
+		conn_set_first(conn, to);
 	conn->state = to;
 	conn->since = now;
 	return spent;
 }
 
 /**
- * remember_unseen() - a connection has come into its state unseen
+ * conn_state_unseen() - a connection has come into its state unseen
  * @conn: held
  * @state: that it is in
  * @left: it has left that state, too, nobody saw when
  *
  * Then no time that it spent is known.
  */
-static inline void remember_unseen(struct conn *conn, u8 state, bool left)
+static inline void conn_state_unseen(struct conn *conn, u8 state, bool left)
 {
 	if (likely(conn->state == state && !left))
 		return;
@@ -136,38 +136,38 @@ static inline void remember_unseen(struct conn *conn, u8 state, bool left)
 }
 
 /**
- * remember_fin_left() - record that the FIN has left that had to wait, if it has
+ * conn_fin_left() - record that the FIN has left that had to wait, if it has
  * @conn: held
  * @sk: its full socket
  *
  * It may have left earlier: the record has the time when that is found out.
  */
-static inline void remember_fin_left(struct conn *conn, const struct sock *sk)
+static inline void conn_fin_left(struct conn *conn, const struct sock *sk)
 {
 	if (unlikely(conn->fin_waits && tcp_sk(sk)->snd_nxt == tcp_sk(sk)->write_seq))
-		remember_fin_left_now(conn, sk);
+		conn_fin_left_now(conn, sk);
 }
 
 /**
- * remember_tell() - record the moment that has begun
+ * conn_record() - record the moment that has begun
  * @conn: held
  */
-static inline void remember_tell(struct conn *conn)
+static inline void conn_record(struct conn *conn)
 {
 	record_tell(&conn->subject, &conn->moment, NULL);
 	conn->moment.kind = 0;
 }
 
 /**
- * remember_flush() - record what has begun and was not completed
+ * conn_flush() - record what has begun and was not completed
  * @conn: held
  *
  * A segment that should have changed the state, and nothing came of it, was refused.
  */
-static inline void remember_flush(struct conn *conn)
+static inline void conn_flush(struct conn *conn)
 {
 	if (unlikely(conn->moment.kind))
-		remember_flush_now(conn);
+		conn_flush_now(conn);
 }
 
 #endif

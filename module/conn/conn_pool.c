@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-#include "conn/reserve.h"
+#include "conn/conn_pool.h"
 
 #include <linux/compiler.h>
 #include <linux/cpu.h>
@@ -10,25 +10,25 @@
 #include "conn/share.h"
 
 /**
- * struct reserve - one CPU's
+ * struct conn_pool - one CPU's
  * @loaded: is taken from and given to
  * @spare: takes its place when it is empty, or full. So who takes and gives in turn does
  *	not go to the depot each time.
- * @full: how often there was none, here and in the depot
+ * @exhausted: how often there was none, here and in the depot
  * @now: got here, less put here
  */
-struct reserve {
+struct conn_pool {
 	struct depot_batch loaded;
 	struct depot_batch spare;
-	unsigned long full;
+	unsigned long exhausted;
 	long now;
 };
 
-static DEFINE_PER_CPU(struct reserve, reserves);
-static enum cpuhp_state reserve_hotplug;
+static DEFINE_PER_CPU(struct conn_pool, conn_pools);
+static enum cpuhp_state conn_pool_hotplug;
 
 /* @r: this CPU's, of which @loaded is empty; interrupts are off */
-static noinline bool reserve_load(struct reserve *r)
+static noinline bool conn_pool_load(struct conn_pool *r)
 {
 	if (r->spare.nr)
 		swap(r->loaded, r->spare);
@@ -38,7 +38,7 @@ static noinline bool reserve_load(struct reserve *r)
 }
 
 /* @r: this CPU's, of which @loaded is full; interrupts are off */
-static noinline void reserve_unload(struct reserve *r)
+static noinline void conn_pool_unload(struct conn_pool *r)
 {
 	if (r->spare.nr)
 		depot_give(r->spare);
@@ -47,69 +47,69 @@ static noinline void reserve_unload(struct reserve *r)
 }
 
 /**
- * reserve_ready() - will reserve_get() have one?
+ * conn_pool_ready() - will conn_pool_get() have one?
  *
  * Context: any but NMI, interrupts off until then.
  */
-bool reserve_ready(void)
+bool conn_pool_ready(void)
 {
-	struct reserve *r = this_cpu_ptr(&reserves);
+	struct conn_pool *r = this_cpu_ptr(&conn_pools);
 
-	return r->loaded.nr || reserve_load(r);
+	return r->loaded.nr || conn_pool_load(r);
 }
 
 /**
- * reserve_get() - memory for a connection
+ * conn_pool_get() - memory for a connection
  *
  * Context: any but NMI, interrupts off.
  *
  * Return: NULL, and counted, if there is none.
  */
-void *reserve_get(void)
+void *conn_pool_get(void)
 {
-	struct reserve *r = this_cpu_ptr(&reserves);
+	struct conn_pool *r = this_cpu_ptr(&conn_pools);
 
-	if (unlikely(!r->loaded.nr) && !reserve_load(r)) {
-		this_cpu_inc(reserves.full);
+	if (unlikely(!r->loaded.nr) && !conn_pool_load(r)) {
+		this_cpu_inc(conn_pools.exhausted);
 		return NULL;
 	}
-	this_cpu_inc(reserves.now);
+	this_cpu_inc(conn_pools.now);
 	return depot_pop(&r->loaded);
 }
 
 /**
- * reserve_put() - the connection is forgotten
- * @conn: from reserve_get(), on this CPU or another
+ * conn_pool_put() - the connection is forgotten
+ * @conn: from conn_pool_get(), on this CPU or another
  *
  * Context: any but NMI, interrupts off.
  */
-void reserve_put(void *conn)
+void conn_pool_put(void *conn)
 {
-	struct reserve *r = this_cpu_ptr(&reserves);
+	struct conn_pool *r = this_cpu_ptr(&conn_pools);
 
 	if (unlikely(r->loaded.nr >= READ_ONCE(depot_batch_max)))
-		reserve_unload(r);
+		conn_pool_unload(r);
 	depot_push(&r->loaded, conn);
-	this_cpu_dec(reserves.now);
+	this_cpu_dec(conn_pools.now);
 }
 
 /**
- * reserve_stats() - tell of the memory
+ * conn_pool_stats() - tell of the memory
  * @stats: set
  */
-void reserve_stats(struct reserve_stats *stats)
+void conn_pool_stats(struct conn_pool_stats *stats)
 {
-	const struct reserve *r;
+	const struct conn_pool *r;
 	unsigned int cpu;
 	long now = 0;
 
 	stats->max = depot_max();
 	stats->ready = depot_now();
 	stats->over_share = share_refusals();
-	stats->full = stats->over_share;
+	stats->exhausted = stats->over_share;
 	for_each_possible_cpu(cpu) {
-		r = per_cpu_ptr(&reserves, cpu);
-		stats->full += READ_ONCE(r->full);
+		r = per_cpu_ptr(&conn_pools, cpu);
+		stats->exhausted += READ_ONCE(r->exhausted);
 		now += READ_ONCE(r->now);
 		if (cpu_online(cpu))	/* which may be at work on it */
 			stats->ready += data_race(r->loaded.nr + r->spare.nr);
@@ -117,7 +117,7 @@ void reserve_stats(struct reserve_stats *stats)
 	stats->now = max(now, 0L);	/* the CPUs are not read at one instant */
 }
 
-static void reserve_empty(struct reserve *r)
+static void conn_pool_empty(struct conn_pool *r)
 {
 	if (r->loaded.nr)
 		depot_give(r->loaded);
@@ -128,29 +128,29 @@ static void reserve_empty(struct reserve *r)
 }
 
 /* Hotplug: before the CPU runs. What it needs it takes from the depot. */
-static int reserve_comes(unsigned int cpu)
+static int conn_pool_cpu_comes(unsigned int cpu)
 {
 	depot_scale(num_online_cpus() + 1);
 	return 0;
 }
 
 /* Hotplug: the CPU has stopped. */
-static int reserve_goes(unsigned int cpu)
+static int conn_pool_cpu_goes(unsigned int cpu)
 {
 	depot_scale(num_online_cpus());
-	reserve_empty(per_cpu_ptr(&reserves, cpu));
+	conn_pool_empty(per_cpu_ptr(&conn_pools, cpu));
 	share_leave(cpu);
 	return 0;
 }
 
 /**
- * reserve_start() - make memory ready
+ * conn_pool_start() - make memory ready
  * @max: of connections in all
  * @size: of one, bytes
  *
  * Return: 0 or -ENOMEM.
  */
-int reserve_start(unsigned int max, size_t size)
+int conn_pool_start(unsigned int max, size_t size)
 {
 	int err;
 
@@ -159,24 +159,24 @@ int reserve_start(unsigned int max, size_t size)
 		return err;
 	cpus_read_lock();
 	err = cpuhp_setup_state_nocalls_cpuslocked(CPUHP_BP_PREPARE_DYN, "net/tcp_teardown:reserve",
-						   reserve_comes, reserve_goes);
+						   conn_pool_cpu_comes, conn_pool_cpu_goes);
 	depot_scale(num_online_cpus());
 	cpus_read_unlock();
 	if (err < 0) {
 		depot_stop();
 		return err;
 	}
-	reserve_hotplug = err;
+	conn_pool_hotplug = err;
 	return 0;
 }
 
-/** reserve_stop() - free all; no connection is remembered any more */
-void reserve_stop(void)
+/** conn_pool_stop() - free all; no connection is remembered any more */
+void conn_pool_stop(void)
 {
 	unsigned int cpu;
 
-	cpuhp_remove_state_nocalls(reserve_hotplug);
+	cpuhp_remove_state_nocalls(conn_pool_hotplug);
 	for_each_possible_cpu(cpu)
-		reserve_empty(per_cpu_ptr(&reserves, cpu));
+		conn_pool_empty(per_cpu_ptr(&conn_pools, cpu));
 	depot_stop();
 }

@@ -8,33 +8,33 @@
  * too many, as where connections are opened on one CPU and end on another, a batch comes
  * from the depot, or goes there.
  */
-#ifndef TCP_TEARDOWN_RESERVE_H
-#define TCP_TEARDOWN_RESERVE_H
+#ifndef TCP_TEARDOWN_CONN_POOL_H
+#define TCP_TEARDOWN_CONN_POOL_H
 
 #include <linux/types.h>
 
 /**
- * struct reserve_stats - of the memory
+ * struct conn_pool_stats - of the memory
  * @max: as many connections may be remembered
  * @now: are remembered
  * @ready: memory for so many more is ready, on the CPUs that are online and in the depot
- * @full: times that there was no room, or no memory in time
+ * @exhausted: times that there was no room, or no memory in time
  * @over_share: of these, times that the namespace held its share
  */
-struct reserve_stats {
+struct conn_pool_stats {
 	unsigned long max;
 	unsigned long now;
 	unsigned long ready;
-	unsigned long full;
+	unsigned long exhausted;
 	unsigned long over_share;
 };
 
-bool reserve_ready(void);
-void *reserve_get(void);
-void reserve_put(void *conn);
-void reserve_stats(struct reserve_stats *stats);
+bool conn_pool_ready(void);
+void *conn_pool_get(void);
+void conn_pool_put(void *conn);
+void conn_pool_stats(struct conn_pool_stats *stats);
 
-int reserve_start(unsigned int max, size_t size);
-void reserve_stop(void);
+int conn_pool_start(unsigned int max, size_t size);
+void conn_pool_stop(void);
 
 #endif
