@@ -14,7 +14,7 @@
 #include "files/proc.h"
 #include "filter/filter_file.h"
 #include "format/stream.h"
-#include "hook/hooks.h"
+#include "hook/hook_groups.h"
 #include "ring/buffer.h"
 #include "stats/netns.h"
 
@@ -58,10 +58,10 @@ static int __init tcp_teardown_init(void)
 	err = proc_start();
 	if (err)
 		goto stop_netns;
-	err = hooks_start(attach, groups);
+	err = hook_groups_start(attach, groups);
 	if (err)
 		goto stop_proc;
-	hooks_debugfs(debugfs_start());
+	hook_groups_debugfs(debugfs_start());
 	return 0;
 
 stop_proc:
@@ -78,7 +78,7 @@ stop_buffer:
 static void __exit tcp_teardown_exit(void)
 {
 	debugfs_stop();
-	hooks_stop();
+	hook_groups_stop();
 	filter_stop();
 	proc_stop();
 	netns_stop();

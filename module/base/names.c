@@ -221,47 +221,47 @@ static const struct {
 static_assert(ARRAY_SIZE(lists) == WORD_LISTS);
 
 /**
- * word_is_there() - does this number have a word?
+ * names_has() - does this number have a word?
  * @list: of which enum
  * @number: its value
  */
-bool word_is_there(enum word_list list, unsigned int number)
+bool names_has(enum word_list list, unsigned int number)
 {
 	return number < lists[list].nr && lists[list].words[number].len;
 }
 
 /**
- * word_at() - the word for a number
+ * names_word() - the word for a number
  * @list: of which enum
  * @number: its value
  *
  * Return: "?" if there is none.
  */
-const struct word *word_at(enum word_list list, unsigned int number)
+const struct word *names_word(enum word_list list, unsigned int number)
 {
 	static const struct word none = WORD("?");
 
-	return likely(word_is_there(list, number)) ? &lists[list].words[number] : &none;
+	return likely(names_has(list, number)) ? &lists[list].words[number] : &none;
 }
 
 /**
- * word_count() - the end of a list
+ * names_count() - the end of a list
  * @list: of which enum
  *
  * Return: the first number after it.
  */
-unsigned int word_count(enum word_list list)
+unsigned int names_count(enum word_list list)
 {
 	return lists[list].nr;
 }
 
 /**
- * words_of_kind() - the enum of a record's .what
+ * names_of_kind() - the enum of a record's .what
  * @kind: enum tcp_teardown_kind
  *
  * Return: WORD_LISTS if no record is of that kind.
  */
-enum word_list words_of_kind(u8 kind)
+enum word_list names_of_kind(u8 kind)
 {
 	static const u8 of_kind[TCP_TEARDOWN_KINDS] = {
 		[TCP_TEARDOWN_HEADER]	= WORD_LISTS,
@@ -282,14 +282,14 @@ static_assert(TCP_TEARDOWN_KINDS <= 16 && TCP_TEARDOWN_CALLS <= 16 &&
 	      TCP_TEARDOWN_TIMEWAITS <= 16 && TCP_TEARDOWN_CONNECTS <= 16);
 
 /**
- * event_word() - the word for a record's event
+ * names_event() - the word for a record's event
  * @event: record_event()
  *
  * For a reset this is the filter's word; the line says send, reply or rcv.
  */
-const struct word *event_word(u8 event)
+const struct word *names_event(u8 event)
 {
-	enum word_list list = words_of_kind(event >> 4);
+	enum word_list list = names_of_kind(event >> 4);
 
-	return list == WORD_LISTS ? word_at(WORDS_KIND, ~0U) : word_at(list, event & 0xf);
+	return list == WORD_LISTS ? names_word(WORDS_KIND, ~0U) : names_word(list, event & 0xf);
 }

@@ -33,10 +33,10 @@ enum word_list {
 	WORD_LISTS
 };
 
-const struct word *word_at(enum word_list list, unsigned int number);
-bool word_is_there(enum word_list list, unsigned int number);
-unsigned int word_count(enum word_list list);
-enum word_list words_of_kind(u8 kind);
+const struct word *names_word(enum word_list list, unsigned int number);
+bool names_has(enum word_list list, unsigned int number);
+unsigned int names_count(enum word_list list);
+enum word_list names_of_kind(u8 kind);
 
 /**
  * record_event() - a record's event as one number
@@ -48,46 +48,46 @@ static inline u8 record_event(u8 kind, u8 what)
 	return kind << 4 | what;
 }
 
-const struct word *event_word(u8 event);
+const struct word *names_event(u8 event);
 
 static inline const char *state_name(u8 state)
 {
-	return word_at(WORDS_STATE, state)->text;
+	return names_word(WORDS_STATE, state)->text;
 }
 
 static inline const char *kind_name(u8 kind)
 {
-	return word_at(WORDS_KIND, kind)->text;
+	return names_word(WORDS_KIND, kind)->text;
 }
 
 static inline const char *event_name(u8 event)
 {
-	return event_word(event)->text;
+	return names_event(event)->text;
 }
 
 static inline const char *timewait_name(u8 timewait)
 {
-	return word_at(WORDS_TIMEWAIT, timewait)->text;
+	return names_word(WORDS_TIMEWAIT, timewait)->text;
 }
 
 static inline const char *reason_name(u8 reason)
 {
-	return word_at(WORDS_REASON, reason)->text;
+	return names_word(WORDS_REASON, reason)->text;
 }
 
 static inline const char *how_name(u8 how)
 {
-	return word_at(WORDS_HOW, how)->text;
+	return names_word(WORDS_HOW, how)->text;
 }
 
 static inline const char *set_off_name(u8 set_off)
 {
-	return word_at(WORDS_SET_OFF, set_off)->text;
+	return names_word(WORDS_SET_OFF, set_off)->text;
 }
 
 static inline const char *first_name(u8 first)
 {
-	return word_at(WORDS_FIRST, first)->text;
+	return names_word(WORDS_FIRST, first)->text;
 }
 
 #endif

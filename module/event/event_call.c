@@ -36,7 +36,7 @@ static noinline void event_call_alone(const struct sock *sk, u8 what, u32 flags)
 	struct subject subject;
 	struct moment m;
 
-	subject_of_sock(&subject, sk);
+	record_subject_of_sock(&subject, sk);
 	conn_set_closer(&subject.closer);
 	event_moment_of_call(&m, sk, what);
 	m.flags |= flags;

@@ -109,7 +109,7 @@ static noinline void event_connect_failed(const struct sock *sk)
 
 	netns_count(sock_net(sk), what == TCP_TEARDOWN_NO_LOCAL_PORT ?
 				  STATS_NO_LOCAL_PORT : STATS_CONNECT_FAILED);
-	subject_of_sock(&subject, sk);
+	record_subject_of_sock(&subject, sk);
 	conn_set_closer(&subject.closer);
 	moment_of_sock(&m, sk, sock_clock(), TCP_TEARDOWN_CONNECT, what);
 	m.seq = 0;

@@ -310,6 +310,6 @@ void event_minisock_free(const struct inet_timewait_sock *tw)
 
 	if (unlikely(conn_may_be_there(cookie)) && event_minisock_died_unseen(tw, cookie))
 		return;
-	if (!READ_ONCE(minisock_deaths_seen))
+	if (!READ_ONCE(minisock_cause_deaths_seen))
 		netns_count(twsk_net(tw), STATS_TW_UNSEEN);
 }

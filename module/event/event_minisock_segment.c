@@ -70,7 +70,7 @@ void event_minisock_segment(const struct inet_timewait_sock *tw,
 	struct conn_ref ref;
 	struct moment m;
 
-	minisock_reached(tw, tcp_flag_byte(th));
+	minisock_cause_reached(tw, tcp_flag_byte(th));
 	moment_of_tw(&m, tw, sock_clock(), TCP_TEARDOWN_SEGMENT,
 		     segment_what(cb->seq, cb->end_seq, READ_ONCE(tcptw->tw_rcv_nxt)));
 	segment_header(&m, skb, 0);
@@ -157,7 +157,7 @@ void event_minisock_rearm(const struct inet_timewait_sock *tw, int timeo)
 {
 	if (!minisock_is_tcp(tw))
 		return;
-	if (minisock_was_in_fin_wait2(tw))
+	if (minisock_cause_was_fin_wait2(tw))
 		event_minisock_time_wait(tw, sock_clock());
 	else
 		event_minisock_rearmed(tw, sock_clock(), timeo);

@@ -64,7 +64,7 @@ static void event_tell_nobody(const struct sock *sk, const struct net *net,
 {
 	struct subject subject = { .cred.uid = INVALID_UID };
 
-	flow_of_skb(&subject.flow, net, skb);
+	record_flow_of_skb(&subject.flow, net, skb);
 	m->from = nobodys_state(sk, m->reason);
 	m->to = m->from;
 	if (is_queue_full(sk, skb, m->reason)) {

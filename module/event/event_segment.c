@@ -97,10 +97,10 @@ static noinline void event_segment_alone(const struct sock *sk, const struct sk_
 		return;
 	if (m.from != TCP_CLOSE)
 		m.flags |= conn_flags_not_found(sock_net(sk));
-	subject_of_sock(&subject, sk);
+	record_subject_of_sock(&subject, sk);
 	/* close() with SO_LINGER 0 calls tcp_disconnect(), which clears these. */
 	if (!inet_sk(sk)->inet_dport)
-		flow_ports_of_skb(&subject.flow, skb);
+		record_ports_of_skb(&subject.flow, skb);
 	record_tell(&subject, &m, NULL);
 }
 

@@ -69,15 +69,15 @@ static struct minisock_seen *minisock_seen(void)
 	return IS_ENABLED(CONFIG_PREEMPT_RT) ? minisock_seen_by_task(seen) : seen;
 }
 
-bool minisock_causes_seen;
-bool minisock_deaths_seen = true;	/* until it is known that they are not */
+bool minisock_cause_known;
+bool minisock_cause_deaths_seen = true;	/* until it is known that they are not */
 
 /**
- * minisock_reached() - a segment has reached a minisock
+ * minisock_cause_reached() - a segment has reached a minisock
  * @tw: it, as it was before
  * @tcp_flags: the segment's
  */
-void minisock_reached(const struct inet_timewait_sock *tw, u8 tcp_flags)
+void minisock_cause_reached(const struct inet_timewait_sock *tw, u8 tcp_flags)
 {
 	struct minisock_seen *seen = minisock_seen();
 
@@ -91,10 +91,10 @@ void minisock_reached(const struct inet_timewait_sock *tw, u8 tcp_flags)
 }
 
 /**
- * minisock_was_in_fin_wait2() - before the segment that has reached it
+ * minisock_cause_was_fin_wait2() - before the segment that has reached it
  * @tw: it
  */
-bool minisock_was_in_fin_wait2(const struct inet_timewait_sock *tw)
+bool minisock_cause_was_fin_wait2(const struct inet_timewait_sock *tw)
 {
 	const struct minisock_seen *seen = minisock_seen();
 
@@ -167,7 +167,7 @@ u8 minisock_cause(const struct inet_timewait_sock *tw)
 		return seen->cause;
 	}
 	/* A segment may have been before, and another cause that has no hook now. */
-	if (!READ_ONCE(minisock_causes_seen) || seen->is_fresh)
+	if (!READ_ONCE(minisock_cause_known) || seen->is_fresh)
 		return 0;
 	/* A device may hand in segments in process context, as TUN does. */
 	if (seen->tw != tw)

@@ -11,12 +11,12 @@
 struct inet_timewait_sock;
 
 /* All other causes have their hook: who dies of none of them was killed. */
-extern bool minisock_causes_seen;
+extern bool minisock_cause_known;
 /* Deaths have a hook: inet_twsk_kill(). */
-extern bool minisock_deaths_seen;
+extern bool minisock_cause_deaths_seen;
 
-void minisock_reached(const struct inet_timewait_sock *tw, u8 tcp_flags);
-bool minisock_was_in_fin_wait2(const struct inet_timewait_sock *tw);
+void minisock_cause_reached(const struct inet_timewait_sock *tw, u8 tcp_flags);
+bool minisock_cause_was_fin_wait2(const struct inet_timewait_sock *tw);
 u8 minisock_cause(const struct inet_timewait_sock *tw);
 
 #endif

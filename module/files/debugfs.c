@@ -8,7 +8,7 @@
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 
-#include "base/written.h"
+#include "base/user_text.h"
 #include "conn/adopt.h"
 #include "conn/conn_pool.h"
 #include "event/event.h"
@@ -161,7 +161,7 @@ static ssize_t control_write(struct file *file, const char __user *from,
 	int err = -EINVAL;
 
 	if (size < sizeof(text))
-		err = written_text(text, from, size);
+		err = user_text_get(text, from, size);
 	if (err == -EFAULT)
 		return err;
 	if (err || kstrtouint(text, 0, &value)) {
@@ -287,7 +287,7 @@ struct dentry *debugfs_start(void)
 	debugfs_create_file("stats", 0400, dir, NULL, &stats_all_fops);
 	debugfs_create_file("summary", 0400, dir, NULL, &summary_fops);
 	debugfs_create_file("latency", 0400, dir, NULL, &latency_fops);
-	debugfs_create_file("reconcile", 0400, dir, NULL, &reconcile_fops);
+	debugfs_create_file("reconcile", 0400, dir, NULL, &reconcile_file_fops);
 	debugfs_create_file("connections", 0400, dir, NULL, &connections_fops);
 	for (i = 0; i < ARRAY_SIZE(controls); i++)
 		debugfs_create_file(controls[i].name, 0600, dir,

@@ -23,7 +23,7 @@
  * @cpu: whose records, or BUFFER_ALL
  * @lock: threads that read through this one file
  * @merge: for text
- * @places: for text
+ * @flows: for text
  * @headed: the header has been returned
  * @at: next character of @text to return
  * @len: characters in @text
@@ -33,7 +33,7 @@ struct pipe {
 	int cpu;
 	struct mutex lock;	/* threads that share the file */
 	struct merge *merge;
-	struct format_places places;
+	struct format_flows flows;
 	bool headed;
 	size_t at;
 	size_t len;
@@ -120,7 +120,7 @@ static void pipe_add(struct pipe *pipe, const struct tcp_teardown_record *r)
 	if (pipe->merge->lost)
 		pipe->len += format_lost(to + pipe->len, size - pipe->len,
 					 pipe->merge->from, pipe->merge->lost);
-	pipe->len += format_record(&pipe->places, to + pipe->len, size - pipe->len, r);
+	pipe->len += format_record(&pipe->flows, to + pipe->len, size - pipe->len, r);
 }
 
 /* Consume as many records as make @want characters, but at least one. */
@@ -219,11 +219,11 @@ static long pipe_raw_give_one(int cpu, char __user *to)
 static long pipe_raw_give(int cpu, char __user *to, unsigned long max)
 {
 	const struct ring_slot *first;
-	unsigned long nr = buffer_run(cpu, min(max, RUN), &first);
+	unsigned long nr = buffer_span(cpu, min(max, RUN), &first);
 
 	/* A writer may overwrite it meanwhile; then it does not count. */
 	if (nr && !data_race(copy_to_user(to, first, nr * sizeof(*first))) &&
-	    buffer_run_consumed(cpu, nr))
+	    buffer_span_consumed(cpu, nr))
 		return nr;
 	return pipe_raw_give_one(cpu, to);
 }

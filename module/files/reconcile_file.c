@@ -109,7 +109,7 @@ static int reconcile_open(struct inode *inode, struct file *file)
 	return seq_open(file, &reconcile_sops);
 }
 
-const struct file_operations reconcile_fops = {
+const struct file_operations reconcile_file_fops = {
 	.owner = THIS_MODULE,
 	.open = reconcile_open,
 	.read = seq_read,

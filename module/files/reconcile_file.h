@@ -5,6 +5,6 @@
 
 #include <linux/fs.h>
 
-extern const struct file_operations reconcile_fops;
+extern const struct file_operations reconcile_file_fops;
 
 #endif

@@ -19,14 +19,14 @@
  * @merge: the records
  * @record: the record to show, NULL at the end
  * @pos: its place, from 1; 0 is the header
- * @places: for its text
+ * @flows: for its text
  * @line: room for its text
  */
 struct snapshot {
 	struct merge *merge;
 	const struct tcp_teardown_record *record;
 	loff_t pos;
-	struct format_places places;
+	struct format_flows flows;
 	char line[2 * FORMAT_LINE];
 };
 
@@ -97,7 +97,7 @@ static int snapshot_show(struct seq_file *m, void *v)
 		return 0;
 	}
 	len = s->merge->lost ? format_lost(line, FORMAT_LINE, s->merge->from, s->merge->lost) : 0;
-	len += format_record(&s->places, line + len, FORMAT_LINE, v);
+	len += format_record(&s->flows, line + len, FORMAT_LINE, v);
 	seq_write(m, line, len);
 	return 0;
 }

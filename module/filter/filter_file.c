@@ -14,7 +14,7 @@
 #include <linux/string.h>
 #include <net/net_namespace.h>
 
-#include "base/written.h"
+#include "base/user_text.h"
 
 struct filter __rcu *filter_in_force __read_mostly;
 
@@ -116,7 +116,7 @@ static ssize_t filter_write(struct file *file, const char __user *from, size_t s
 	text = kmalloc(size + 1, GFP_KERNEL);
 	if (!text)
 		return -ENOMEM;
-	err = written_text(text, from, size);
+	err = user_text_get(text, from, size);
 	if (!err)
 		err = filter_set(text);
 	kfree(text);

@@ -25,11 +25,11 @@ struct tcp_teardown_record;
 /* Begins each text: name and version of the format; the name of the text follows. */
 #define FORMAT_TITLE	"# tcp_teardown 2 "
 
-/* Room for the text of struct format_place. */
-#define FORMAT_PLACE	176
+/* Room for the text of struct format_flow. */
+#define FORMAT_FLOW	176
 
 /**
- * struct format_place - the text that shows a record's connection
+ * struct format_flow - the text that shows a record's connection
  * @of: the record's fields that it was made from, from net_cookie to the ports
  * @local_port: the same
  * @peer_port: the same
@@ -37,28 +37,28 @@ struct tcp_teardown_record;
  * @len: characters of @text
  * @text: namespace, id, and both addresses
  */
-struct format_place {
+struct format_flow {
 	u64 of[7];
 	u16 local_port;
 	u16 peer_port;
 	u8 family;
 	u8 len;
-	char text[FORMAT_PLACE];
+	char text[FORMAT_FLOW];
 };
 
 /**
- * struct format_places - recently used ones
- * @place: by id; all 0 at first
+ * struct format_flows - recently used ones
+ * @flow: by id; all 0 at first
  *
  * The records of a connection come in bursts, and half of a line shows the connection: a reader
  * of lines keeps these texts from one line to the next.
  */
-struct format_places {
-	struct format_place place[32];
+struct format_flows {
+	struct format_flow flow[32];
 };
 
 int format_trace_header(char *to, size_t size);
-int format_record(struct format_places *places, char *to, size_t size,
+int format_record(struct format_flows *flows, char *to, size_t size,
 		  const struct tcp_teardown_record *r);
 int format_show(struct seq_file *m, void *v);
 int format_lost(char *to, size_t size, unsigned int cpu, unsigned long lost);

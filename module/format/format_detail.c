@@ -5,7 +5,7 @@
 #include <linux/string.h>
 
 #include "base/names.h"
-#include "format/format_place.h"
+#include "format/format_flow.h"
 #include "format/line.h"
 #include "uapi/tcp_teardown.h"
 
@@ -41,7 +41,7 @@ static __always_inline void line_mark(struct line *line, u32 flags, u32 flag)
 	if (!(flags & flag))
 		return;
 	line_literal(line, " ");
-	line_name(line, word_at(WORDS_FLAG, ilog2(flag)));
+	line_name(line, names_word(WORDS_FLAG, ilog2(flag)));
 }
 
 static void line_owner(struct line *line, const struct tcp_teardown_record *r)
@@ -61,9 +61,9 @@ static void line_owner(struct line *line, const struct tcp_teardown_record *r)
 /* The most important details of an end: how, by whom. */
 static void line_verdict(struct line *line, const struct tcp_teardown_record *r)
 {
-	line_named(line, " end=", word_at(WORDS_HOW, r->how));
-	line_named(line, " first=", word_at(WORDS_FIRST, r->first));
-	line_named(line, " by=", word_at(WORDS_SET_OFF, r->set_off));
+	line_named(line, " end=", names_word(WORDS_HOW, r->how));
+	line_named(line, " first=", names_word(WORDS_FIRST, r->first));
+	line_named(line, " by=", names_word(WORDS_SET_OFF, r->set_off));
 }
 
 static void line_moment(struct line *line, const struct tcp_teardown_record *r)
@@ -71,7 +71,7 @@ static void line_moment(struct line *line, const struct tcp_teardown_record *r)
 	if (r->new_state != r->old_state)
 		line_time(line, " spent=", r->spent);
 	if (r->timewait && r->kind != TCP_TEARDOWN_TIMEWAIT)
-		line_named(line, " timewait=", word_at(WORDS_TIMEWAIT, r->timewait));
+		line_named(line, " timewait=", names_word(WORDS_TIMEWAIT, r->timewait));
 	line_mark(line, r->flags, TCP_TEARDOWN_F_FIN_QUEUED);
 	line_some(line, " unread=", r->unread);
 	line_some(line, " unsent=", r->unsent);
@@ -83,7 +83,7 @@ static void line_moment(struct line *line, const struct tcp_teardown_record *r)
 	line_some(line, " try=", r->tries);
 	line_some(line, " timeout_ms=", r->timeout_ms);
 	if (r->reason)
-		line_named(line, " reason=", word_at(WORDS_REASON, r->reason));
+		line_named(line, " reason=", names_word(WORDS_REASON, r->reason));
 	line_some(line, " kernel_reason=", r->kernel_reason);
 	if (r->age && r->age != TCP_TEARDOWN_UNKNOWN)
 		line_time(line, " age=", r->age);

@@ -61,9 +61,9 @@ static void show_words(struct seq_file *m, const char *of, enum word_list list)
 	unsigned int i;
 
 	seq_printf(m, "%s:", of);
-	for (i = 0; i < word_count(list); i++)
-		if (word_is_there(list, i))
-			seq_printf(m, " %u=%s", i, word_at(list, i)->text);
+	for (i = 0; i < names_count(list); i++)
+		if (names_has(list, i))
+			seq_printf(m, " %u=%s", i, names_word(list, i)->text);
 	seq_putc(m, '\n');
 }
 
@@ -72,8 +72,8 @@ static void show_bits(struct seq_file *m, const char *of, enum word_list list)
 	unsigned int i;
 
 	seq_printf(m, "%s:", of);
-	for (i = 0; i < word_count(list); i++)
-		seq_printf(m, " 0x%x=%s", 1U << i, word_at(list, i)->text);
+	for (i = 0; i < names_count(list); i++)
+		seq_printf(m, " 0x%x=%s", 1U << i, names_word(list, i)->text);
 	seq_putc(m, '\n');
 }
 
@@ -84,7 +84,7 @@ static void show_whats(struct seq_file *m)
 
 	for (kind = TCP_TEARDOWN_CALL; kind < TCP_TEARDOWN_KINDS; kind++) {
 		scnprintf(of, sizeof(of), "what of %s", kind_name(kind));
-		show_words(m, of, words_of_kind(kind));
+		show_words(m, of, names_of_kind(kind));
 	}
 }
 

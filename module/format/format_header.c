@@ -6,7 +6,7 @@
 #include <linux/math64.h>
 #include <linux/time.h>
 
-#include "format/format_place.h"
+#include "format/format_flow.h"
 #include "format/line.h"
 #include "format/stream.h"
 #include "uapi/tcp_teardown.h"

@@ -6,7 +6,7 @@
 #include <linux/kernel.h>
 
 #include "base/names.h"
-#include "format/format_place.h"
+#include "format/format_flow.h"
 #include "format/line.h"
 #include "uapi/tcp_teardown.h"
 
@@ -15,7 +15,7 @@ static void line_flags(struct line *line, unsigned int flags)
 	if (!flags)
 		line_literal(line, "-");
 	while (flags) {
-		line_name(line, word_at(WORDS_TCP_FLAG, __ffs(flags)));
+		line_name(line, names_word(WORDS_TCP_FLAG, __ffs(flags)));
 		flags &= flags - 1;
 		if (flags)
 			line_literal(line, ",");
@@ -38,7 +38,7 @@ static void line_event(struct line *line, const struct tcp_teardown_record *r)
 	if (r->kind == TCP_TEARDOWN_RESET)
 		line_reset(line, r->what);
 	else
-		line_name(line, event_word(record_event(r->kind, r->what)));
+		line_name(line, names_event(record_event(r->kind, r->what)));
 	if (r->kind != TCP_TEARDOWN_SEGMENT && r->kind != TCP_TEARDOWN_RESET)
 		return;
 	line_literal(line, ":");
@@ -47,23 +47,23 @@ static void line_event(struct line *line, const struct tcp_teardown_record *r)
 
 static void line_state(struct line *line, const struct tcp_teardown_record *r)
 {
-	line_name(line, word_at(WORDS_STATE, r->old_state));
+	line_name(line, names_word(WORDS_STATE, r->old_state));
 	if (r->new_state == r->old_state)
 		return;
 	line_literal(line, ">");
-	line_name(line, word_at(WORDS_STATE, r->new_state));
+	line_name(line, names_word(WORDS_STATE, r->new_state));
 }
 
 /**
  * format_record() - one record as a line
- * @places: kept from earlier lines
+ * @flows: kept from earlier lines
  * @to: where to
  * @size: room there, FORMAT_LINE is enough
  * @r: the record
  *
  * Return: characters written; none is a NUL.
  */
-int format_record(struct format_places *places, char *to, size_t size,
+int format_record(struct format_flows *flows, char *to, size_t size,
 		  const struct tcp_teardown_record *r)
 {
 	struct line line = line_begin(to, size);
@@ -73,7 +73,7 @@ int format_record(struct format_places *places, char *to, size_t size,
 	line_literal(&line, " ");
 	line_number(&line, r->cpu, CPU_WIDTH);
 	line_literal(&line, " ");
-	line_place(&line, places, r);
+	line_flow(&line, flows, r);
 	begin = line.len;
 	line_event(&line, r);
 	line_pad(&line, begin, EVENT_WIDTH);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A hook point. hook_points.c has the table of them, hook.c attaches and detaches one, hooks.c
- * all.
+ * A hook point. hook_table.c has the table of them, hook_attach.c attaches and detaches one,
+ * hook_groups.c all.
  */
 #ifndef TCP_TEARDOWN_HOOK_H
 #define TCP_TEARDOWN_HOOK_H
@@ -113,7 +113,7 @@ struct hook {
 	struct kprobe kp;
 };
 
-extern struct hook hooks[HOOKS];
+extern struct hook hook_table[HOOKS];
 extern const char * const hook_groups[GROUPS];
 /* Of which all hooks are attached; bits by enum hook_group. */
 extern unsigned long hook_groups_whole;

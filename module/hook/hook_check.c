@@ -84,10 +84,10 @@ static void hook_check_function(const struct kbtf *btf, const struct btf_type *f
 	int i;
 
 	for (i = 0; i < HOOKS; i++) {
-		if (!hooks[i].args || strcmp(hooks[i].name, name))
+		if (!hook_table[i].args || strcmp(hook_table[i].name, name))
 			continue;
 		seen[i] = true;
-		hook_compare(&hooks[i], btf, func);
+		hook_compare(&hook_table[i], btf, func);
 	}
 }
 
@@ -97,8 +97,8 @@ static void hook_refuse_statics(const bool *seen, const char *why)
 	int i;
 
 	for (i = 0; i < HOOKS; i++)
-		if (hooks[i].is_static && !(seen && seen[i]))
-			strscpy(hooks[i].refused, why, sizeof(hooks[i].refused));
+		if (hook_table[i].is_static && !(seen && seen[i]))
+			strscpy(hook_table[i].refused, why, sizeof(hook_table[i].refused));
 }
 
 static void hook_check_functions(const struct kbtf *btf)

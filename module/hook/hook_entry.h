@@ -81,7 +81,7 @@ struct hook_none;			/* no function returns it */
 	 HOOK_IS(type, n, k3, HOOK_LEAD lead))
 #define HOOK_KNOWN(f, type, n, lead, ...)				\
 	static_assert(HOOK_IS_ANY(type, n, lead, __VA_ARGS__, HOOK_NONE, HOOK_NONE, ~), \
-		      #f "() has a prototype that module/hook/hook_points.c does not know: " \
+		      #f "() has a prototype that module/hook/hook_table.c does not know: " \
 		      "its arguments would be garbage")
 
 /*

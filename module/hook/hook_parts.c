@@ -33,7 +33,7 @@ static void part_found(const char *symbol)
 	int i;
 
 	for (i = 0; i < HOOKS; i++) {
-		hook = &hooks[i];
+		hook = &hook_table[i];
 		len = strlen(hook->name);
 		if (hook->args && !strncmp(symbol, hook->name, len) && is_part(symbol + len))
 			strscpy(hook->part, symbol, sizeof(hook->part));
@@ -77,7 +77,7 @@ void hook_find_parts(void)
 	int i;
 
 	for (i = 0; i < HOOKS; i++)
-		at[i] = hooks[i].addr;
+		at[i] = hook_table[i].addr;
 	sort(at, HOOKS, sizeof(at[0]), by_address, NULL);
 	for (i = 0; i < HOOKS; i++) {
 		if (!at[i])

@@ -51,12 +51,12 @@ static void hook_show_loss(struct seq_file *m, const struct hook *hook, const bo
 		seq_printf(m, "# not seen: %s (%s: %s)\n", hook->shows, hook->name, hook->note);
 	if (hook->backstop && hook->attached && hook->kind == HOOK_KPROBE)
 		seq_printf(m, "# perhaps not seen: %s (%s is a kprobe, and is skipped together with %s)\n",
-			   hook->shows, hook->name, hooks[HOOK_KILL].name);
+			   hook->shows, hook->name, hook_table[HOOK_KILL].name);
 	if (!wanted || !hook->part[0])
 		return;
-	if (hook->parts && hooks[hook->parts].attached && strstr(hook->part, ".part."))
+	if (hook->parts && hook_table[hook->parts].attached && strstr(hook->part, ".part."))
 		seq_printf(m, "# nothing lost: the compiler has split %s off %s; %s sees who calls it\n",
-			   hook->part, hook->name, hooks[hook->parts].name);
+			   hook->part, hook->name, hook_table[hook->parts].name);
 	else
 		seq_printf(m, "# perhaps not seen: %s (the compiler has split %s off %s, which has no hook)\n",
 			   hook->shows, hook->part, hook->name);
@@ -69,14 +69,14 @@ static void hook_show_losses(struct seq_file *m, const bool *is_on)
 	if (!hook_is_checked())
 		seq_puts(m, "# not checked: prototypes of static functions, structures (this kernel has no BTF that can be read)\n");
 	for (i = 0; i < HOOKS; i++)
-		hook_show_loss(m, &hooks[i], is_on);
+		hook_show_loss(m, &hook_table[i], is_on);
 }
 
 static void hook_show(struct seq_file *m, const struct hook *hook, const bool *is_on)
 {
 	seq_printf(m, "%-30s %-11s %-10s %-8s %12lu %8lu %s\n", hook->name,
 		   hook_groups[hook->group], hook->attached ? hook_kinds[hook->kind] : "-",
-		   hook_status(hook, is_on), hook_hit(hook - hooks), hook_missed(hook),
+		   hook_status(hook, is_on), hook_hit(hook - hook_table), hook_missed(hook),
 		   hook->attached || !hook->note[0] ? "-" : hook->note);
 }
 
@@ -95,6 +95,6 @@ void hook_show_all(struct seq_file *m, const bool *is_on)
 	seq_printf(m, "# %-28s %-11s %-10s %-8s %12s %8s %s\n", "hook", "group",
 		   "kind", "status", "hits", "missed", "why_not");
 	for (i = 0; i < HOOKS; i++)
-		hook_show(m, &hooks[i], is_on);
+		hook_show(m, &hook_table[i], is_on);
 	hook_show_losses(m, is_on);
 }

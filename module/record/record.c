@@ -69,11 +69,11 @@ static_assert(offsetof(struct tcp_teardown_record, flags) - RECORD_FLOW ==
 	      sizeof(struct flow));
 
 /**
- * flow_ports_of_skb() - a received segment's addresses and ports, not the socket's
+ * record_ports_of_skb() - a received segment's addresses and ports, not the socket's
  * @flow: of the receiver
  * @skb: the segment
  */
-void flow_ports_of_skb(struct flow *flow, const struct sk_buff *skb)
+void record_ports_of_skb(struct flow *flow, const struct sk_buff *skb)
 {
 	flow->local_port = ntohs(tcp_hdr(skb)->dest);
 	flow->peer_port = ntohs(tcp_hdr(skb)->source);
@@ -87,27 +87,27 @@ void flow_ports_of_skb(struct flow *flow, const struct sk_buff *skb)
 }
 
 /**
- * flow_of_skb() - where a segment was received for which there is no socket
+ * record_flow_of_skb() - where a segment was received for which there is no socket
  * @flow: set
  * @net: the namespace
  * @skb: the segment
  */
-void flow_of_skb(struct flow *flow, const struct net *net, const struct sk_buff *skb)
+void record_flow_of_skb(struct flow *flow, const struct net *net, const struct sk_buff *skb)
 {
 	*flow = (struct flow) {
 		.net_cookie = net_identity(net),
 		.netns = net->ns.inum,
 		.family = ip_hdr(skb)->version == 6 ? AF_INET6 : AF_INET,
 	};
-	flow_ports_of_skb(flow, skb);
+	record_ports_of_skb(flow, skb);
 }
 
 /**
- * subject_of_sock() - what the record of a socket is of that is not remembered
+ * record_subject_of_sock() - what the record of a socket is of that is not remembered
  * @subject: set; nobody has called
  * @sk: the socket
  */
-void subject_of_sock(struct subject *subject, const struct sock *sk)
+void record_subject_of_sock(struct subject *subject, const struct sock *sk)
 {
 	flow_of_sock(&subject->flow, sk, sock_cookie(sk));
 	subject->cred = sock_cred_of(sk);
@@ -115,11 +115,11 @@ void subject_of_sock(struct subject *subject, const struct sock *sk)
 }
 
 /**
- * subject_of_tw() - what the record of a minisock is of that is not remembered
+ * record_subject_of_tw() - what the record of a minisock is of that is not remembered
  * @subject: set; nobody has called
  * @tw: the minisock
  */
-void subject_of_tw(struct subject *subject, const struct inet_timewait_sock *tw)
+void record_subject_of_tw(struct subject *subject, const struct inet_timewait_sock *tw)
 {
 	flow_of_tw(&subject->flow, tw, atomic64_read(&tw->tw_cookie));
 	subject->cred = (struct sock_cred) { .uid = INVALID_UID };
@@ -228,7 +228,7 @@ noinline void record_tell_sock(const struct sock *sk, const struct moment *m,
 {
 	struct subject subject;
 
-	subject_of_sock(&subject, sk);
+	record_subject_of_sock(&subject, sk);
 	record_tell(&subject, m, totals);
 }
 
@@ -243,6 +243,6 @@ noinline void record_tell_tw(const struct inet_timewait_sock *tw, const struct m
 {
 	struct subject subject;
 
-	subject_of_tw(&subject, tw);
+	record_subject_of_tw(&subject, tw);
 	record_tell(&subject, m, totals);
 }

@@ -55,11 +55,11 @@ static __always_inline void flow_of_tw(struct flow *flow,
 	flow_of(flow, common_of_tw(tw), tw->tw_sport, cookie);
 }
 
-void flow_of_skb(struct flow *flow, const struct net *net, const struct sk_buff *skb);
-void flow_ports_of_skb(struct flow *flow, const struct sk_buff *skb);
+void record_flow_of_skb(struct flow *flow, const struct net *net, const struct sk_buff *skb);
+void record_ports_of_skb(struct flow *flow, const struct sk_buff *skb);
 
-void subject_of_sock(struct subject *subject, const struct sock *sk);
-void subject_of_tw(struct subject *subject, const struct inet_timewait_sock *tw);
+void record_subject_of_sock(struct subject *subject, const struct sock *sk);
+void record_subject_of_tw(struct subject *subject, const struct inet_timewait_sock *tw);
 
 /*
  * All that only some moments have is 0. The caller sets @seq, @ack and @window; @size and

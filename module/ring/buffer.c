@@ -143,17 +143,17 @@ void buffer_consumed(unsigned int cpu)
 }
 
 /**
- * buffer_run() - the oldest records that were not consumed, in place
+ * buffer_span() - the oldest records that were not consumed, in place
  * @cpu: whose
  * @max: the most to return
  * @first: set to the first; the others follow it
  *
  * Context: has buffer_lock(). A writer may overwrite them, see
- * buffer_run_consumed().
+ * buffer_span_consumed().
  *
  * Return: how many; 0 if there are none, or a writer is overwriting the first.
  */
-unsigned long buffer_run(unsigned int cpu, unsigned long max, const struct ring_slot **first)
+unsigned long buffer_span(unsigned int cpu, unsigned long max, const struct ring_slot **first)
 {
 	struct ring *ring = buffer_ring(cpu);
 	unsigned long pos;
@@ -162,17 +162,17 @@ unsigned long buffer_run(unsigned int cpu, unsigned long max, const struct ring_
 		return 0;
 	pos = ring_oldest(ring);
 	*first = &ring->slots[pos & ring->mask];
-	return ring_run(ring, pos, max);
+	return ring_span(ring, pos, max);
 }
 
 /**
- * buffer_run_consumed() - the reader has taken records of buffer_run()
+ * buffer_span_consumed() - the reader has taken records of buffer_span()
  * @cpu: whose
  * @nr: how many, from the first on
  *
  * Return: false if one of them was overwritten since; then none is consumed.
  */
-bool buffer_run_consumed(unsigned int cpu, unsigned long nr)
+bool buffer_span_consumed(unsigned int cpu, unsigned long nr)
 {
 	struct ring *ring = buffer_ring(cpu);
 

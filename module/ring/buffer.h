@@ -126,8 +126,8 @@ int buffer_lock(int cpu);
 void buffer_unlock(int cpu);
 bool buffer_next(unsigned int cpu, struct ring_slot *to, unsigned long *lost);
 void buffer_consumed(unsigned int cpu);
-unsigned long buffer_run(unsigned int cpu, unsigned long max, const struct ring_slot **first);
-bool buffer_run_consumed(unsigned int cpu, unsigned long nr);
+unsigned long buffer_span(unsigned int cpu, unsigned long max, const struct ring_slot **first);
+bool buffer_span_consumed(unsigned int cpu, unsigned long nr);
 
 int buffer_clear(int cpu);
 int buffer_account(int cpu, struct ring_account *account);

@@ -77,7 +77,7 @@ unsigned long ring_overtaken(const struct ring *ring)
 }
 
 /**
- * ring_run() - how many consecutive records are complete
+ * ring_span() - how many consecutive records are complete
  * @ring: the ring
  * @pos: the position of the first
  * @max: the most to look at
@@ -85,7 +85,7 @@ unsigned long ring_overtaken(const struct ring *ring)
  * Context: any; no lock needed. They may be read in place; afterwards ring_holds() tells
  * whether they were complete all the time.
  */
-unsigned long ring_run(const struct ring *ring, unsigned long pos, unsigned long max)
+unsigned long ring_span(const struct ring *ring, unsigned long pos, unsigned long max)
 {
 	const struct ring_slot *slot = &ring->slots[pos & ring->mask];
 	unsigned long nr = 0, room = ring->mask + 1 - (pos & ring->mask);

@@ -158,7 +158,7 @@ void ring_init(struct ring *ring, struct ring_slot *slots, unsigned long nr);
 enum ring_found ring_copy(const struct ring *ring, unsigned long pos,
 			  struct ring_slot *to);
 unsigned long ring_overtaken(const struct ring *ring);
-unsigned long ring_run(const struct ring *ring, unsigned long pos, unsigned long max);
+unsigned long ring_span(const struct ring *ring, unsigned long pos, unsigned long max);
 bool ring_holds(const struct ring *ring, unsigned long pos);
 unsigned long ring_window(const struct ring *ring, unsigned long *end);
 unsigned long ring_oldest(struct ring *ring);

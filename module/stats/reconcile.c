@@ -10,12 +10,12 @@
 #include "stats/stats.h"
 #include "uapi/tcp_teardown.h"
 
-static unsigned long end(const struct stats *s, u8 how, u8 by)
+static unsigned long reconcile_ends(const struct stats *s, u8 how, u8 by)
 {
 	return s->end[how][by];
 }
 
-static unsigned long born(const struct stats *s)
+static unsigned long reconcile_born(const struct stats *s)
 {
 	return s->count[STATS_TW_BORN_FIN_WAIT2] + s->count[STATS_TW_BORN_TIME_WAIT];
 }
@@ -26,7 +26,7 @@ static unsigned long born(const struct stats *s)
  */
 static unsigned long ours_tw(const struct stats *s)
 {
-	return (TW_COUNTED_AT_EXPIRY ? s->count[STATS_TW_EXPIRED] : born(s)) -
+	return (TW_COUNTED_AT_EXPIRY ? s->count[STATS_TW_EXPIRED] : reconcile_born(s)) -
 	       s->count[STATS_TW_SHORT] + s->count[STATS_TW_DCCP];
 }
 
@@ -44,7 +44,7 @@ static unsigned long ours_tw_recycled(const struct stats *s)
 /* tcp_time_wait(), if there is no minisock. */
 static unsigned long ours_tw_overflow(const struct stats *s)
 {
-	return s->count[STATS_TW_ASKED] - born(s);
+	return s->count[STATS_TW_ASKED] - reconcile_born(s);
 }
 
 /*
@@ -54,38 +54,38 @@ static unsigned long ours_tw_overflow(const struct stats *s)
  */
 static unsigned long ours_on_data(const struct stats *s)
 {
-	return end(s, TCP_TEARDOWN_RESET_SENT, TCP_TEARDOWN_BY_LINGER) +
-	       end(s, TCP_TEARDOWN_ABORTED, TCP_TEARDOWN_BY_LINGER) +
-	       end(s, TCP_TEARDOWN_RESET_SENT, TCP_TEARDOWN_BY_DATA) -
+	return reconcile_ends(s, TCP_TEARDOWN_RESET_SENT, TCP_TEARDOWN_BY_LINGER) +
+	       reconcile_ends(s, TCP_TEARDOWN_ABORTED, TCP_TEARDOWN_BY_LINGER) +
+	       reconcile_ends(s, TCP_TEARDOWN_RESET_SENT, TCP_TEARDOWN_BY_DATA) -
 	       s->count[STATS_TW_ANSWERED] + s->count[STATS_ORPHAN_LINGER2];
 }
 
 /* __tcp_close() with data unread. */
 static unsigned long ours_on_close(const struct stats *s)
 {
-	return end(s, TCP_TEARDOWN_RESET_SENT, TCP_TEARDOWN_BY_UNREAD);
+	return reconcile_ends(s, TCP_TEARDOWN_RESET_SENT, TCP_TEARDOWN_BY_UNREAD);
 }
 
 /* __tcp_close() and tcp_out_of_resources(), if tcp_check_oom() says so. */
 static unsigned long ours_on_memory(const struct stats *s)
 {
-	return end(s, TCP_TEARDOWN_ORPHAN_KILLED, TCP_TEARDOWN_BY_MEMORY) -
+	return reconcile_ends(s, TCP_TEARDOWN_ORPHAN_KILLED, TCP_TEARDOWN_BY_MEMORY) -
 	       s->count[STATS_TW_REFUSED_ORPHAN];
 }
 
 /* tcp_write_err() */
 static unsigned long ours_on_timeout(const struct stats *s)
 {
-	return end(s, TCP_TEARDOWN_TIMED_OUT, TCP_TEARDOWN_BY_RETRIES) +
-	       end(s, TCP_TEARDOWN_TIMED_OUT, TCP_TEARDOWN_BY_KEEPALIVE) +
-	       end(s, TCP_TEARDOWN_TIMED_OUT, TCP_TEARDOWN_BY_USER_TIMEOUT) +
-	       end(s, TCP_TEARDOWN_TIMED_OUT, TCP_TEARDOWN_BY_CLOSED_WINDOW);
+	return reconcile_ends(s, TCP_TEARDOWN_TIMED_OUT, TCP_TEARDOWN_BY_RETRIES) +
+	       reconcile_ends(s, TCP_TEARDOWN_TIMED_OUT, TCP_TEARDOWN_BY_KEEPALIVE) +
+	       reconcile_ends(s, TCP_TEARDOWN_TIMED_OUT, TCP_TEARDOWN_BY_USER_TIMEOUT) +
+	       reconcile_ends(s, TCP_TEARDOWN_TIMED_OUT, TCP_TEARDOWN_BY_CLOSED_WINDOW);
 }
 
 /* __tcp_close() in FIN_WAIT2 with TCP_LINGER2 < 0. */
 static unsigned long ours_on_linger(const struct stats *s)
 {
-	return end(s, TCP_TEARDOWN_RESET_SENT, TCP_TEARDOWN_BY_LINGER2) -
+	return reconcile_ends(s, TCP_TEARDOWN_RESET_SENT, TCP_TEARDOWN_BY_LINGER2) -
 	       s->count[STATS_ORPHAN_LINGER2];
 }
 

@@ -23,10 +23,10 @@ static FILE *open_file(const char *directory, const char *name)
 /* The number of a word of @len characters; -1: there is none. */
 static int find_word(enum word_list list, const char *text, size_t len)
 {
-	for (unsigned int i = 0; i < word_count(list); i++) {
-		const struct word *word = word_at(list, i);
+	for (unsigned int i = 0; i < names_count(list); i++) {
+		const struct word *word = names_word(list, i);
 
-		if (word_is_there(list, i) && word->len == len && !memcmp(word->text, text, len))
+		if (names_has(list, i) && word->len == len && !memcmp(word->text, text, len))
 			return i;
 	}
 	return -1;

@@ -17,7 +17,7 @@ static void json_marks(const struct tcp_teardown_record *r)
 
 	for (size_t i = 0; i < ARRAY_SIZE(marks); i++)
 		if (r->flags & marks[i])
-			json_true(word_at(WORDS_FLAG, ilog2(marks[i]))->text);
+			json_true(names_word(WORDS_FLAG, ilog2(marks[i]))->text);
 	if (r->flags & TCP_TEARDOWN_F_FIN_QUEUED)
 		json_word("fin", "queued");
 	if (r->flags & TCP_TEARDOWN_F_LINGER)

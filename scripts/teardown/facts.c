@@ -28,7 +28,7 @@ void print_flags(struct print *print, u8 flags)
 			continue;
 		if (!first)
 			print_char(print, ',');
-		print_word(print, word_at(WORDS_TCP_FLAG, bit)->text);
+		print_word(print, names_word(WORDS_TCP_FLAG, bit)->text);
 		first = false;
 	}
 }

@@ -158,8 +158,8 @@ static bool read_endpoint(struct token token, u8 *family, u8 *addr, u16 *port)
 /* Its number; U32_MAX if it is none of them. */
 static u32 find_word(struct token token, enum word_list list)
 {
-	for (u32 i = 0; i < word_count(list); i++) {
-		const struct word *word = word_at(list, i);
+	for (u32 i = 0; i < names_count(list); i++) {
+		const struct word *word = names_word(list, i);
 
 		if (is(token, word->text, word->len) && word->len)
 			return i;
@@ -226,7 +226,7 @@ static bool read_event(struct token token, struct tcp_teardown_record *r)
 	if (has_flags)
 		return read_flags(token, &r->tcp_flags) && read_segment(name, r);
 	for (size_t i = 0; what == U32_MAX && i < ARRAY_SIZE(kinds); i++) {
-		what = find_word(name, words_of_kind(kinds[i]));
+		what = find_word(name, names_of_kind(kinds[i]));
 		r->kind = kinds[i];
 	}
 	r->what = what;

@@ -16,7 +16,7 @@
 /* User space prints a shorter text in place of an IPv6 address. */
 #define SHORTER	(2 * (int)sizeof("ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255"))
 
-static struct format_places places;
+static struct format_flows flows;
 
 static void check_words(const char *line)
 {
@@ -34,7 +34,7 @@ static void check_words(const char *line)
 /* Room for FORMAT_LINE and a NUL in @to. */
 static void print(const struct tcp_teardown_record *r, char *to)
 {
-	int len = format_record(&places, to, FORMAT_LINE, r);
+	int len = format_record(&flows, to, FORMAT_LINE, r);
 
 	host_check(len > 0 && len + SHORTER <= FORMAT_LINE, "%d characters", len);
 	to[len] = '\0';

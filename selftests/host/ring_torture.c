@@ -225,7 +225,7 @@ static bool consume_one(void)
 	return true;
 }
 
-/* As buffer_run() and buffer_run_consumed(): read consecutive records in place. */
+/* As buffer_span() and buffer_span_consumed(): read consecutive records in place. */
 static bool consume_run(unsigned long max)
 {
 	static struct ring_slot copies[RUN];
@@ -233,7 +233,7 @@ static bool consume_run(unsigned long max)
 
 	c.lost += t.ring.overwritten - before;
 	c.next += t.ring.overwritten - before;
-	nr = ring_run(&t.ring, pos, max);
+	nr = ring_span(&t.ring, pos, max);
 	for (i = 0; i < nr; i++)
 		/* A writer may overwrite them; then the copies are not used. */
 		data_race(memcpy(&copies[i], &t.ring.slots[(pos + i) & t.ring.mask],

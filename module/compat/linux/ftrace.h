@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * A function's arguments, as ftrace passes them. FTRACE_HAS_ARGS says whether it does,
- * FTRACE_ARGS_FLAGS what the ops must request; if it does not, hook.c uses kprobes. HAVE_*: by
- * Kbuild.
+ * FTRACE_ARGS_FLAGS what the ops must request; if it does not, hook_attach.c uses
+ * kprobes. HAVE_*: by Kbuild.
  */
 #ifndef TCP_TEARDOWN_COMPAT_LINUX_FTRACE_H
 #define TCP_TEARDOWN_COMPAT_LINUX_FTRACE_H

@@ -39,7 +39,7 @@ typedef void (*micro_probe)(void *data, const struct sock *sk, const int from, c
 
 static void transition(int from, int to)
 {
-	((micro_probe)hooks[HOOK_STATE].probe)(NULL, micro_sk, from, to);
+	((micro_probe)hook_table[HOOK_STATE].probe)(NULL, micro_sk, from, to);
 }
 
 static noinline void run_nothing(unsigned int round)
@@ -239,7 +239,7 @@ static int micro_set(const char *text, const struct kernel_param *param)
 		if (err)
 			return err;
 		micro_sk = sock->sk;	/* for as long as the guest runs */
-		subject_of_sock(&micro_subject, micro_sk);
+		record_subject_of_sock(&micro_subject, micro_sk);
 	}
 	if (!kstrtoul(text, 0, &nr))
 		return micro_fill(nr);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* The columns of a record's line, and the part of it that shows the connection. */
-#ifndef TCP_TEARDOWN_FORMAT_PLACE_H
-#define TCP_TEARDOWN_FORMAT_PLACE_H
+#ifndef TCP_TEARDOWN_FORMAT_FLOW_H
+#define TCP_TEARDOWN_FORMAT_FLOW_H
 
-struct format_places;
+struct format_flows;
 struct line;
 struct tcp_teardown_record;
 
@@ -21,8 +21,8 @@ struct tcp_teardown_record;
 #define WINDOW_WIDTH	5
 #define STATE_WIDTH	15
 
-void line_place(struct line *line, struct format_places *places,
-		const struct tcp_teardown_record *r);
+void line_flow(struct line *line, struct format_flows *flows,
+	       const struct tcp_teardown_record *r);
 
 /* format_detail.c */
 void line_details(struct line *line, const struct tcp_teardown_record *r);

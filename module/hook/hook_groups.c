@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-#include "hook/hooks.h"
+#include "hook/hook_groups.h"
 
 #include <linux/bitops.h>
 #include <linux/debugfs.h>
@@ -10,7 +10,7 @@
 #include <linux/string.h>
 #include <linux/tracepoint.h>
 
-#include "base/written.h"
+#include "base/user_text.h"
 #include "conn/adopt.h"
 #include "conn/conn.h"
 #include "conn/verdict.h"
@@ -38,7 +38,7 @@ static void hooks_forget(enum hook_group group)
 	switch (group) {
 	case GROUP_TIMEWAIT:
 		WRITE_ONCE(verdict_knows_minisocks, false);
-		WRITE_ONCE(minisock_causes_seen, false);
+		WRITE_ONCE(minisock_cause_known, false);
 		break;
 	case GROUP_SEGMENTS:
 		WRITE_ONCE(verdict_knows_waves, false);
@@ -71,8 +71,8 @@ static void group_detach(enum hook_group group)
 		conn_close();	/* the last to go */
 	hooks_forget(group);
 	for (i = HOOKS - 1; i >= 0; i--)
-		if (hooks[i].group == group)
-			hook_detach(&hooks[i]);
+		if (hook_table[i].group == group)
+			hook_detach(&hook_table[i]);
 	hooks_settle();
 	if (group == GROUP_TIMEWAIT)
 		conn_untrack_all(is_minisock);
@@ -83,13 +83,13 @@ static void group_detach(enum hook_group group)
 /* Attached, and no part of the function is called without the hook. */
 static bool hook_sees_all(enum hook_id id)
 {
-	return hooks[id].attached && !hooks[id].part[0];
+	return hook_table[id].attached && !hook_table[id].part[0];
 }
 
 /* The same, and it is no kprobe, which misses calls while another runs on the same CPU. */
 static bool hook_misses_none(enum hook_id id)
 {
-	return hook_sees_all(id) && hooks[id].kind == HOOK_FTRACE;
+	return hook_sees_all(id) && hook_table[id].kind == HOOK_FTRACE;
 }
 
 /* Which conclusions are certain, because no hook is missing that they depend on. */
@@ -97,23 +97,23 @@ static void hooks_know(void)
 {
 	WRITE_ONCE(verdict_knows_minisocks, hook_sees_all(HOOK_TIME_WAIT));
 	WRITE_ONCE(verdict_knows_waves, hook_sees_all(HOOK_RCV));
-	WRITE_ONCE(verdict_knows_resets, hooks[HOOK_SEND_RESET].attached);
-	WRITE_ONCE(event_resets_seen, hooks[HOOK_RESET].attached ||
-		   hooks[HOOK_RECEIVE_RESET].attached);
+	WRITE_ONCE(verdict_knows_resets, hook_table[HOOK_SEND_RESET].attached);
+	WRITE_ONCE(event_resets_seen, hook_table[HOOK_RESET].attached ||
+		   hook_table[HOOK_RECEIVE_RESET].attached);
 	WRITE_ONCE(verdict_knows_calls, hook_sees_all(HOOK_CLOSE) &&
 		   hook_sees_all(HOOK_DISCONNECT));
 	WRITE_ONCE(event_calls_sure, hook_misses_none(HOOK_CLOSE) &&
 		   hook_misses_none(HOOK_SHUTDOWN));
-	WRITE_ONCE(minisock_causes_seen, hook_sees_all(HOOK_TIMER) &&
+	WRITE_ONCE(minisock_cause_known, hook_sees_all(HOOK_TIMER) &&
 		   hook_sees_all(HOOK_UNIQUE) && hook_sees_all(HOOK_TW_SEGMENT));
-	WRITE_ONCE(minisock_deaths_seen, hooks[HOOK_KILL].attached ||
+	WRITE_ONCE(minisock_cause_deaths_seen, hook_table[HOOK_KILL].attached ||
 		   !group_is_on[GROUP_TIMEWAIT]);
 }
 
 /* A minisock's connection would stay for ever if no hook saw its end. */
 static void hooks_adopt(void)
 {
-	adopt_all(hooks[HOOK_BORN].attached);
+	adopt_all(hook_table[HOOK_BORN].attached);
 }
 
 /* Detach hooks that are useless without their partner. */
@@ -122,10 +122,10 @@ static void group_complete(enum hook_group group)
 	int i;
 
 	for (i = 0; i < HOOKS; i++)
-		if (hooks[i].group == group && hooks[i].with &&
-		    hooks[i].attached && !hooks[hooks[i].with].attached) {
-			hook_detach(&hooks[i]);
-			hook_note_need(&hooks[i], hooks[i].with);
+		if (hook_table[i].group == group && hook_table[i].with &&
+		    hook_table[i].attached && !hook_table[hook_table[i].with].attached) {
+			hook_detach(&hook_table[i]);
+			hook_note_need(&hook_table[i], hook_table[i].with);
 		}
 	hooks_settle();
 }
@@ -137,17 +137,17 @@ static int group_attach(enum hook_group group)
 
 	group_is_on[group] = true;
 	for (i = 0; i < HOOKS; i++) {
-		if (hooks[i].group != group || hooks[i].attached)
+		if (hook_table[i].group != group || hook_table[i].attached)
 			continue;
-		err = hook_attach(&hooks[i], hooks_by_kprobe);
+		err = hook_attach(&hook_table[i], hooks_by_kprobe);
 		if (!err)
 			continue;
-		if (hooks[i].required) {
-			pr_err("%s: %s\n", hooks[i].name, hooks[i].note);
+		if (hook_table[i].required) {
+			pr_err("%s: %s\n", hook_table[i].name, hook_table[i].note);
 			group_detach(group);
 			return err;
 		}
-		pr_notice("%s: %s, going on without\n", hooks[i].name, hooks[i].note);
+		pr_notice("%s: %s, going on without\n", hook_table[i].name, hook_table[i].note);
 		whole = false;
 	}
 	group_complete(group);
@@ -175,7 +175,7 @@ static void hooks_detach(void)
 			group_detach(group);
 	gone = hook_anchor_stop();
 	for (i = 0; i < HOOKS; i++)
-		gone = gone && !hooks[i].attached;
+		gone = gone && !hook_table[i].attached;
 	mutex_unlock(&hooks_lock);
 	if (!gone)
 		hooks_stay();
@@ -246,7 +246,7 @@ static ssize_t hooks_write(struct file *file, const char __user *from, size_t si
 		pr_err_ratelimited("hooks: %zu bytes are too many\n", size);
 		return -EINVAL;
 	}
-	err = written_text(word, from, size);
+	err = user_text_get(word, from, size);
 	if (!err)
 		err = hooks_switch(strim(word));
 	return err ? err : size;
@@ -294,14 +294,14 @@ static int hooks_parse_groups(const char *groups, bool *wanted)
 }
 
 /**
- * hooks_start() - attach the hooks
+ * hook_groups_start() - attach the hooks
  * @attach: how to hook functions: "auto" or "kprobe"
  * @groups: which groups, comma separated, or "all"
  *
  * Return: 0; -EINVAL for a bad parameter; -ENOEXEC for a kernel that the module was
  * not built for; or the error of a required hook.
  */
-int hooks_start(const char *attach, const char *groups)
+int hook_groups_start(const char *attach, const char *groups)
 {
 	bool wanted[GROUPS] = { };
 	int group, err;
@@ -334,16 +334,16 @@ int hooks_start(const char *attach, const char *groups)
 }
 
 /**
- * hooks_debugfs() - make the file hooks
+ * hook_groups_debugfs() - make the file hooks
  * @dir: where
  */
-void hooks_debugfs(struct dentry *dir)
+void hook_groups_debugfs(struct dentry *dir)
 {
 	debugfs_create_file("hooks", 0600, dir, NULL, &hooks_fops);
 }
 
-/** hooks_stop() - detach all hooks, and wait until none runs */
-void hooks_stop(void)
+/** hook_groups_stop() - detach all hooks, and wait until none runs */
+void hook_groups_stop(void)
 {
 	hooks_detach();
 }

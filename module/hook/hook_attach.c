@@ -160,7 +160,7 @@ static int hook_attach_function(struct hook *hook, bool by_kprobe)
 /** hook_note_need() - say that @hook is not attached because @need is not */
 void hook_note_need(struct hook *hook, enum hook_id need)
 {
-	scnprintf(hook->note, sizeof(hook->note), "needs %s", hooks[need].name);
+	scnprintf(hook->note, sizeof(hook->note), "needs %s", hook_table[need].name);
 }
 
 /**
@@ -171,7 +171,7 @@ void hook_note_need(struct hook *hook, enum hook_id need)
  */
 bool hook_is_needless(const struct hook *hook)
 {
-	return hook->obsolete || (hook->unless && hooks[hook->unless].attached);
+	return hook->obsolete || (hook->unless && hook_table[hook->unless].attached);
 }
 
 /**
@@ -188,8 +188,8 @@ int hook_attach(struct hook *hook, bool by_kprobe)
 	int err;
 
 	hook->note[0] = '\0';
-	if (hook->needs && !hooks[hook->needs].attached &&
-	    !(hook->or && hooks[hook->or].attached)) {
+	if (hook->needs && !hook_table[hook->needs].attached &&
+	    !(hook->or && hook_table[hook->or].attached)) {
 		hook_note_need(hook, hook->needs);
 		return -ENOENT;
 	}
@@ -265,7 +265,7 @@ bool hook_group_missed(unsigned long groups)
 	int i;
 
 	for (i = 0; i < HOOKS; i++)
-		if (BIT(hooks[i].group) & groups && hook_missed(&hooks[i]))
+		if (BIT(hook_table[i].group) & groups && hook_missed(&hook_table[i]))
 			return true;
 	return false;
 }

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* What is written to the files of debugfs. */
-#ifndef TCP_TEARDOWN_WRITTEN_H
-#define TCP_TEARDOWN_WRITTEN_H
+#ifndef TCP_TEARDOWN_USER_TEXT_H
+#define TCP_TEARDOWN_USER_TEXT_H
 
 #include <linux/types.h>
 #include <linux/uaccess.h>
 
 /**
- * written_text() - take what is written as text
+ * user_text_get() - take what is written as text
  * @to: room for @size characters and a NUL
  * @from: user space
  * @size: how many
@@ -17,7 +17,7 @@
  *
  * Return: 0 or -EFAULT.
  */
-static inline int written_text(char *to, const char __user *from, size_t size)
+static inline int user_text_get(char *to, const char __user *from, size_t size)
 {
 	size_t i;
 

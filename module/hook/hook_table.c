@@ -51,7 +51,7 @@ HOOK_PROBE(tcp_send_reset, HOOK_SEND_RESET,
 /* RSTs in reply are seen at the entry of the functions that send them. */
 static bool is_seen_elsewhere(const struct sk_buff *skb)
 {
-	return skb && READ_ONCE(hooks[ip_hdr(skb)->version == 6 ? HOOK_REPLY6 :
+	return skb && READ_ONCE(hook_table[ip_hdr(skb)->version == 6 ? HOOK_REPLY6 :
 						HOOK_REPLY4].attached);
 }
 
@@ -222,7 +222,7 @@ HOOK_ENTRY1(HOOK_ACCEPT, security_sock_graft, struct sock *, sk, (void, struct s
 #define HOOK_TP(event)	.name = #event, .probe = probe_##event
 
 /* enum hook_id defines the order. */
-struct hook hooks[HOOKS] = {
+struct hook hook_table[HOOKS] = {
 	[HOOK_STATE] = { HOOK_TP(inet_sock_set_state),
 		.group = GROUP_TRANSITIONS, .required = true },
 	[HOOK_RCV] = { HOOK_FN(HOOK_RCV, tcp_rcv_state_process),
