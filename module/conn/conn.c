@@ -43,7 +43,7 @@ bool conn_was_exhausted_here(const struct net *net)
 	return READ_ONCE(conn_exhausted_in[share_of(net)]);
 }
 
-/* @has_permit: but there was no memory */
+/* @has_permit: the namespace has not exceeded its share, but there was no memory */
 static noinline struct conn *conn_refuse(const struct net *net, u8 share, bool has_permit)
 {
 	if (has_permit)
@@ -80,7 +80,7 @@ struct conn *conn_alloc(const struct net *net)
 }
 
 /**
- * conn_untrack() - the connection is gone
+ * conn_untrack() - free the state of a connection
  * @conn: its bucket is held
  */
 void conn_untrack(struct conn *conn)
@@ -128,12 +128,11 @@ void conn_walk(unsigned int bucket, void (*see)(const struct conn *conn, void *a
 }
 
 /**
- * conn_untrack_all() - forget, without waiting for their end
- * @these: called for each with the bucket held and interrupts off, true for those;
+ * conn_untrack_all() - untrack connections that have not ended
+ * @these: called for each with the bucket held and interrupts off; true: untrack this one.
  *	NULL: all
  *
- * Context: process; the hooks are detached that would see the end, or need what is
- * forgotten.
+ * Context: process; the hooks that see their end, or need their state, are detached.
  */
 void conn_untrack_all(bool (*these)(const struct conn *conn))
 {
@@ -176,9 +175,9 @@ static unsigned int conn_default(void)
 }
 
 /**
- * conn_start() - make room
- * @max: to remember so many connections; memory is taken as it is needed. 0 is
- *	replaced by what the host's memory is for.
+ * conn_start() - prepare to track connections
+ * @max: so many at once; memory is taken as it is needed. 0 is replaced by a default that
+ *	depends on the host's memory.
  *
  * Return: 0, -EINVAL or -ENOMEM.
  */
@@ -205,10 +204,10 @@ int conn_start(unsigned int *max)
 }
 
 /**
- * conn_close() - forget everything, and remember nothing more
+ * conn_close() - untrack all connections, and track no more
  *
- * Context: process; while the hook of transitions is still attached, so that
- * no socket goes that a connection points to.
+ * Context: process; while the hook of transitions is still attached, so that no socket
+ * that a connection points to is freed.
  */
 void conn_close(void)
 {

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What is remembered of a connection, from the first sign of its closing to the
- * death of its minisock.
+ * The state of a connection, from the first sign of its closing to the death of its
+ * minisock.
  *
  * A connection is found by its socket cookie and by the socket, full or mini,
  * that stands for it now: one socket may live through several connections.
  *
- * Whoever has found one holds its bucket: a bit lock, with interrupts off, so
- * that the same hook may run in process context and in a softirq over it, and
- * so that it is a spinning lock with PREEMPT_RT, too. Within it are only the raw
- * spinlock of the depot, and those of a workqueue, when it asks for its worker. A
- * connection can't be freed while its bucket is held, and neither can the socket that it
- * points to: that has still to pass through conn_untrack(), when its transition to CLOSE is
- * told. So all are forgotten before that hook is detached.
+ * A lookup returns with the bucket held: a bit lock, with interrupts off, because the
+ * same hook may run in process context and in a softirq on top of it; it spins with
+ * PREEMPT_RT, too. Within it only the raw spinlock of the depot is taken, and those of a
+ * workqueue, when the depot needs its worker. While a bucket is held, neither its
+ * connections can be freed nor the sockets that they point to: a socket's hook of the
+ * transition to CLOSE has to untrack its connection first. So all connections are
+ * untracked before that hook is detached.
  */
 #ifndef TCP_TEARDOWN_CONN_H
 #define TCP_TEARDOWN_CONN_H
@@ -37,7 +37,7 @@
  * @moment: what has begun and is not recorded yet; @kind 0: nothing
  * @subject: which connection it is, whose, and who called last
  * @old_sk: the full socket, between the birth of the minisock and its own
- *	transition to CLOSE, which is no news of the connection
+ *	transition to CLOSE, which is not the end of the connection
  * @since: when it entered @state, ns; 0 where that was not seen
  * @since_bound: where @since is 0: it entered @state then or before, ns; or 0
  * @tw_created: when the minisock was born, ns
@@ -53,19 +53,19 @@
  * @fins_again: how often the peer's FIN came again
  * @share: of its namespace, see share.h
  * @snd_wscale: what the peer shifts its windows by; of a minisock
- * @tw_requested: the full socket asked for a minisock
+ * @tw_requested: the full socket requested a minisock
  * @minisock: @sk is one
- * @fin_waits: our FIN could not leave when it was queued
- * @fin_with_ack: the segment that acknowledged our FIN has a FIN, too; no other has
- *	come since but those of the stream
+ * @fin_waits: TCP could not send our FIN when it was queued
+ * @fin_with_ack: the segment that acknowledged our FIN has a FIN, too; since then only
+ *	segments of the stream have come
  * @fin_with_syn: the peer's FIN came with its SYN-ACK
  * @three_way: one segment had the second FIN and the ACK of the first
- * @reset_sent: of its own accord
- * @reset_received: and accepted
- * @remote: the peer is reached by another device than that of loopback; of a minisock
+ * @reset_sent: the socket sent a RST by itself
+ * @reset_received: the socket accepted a RST
+ * @remote: the peer is not reached by the loopback device; of a minisock
  * @reset_local: that RST was made on this host
  * @late_data: received after close()
- * @waves_unseen: nobody looked at the segments that it received in FIN_WAIT1
+ * @waves_unseen: segments that it received in FIN_WAIT1 were not seen
  * @disconnects: tcp_disconnect() was called, by close() or by itself
  * @by_exit: the call was made by the exit of a process
  */
@@ -74,7 +74,7 @@ struct conn {
 	const struct sock_common *sk;
 	struct moment moment;
 	struct subject subject;
-	/* From its closer on all 0 at first. */
+	/* subject.closer and all members below are 0 at first. */
 	const struct sock_common *old_sk;
 	u64 since;
 	u64 since_bound;
@@ -127,8 +127,8 @@ extern bool conn_exhausted;
 bool conn_was_exhausted_here(const struct net *net);
 
 /*
- * A connection of the namespace could not be remembered, once: so that one is not, proves
- * nothing of what it has done.
+ * Was a connection of the namespace ever left untracked? Then a failed lookup proves nothing
+ * about what a connection has done.
  */
 static inline bool conn_was_exhausted(const struct net *net)
 {
@@ -137,8 +137,8 @@ static inline bool conn_was_exhausted(const struct net *net)
 
 /*
  * Cookies are counted up and anybody may see them, so without a secret a user could
- * have all sockets that go into one bucket, which is walked with interrupts off. Upper
- * bits of the product, too: the lower ones are alike where those of the cookies are.
+ * put all his sockets into one bucket, which is walked with interrupts off. The upper
+ * bits of the product are used, too: its lower bits are alike where the cookies' are.
  */
 static inline struct hlist_bl_head *conn_bucket(u64 cookie)
 {
@@ -147,7 +147,7 @@ static inline struct hlist_bl_head *conn_bucket(u64 cookie)
 	return &conn_table[(hash ^ hash >> 40) & conn_mask];
 }
 
-/* As hlist_bl_lock(), which disables preemption: where interrupts are off it is. */
+/* As hlist_bl_lock(), without disabling preemption: interrupts are off already. */
 static __always_inline void conn_lock(struct hlist_bl_head *bucket)
 	__acquires(bitlock)
 {
@@ -169,10 +169,10 @@ static __always_inline void conn_unlock(struct hlist_bl_head *bucket)
 }
 
 /**
- * conn_may_be_there() - is anything remembered in its bucket?
+ * conn_may_be_there() - is any connection in its bucket?
  * @cookie: its id
  *
- * Takes no lock, for a caller before whom it was remembered, if it was.
+ * Takes no lock: if the connection is tracked, that happened before the caller runs.
  */
 static inline bool conn_may_be_there(u64 cookie)
 {
@@ -187,7 +187,7 @@ static inline bool conn_may_be_there(u64 cookie)
  * Context: any but NMI. Interrupts are off until conn_put(), to be called in
  * any case.
  *
- * Return: the bucket, held, and the connection, NULL if it is not remembered.
+ * Return: the bucket, held, and the connection, NULL if it is untracked.
  */
 static __always_inline struct conn_ref conn_find(u64 cookie, const struct sock_common *sk)
 	__acquires(bitlock)
@@ -222,13 +222,13 @@ static inline void conn_put(struct conn_ref ref)
 struct conn *conn_alloc(const struct net *net);
 
 /**
- * conn_make() - begin to remember a connection
+ * conn_make() - allocate the state of a connection
  * @bucket: held, by conn_find(), which found nothing
  * @cookie: its id, the same
  * @sk: the socket that stands for it
  *
- * Return: the connection, all 0 from its closer on, without a moment; its flow and cred
- * are the caller's to set. NULL, and counted, if there is none.
+ * Return: the connection, without a moment, and 0 from subject.closer on; the caller sets
+ * its flow and cred. NULL, and counted, if the pool is exhausted.
  */
 static __always_inline struct conn *conn_make(struct hlist_bl_head *bucket, u64 cookie,
 					      const struct sock_common *sk)

@@ -16,12 +16,12 @@ static void conn_track_state(struct conn *conn, u8 state)
 }
 
 /**
- * conn_track() - begin to remember a connection
+ * conn_track() - begin to track a connection
  * @bucket: held, its own
  * @sk: its full socket
  * @cookie: its id
- * @state: the state that it is in, or about to leave; if that is a closing
- *	state, it is adopted
+ * @state: the state that it is in, or about to leave; if that is a closing state, the
+ *	connection counts as adopted
  *
  * Context and return: as conn_make().
  */
@@ -39,11 +39,11 @@ struct conn *conn_track(struct hlist_bl_head *bucket, const struct sock *sk, u64
 }
 
 /**
- * conn_track_tw() - adopt a minisock whose birth was not seen
+ * conn_track_tw() - begin to track a minisock whose birth we did not see
  * @bucket: held, its own
  * @tw: it
- * @cookie: its id, as it was read when the bucket was found: ss may make one now
- * @substate: as it was before what is told of it now
+ * @cookie: its id, as read to find the bucket: ss may create one meanwhile
+ * @substate: as it was before the event at hand
  *
  * Context and return: as conn_make().
  */
@@ -62,7 +62,7 @@ struct conn *conn_track_tw(struct hlist_bl_head *bucket, const struct inet_timew
 }
 
 /**
- * conn_set_bytes() - what went over the connection, and between the two FINs
+ * conn_set_bytes() - count payload of the connection, and between the two FINs
  * @conn: held
  * @sk: its full socket, about to leave its last state
  */
@@ -83,7 +83,7 @@ void conn_set_bytes(struct conn *conn, const struct sock *sk)
 		totals->bytes = totals->tx > conn->base_bytes ? totals->tx - conn->base_bytes : 0;
 }
 
-/* A task's name, and zeros behind it. As strscpy_pad(), by words. */
+/* Copy a task's name, and fill up with zeros. As strscpy_pad(), by words. */
 static __always_inline void name_copy(char *to, const char *from)
 {
 	const struct word_at_a_time constants = WORD_AT_A_TIME_CONSTANTS;
@@ -110,11 +110,11 @@ static __always_inline void name_copy(char *to, const char *from)
 }
 
 /**
- * conn_set_closer() - current calls
+ * conn_set_closer() - note current as the last caller
  * @closer: set
  *
- * Context: process. Nothing is set for a kernel thread: it closes what others have left
- * to it, as MPTCP its subflows.
+ * Context: process. A kernel thread is not noted: it closes sockets for others, as MPTCP
+ * closes its subflows.
  */
 void conn_set_closer(struct closer *closer)
 {

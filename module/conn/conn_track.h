@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * From a socket, full or mini, to the memory of its connection. For contexts see
- * event.h; the bucket of a struct conn is held.
+ * Creates and updates the state of a connection. For contexts see event.h; the caller holds
+ * the connection's bucket.
  */
 #ifndef TCP_TEARDOWN_CONN_TRACK_H
 #define TCP_TEARDOWN_CONN_TRACK_H
@@ -18,7 +18,7 @@ struct conn *conn_track_tw(struct hlist_bl_head *bucket, const struct inet_timew
 			   u64 cookie, u8 substate);
 
 /**
- * conn_track_find() - hold the connection of a full socket, remembered from now on
+ * conn_track_find() - hold the connection of a full socket; track it if it is not tracked
  * @sk: the socket
  * @cookie: its id
  * @state: as conn_track()
@@ -35,7 +35,7 @@ static inline struct conn_ref conn_track_find(const struct sock *sk, u64 cookie,
 	return ref;
 }
 
-/* What a record says of the memory of its connection, which may be missing. */
+/* The flags of a record whose connection may be untracked. */
 static inline u32 conn_flags(const struct conn *conn)
 {
 	if (unlikely(!conn))
@@ -44,15 +44,15 @@ static inline u32 conn_flags(const struct conn *conn)
 }
 
 /*
- * The same of what is looked for and not found. While there was room for all, it is not
- * untracked: a minisock that is dying on another CPU is forgotten already.
+ * The same after a lookup that found nothing. Unless the pool was exhausted once, that does
+ * not mean untracked: another CPU may have untracked a dying minisock just now.
  */
 static inline u32 conn_flags_not_found(const struct net *net)
 {
 	return conn_was_exhausted(net) ? TCP_TEARDOWN_F_UNTRACKED : 0;
 }
 
-/* The same, where it is remembered. */
+/* The same for a tracked connection. */
 static __always_inline void conn_mark(struct moment *m, const struct conn *conn)
 {
 	if (unlikely(conn->adopted))
@@ -64,7 +64,7 @@ void conn_set_closer(struct closer *closer);
 void conn_flush_now(struct conn *conn);
 void conn_fin_left_now(struct conn *conn, const struct sock *sk);
 
-/* Whose FIN is the first? The connection is about to leave its state for @to. */
+/* Note whose FIN is the first. The connection is about to enter @to. */
 static inline void conn_set_first(struct conn *conn, u8 to)
 {
 	static const u8 first[TCP_MAX_STATES] = {
@@ -96,9 +96,9 @@ static inline void conn_set_spent(struct conn *conn, u64 spent)
 }
 
 /**
- * conn_set_state() - a connection leaves a state
+ * conn_set_state() - a connection enters a state
  * @conn: held
- * @to: for which one
+ * @to: which one
  * @now: when
  *
  * Return: nanoseconds in the old state, TCP_TEARDOWN_UNKNOWN if it was entered
@@ -119,12 +119,12 @@ static inline u64 conn_set_state(struct conn *conn, u8 to, u64 now)
 }
 
 /**
- * conn_state_unseen() - a connection has come into its state unseen
+ * conn_state_unseen() - a connection may have entered its state unseen
  * @conn: held
- * @state: that it is in
- * @left: it has left that state, too, nobody saw when
+ * @state: the state that it is in
+ * @left: it has left that state, too, at an unknown time
  *
- * Then no time that it spent is known.
+ * Then the time that it spent in the state is not known.
  */
 static inline void conn_state_unseen(struct conn *conn, u8 state, bool left)
 {
@@ -136,11 +136,11 @@ static inline void conn_state_unseen(struct conn *conn, u8 state, bool left)
 }
 
 /**
- * conn_fin_left() - record that the FIN has left that had to wait, if it has
+ * conn_fin_left() - record that a FIN queued behind unsent data has been sent
  * @conn: held
  * @sk: its full socket
  *
- * It may have left earlier: the record has the time when that is found out.
+ * TCP may have sent it earlier: the record has the time when we find out.
  */
 static inline void conn_fin_left(struct conn *conn, const struct sock *sk)
 {
@@ -149,7 +149,7 @@ static inline void conn_fin_left(struct conn *conn, const struct sock *sk)
 }
 
 /**
- * conn_record() - record the moment that has begun
+ * conn_record() - make the record of the moment that has begun
  * @conn: held
  */
 static inline void conn_record(struct conn *conn)
@@ -159,10 +159,10 @@ static inline void conn_record(struct conn *conn)
 }
 
 /**
- * conn_flush() - record what has begun and was not completed
+ * conn_flush() - record a moment that has begun and was not completed
  * @conn: held
  *
- * A segment that should have changed the state, and nothing came of it, was refused.
+ * A segment that should have changed the state, and did not, was refused.
  */
 static inline void conn_flush(struct conn *conn)
 {

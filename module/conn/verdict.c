@@ -13,9 +13,9 @@ bool verdict_knows_waves;
 bool verdict_knows_resets;
 bool verdict_knows_calls;
 
-static const struct conn nothing;	/* of one that is not remembered */
+static const struct conn nothing;	/* of an untracked connection */
 
-static void judge(struct moment *m, u8 how, u8 set_off)
+static void verdict_set(struct moment *m, u8 how, u8 set_off)
 {
 	m->how = how;
 	m->set_off = set_off;
@@ -38,9 +38,9 @@ static bool sends_reset(const struct sock *sk, int from)
 		(1 << from) & (TCPF_CLOSING | TCPF_LAST_ACK));
 }
 
-static void judge_abort(struct moment *m, bool reset, u8 set_off)
+static void verdict_abort(struct moment *m, bool reset, u8 set_off)
 {
-	judge(m, reset ? TCP_TEARDOWN_RESET_SENT : TCP_TEARDOWN_ABORTED, set_off);
+	verdict_set(m, reset ? TCP_TEARDOWN_RESET_SENT : TCP_TEARDOWN_ABORTED, set_off);
 }
 
 /* Whether the peer's FIN was in one segment with the ACK of ours. */
@@ -50,19 +50,19 @@ static bool are_waves_unseen(const struct conn *conn)
 	       (conn->waves_unseen || !READ_ONCE(verdict_knows_waves));
 }
 
-/* Nobody was seen to end it: without the hooks that would tell, a RST may have. */
-static void judge_rest(struct moment *m, const struct conn *conn)
+/* We saw nobody end it. Unless the hooks that show it are attached, a RST may have. */
+static void verdict_rest(struct moment *m, const struct conn *conn)
 {
 	if (conn->reset_sent)
-		judge(m, TCP_TEARDOWN_RESET_SENT, conn->call);
+		verdict_set(m, TCP_TEARDOWN_RESET_SENT, conn->call);
 	else if (READ_ONCE(verdict_knows_resets) && READ_ONCE(verdict_knows_calls))
-		judge(m, TCP_TEARDOWN_ABORTED, conn->call);
+		verdict_set(m, TCP_TEARDOWN_ABORTED, conn->call);
 	else
-		judge(m, TCP_TEARDOWN_UNSEEN, conn->call);
+		verdict_set(m, TCP_TEARDOWN_UNSEEN, conn->call);
 }
 
 /* Both FINs have been sent and acknowledged; the last ACK may be under way. */
-static void judge_orderly(struct moment *m, const struct conn *conn)
+static void verdict_orderly(struct moment *m, const struct conn *conn)
 {
 	u8 how = conn->three_way ? TCP_TEARDOWN_THREE_WAY : TCP_TEARDOWN_FOUR_WAY;
 
@@ -71,8 +71,8 @@ static void judge_orderly(struct moment *m, const struct conn *conn)
 	else if (!conn->first || conn->adopted == TCP_TIME_WAIT ||
 		 conn->adopted == TCP_LAST_ACK || are_waves_unseen(conn))
 		how = TCP_TEARDOWN_ORDERLY;
-	judge(m, how, conn->first == TCP_TEARDOWN_FIRST_PEER ? TCP_TEARDOWN_BY_PEER :
-							conn->fin_call);
+	verdict_set(m, how, conn->first == TCP_TEARDOWN_FIRST_PEER ? TCP_TEARDOWN_BY_PEER :
+								     conn->fin_call);
 }
 
 static bool is_orderly(const struct sock *sk, int from)
@@ -81,21 +81,21 @@ static bool is_orderly(const struct sock *sk, int from)
 
 	if (tp->snd_una != tp->write_seq)
 		return false;
-	/* Of the others, one whose peer's FIN came goes for a minisock. */
+	/* In the other states, a socket that received the FIN gets a minisock. */
 	return from == TCP_LAST_ACK ||
 	       ((1 << from) & (TCPF_FIN_WAIT2 | TCPF_CLOSING) &&
 		sock_flag(sk, SOCK_DONE));
 }
 
-/* tcp_reset() sets these, for a RST, and for data that nobody will read. */
+/* tcp_reset() sets these errors, for a RST and for data after close(). */
 static bool is_reset_error(int err)
 {
 	return err == ECONNRESET || err == EPIPE;
 }
 
 /*
- * An ICMP message ends a connection that is not established, while the SYN, or the
- * SYN-ACK, waits for an answer: the timer that would end it is still set.
+ * An ICMP message ends a connection that is not established, while the SYN or the
+ * SYN-ACK waits for an answer: the retransmission timer is still set.
  */
 static bool is_icmp_error(const struct sock *sk, int from, int err)
 {
@@ -103,24 +103,24 @@ static bool is_icmp_error(const struct sock *sk, int from, int err)
 	       inet_csk(sk)->icsk_pending;
 }
 
-static void judge_error(struct moment *m, const struct sock *sk, int from, int err,
-			const struct conn *conn)
+static void verdict_error(struct moment *m, const struct sock *sk, int from, int err,
+			  const struct conn *conn)
 {
 	if (is_reset_error(err) && (1 << from) & (TCPF_FIN_WAIT1 | TCPF_FIN_WAIT2) &&
 	    sk->sk_shutdown & RCV_SHUTDOWN && !sock_flag(sk, SOCK_DONE))
-		judge(m, TCP_TEARDOWN_UNSEEN, TCP_TEARDOWN_BY_UNKNOWN);
+		verdict_set(m, TCP_TEARDOWN_UNSEEN, TCP_TEARDOWN_BY_UNKNOWN);
 	else if (is_reset_error(err))
-		judge(m, TCP_TEARDOWN_RESET_RECEIVED, TCP_TEARDOWN_BY_PEER);
+		verdict_set(m, TCP_TEARDOWN_RESET_RECEIVED, TCP_TEARDOWN_BY_PEER);
 	else if (!conn->reset_sent && is_icmp_error(sk, from, err))
-		judge(m, TCP_TEARDOWN_REFUSED, TCP_TEARDOWN_BY_ICMP);
+		verdict_set(m, TCP_TEARDOWN_REFUSED, TCP_TEARDOWN_BY_ICMP);
 	else
-		judge(m, TCP_TEARDOWN_TIMED_OUT, given_up_by(sk, conn->reset_sent));
+		verdict_set(m, TCP_TEARDOWN_TIMED_OUT, given_up_by(sk, conn->reset_sent));
 }
 
 /*
- * The error that ends a connection. With IP_RECVERR, an ICMP message leaves one that
- * ends nothing; what ends it throws away all that was to be sent, before. An orphan
- * in FIN_WAIT2 has a timer of its own, which leaves none.
+ * The error that ends a connection. With IP_RECVERR, an ICMP message sets an error that
+ * does not end it; whatever ends a connection empties the write queue first. The timer
+ * of an orphan in FIN_WAIT2 sets no error.
  */
 static int ending_error(const struct sock *sk, int from)
 {
@@ -133,110 +133,109 @@ static int ending_error(const struct sock *sk, int from)
 	return from == TCP_FIN_WAIT2 && sock_flag(sk, SOCK_DEAD) ? 0 : err;
 }
 
-/* Nobody holds the socket, no error was set, and the peer's FIN is missing. */
-static void judge_fin_wait2_orphan(struct moment *m, const struct conn *conn)
+/* An orphan without an error, which has not received the peer's FIN. */
+static void verdict_fin_wait2_orphan(struct moment *m, const struct conn *conn)
 {
 	if (conn->reset_sent)
-		judge(m, TCP_TEARDOWN_FIN_WAIT2_EXPIRED, TCP_TEARDOWN_BY_FIN_TIMEOUT);
+		verdict_set(m, TCP_TEARDOWN_FIN_WAIT2_EXPIRED, TCP_TEARDOWN_BY_FIN_TIMEOUT);
 	else if (!READ_ONCE(verdict_knows_minisocks) || !READ_ONCE(verdict_knows_resets))
-		judge(m, TCP_TEARDOWN_UNSEEN, TCP_TEARDOWN_BY_UNKNOWN);
+		verdict_set(m, TCP_TEARDOWN_UNSEEN, TCP_TEARDOWN_BY_UNKNOWN);
 	else
-		judge(m, TCP_TEARDOWN_RESET_SENT, TCP_TEARDOWN_BY_DATA);
+		verdict_set(m, TCP_TEARDOWN_RESET_SENT, TCP_TEARDOWN_BY_DATA);
 }
 
-static void judge_orphan(struct moment *m, const struct sock *sk, int from,
-			 const struct conn *conn)
+static void verdict_orphan(struct moment *m, const struct sock *sk, int from,
+			   const struct conn *conn)
 {
 	/*
-	 * At the end of its own close(), see tcp_check_oom(). What may not wait
-	 * there as a full socket has gone before.
+	 * At the end of its own close(), see tcp_check_oom(). A socket that becomes a
+	 * minisock in close() does so before that.
 	 */
 	bool in_close = !in_serving_softirq() && sock_owned_by_user_nocheck(sk) &&
 			READ_ONCE(tcp_sk(sk)->linger2) >= 0 &&
 			tcp_fin_time(sk) > TCP_TIMEWAIT_LEN;
 
-	/* In close(), too, and before anything else that might end it. */
+	/* Also within close(), before anything else can end it. */
 	if (from == TCP_FIN_WAIT2 && READ_ONCE(tcp_sk(sk)->linger2) < 0)
-		judge(m, TCP_TEARDOWN_RESET_SENT, TCP_TEARDOWN_BY_LINGER2);
+		verdict_set(m, TCP_TEARDOWN_RESET_SENT, TCP_TEARDOWN_BY_LINGER2);
 	else if (from == TCP_FIN_WAIT2 && !conn->tw_requested && !in_close)
-		judge_fin_wait2_orphan(m, conn);
+		verdict_fin_wait2_orphan(m, conn);
 	else
-		judge(m, TCP_TEARDOWN_ORPHAN_KILLED, TCP_TEARDOWN_BY_MEMORY);
+		verdict_set(m, TCP_TEARDOWN_ORPHAN_KILLED, TCP_TEARDOWN_BY_MEMORY);
 }
 
 /*
- * What __tcp_close() has done: it orphans the socket behind what resets it. Without
- * unread data there, only tcp_disconnect() or SYN_SENT lead to CLOSE.
+ * What __tcp_close() has done: it sends the RST before it orphans the socket. Without
+ * unread data, only tcp_disconnect() or SYN_SENT lead to CLOSE there.
  */
-static void judge_close(struct moment *m, const struct sock *sk, int from,
-			const struct conn *conn)
+static void verdict_close(struct moment *m, const struct sock *sk, int from,
+			  const struct conn *conn)
 {
 	if (tcp_sk(sk)->repair)
-		judge(m, TCP_TEARDOWN_ABORTED, conn->call);
+		verdict_set(m, TCP_TEARDOWN_ABORTED, conn->call);
 	else if (conn->disconnects)
-		judge_abort(m, sends_reset(sk, from), TCP_TEARDOWN_BY_LINGER);
+		verdict_abort(m, sends_reset(sk, from), TCP_TEARDOWN_BY_LINGER);
 	else if (sock_unread(sk))
-		judge(m, TCP_TEARDOWN_RESET_SENT, TCP_TEARDOWN_BY_UNREAD);
+		verdict_set(m, TCP_TEARDOWN_RESET_SENT, TCP_TEARDOWN_BY_UNREAD);
 	else
-		judge(m, TCP_TEARDOWN_ABORTED, conn->call);
+		verdict_set(m, TCP_TEARDOWN_ABORTED, conn->call);
 }
 
-/* The transition is that of the call which has begun the moment. */
+/* Does the call that began the moment make this transition? */
 static bool is_by_close(const struct sock *sk, const struct conn *conn)
 {
 	return conn->moment.kind == TCP_TEARDOWN_CALL && !sock_flag(sk, SOCK_DEAD) &&
 	       (conn->moment.what == TCP_TEARDOWN_CLOSE || conn->moment.what == TCP_TEARDOWN_EXIT);
 }
 
-static void judge_sock(struct moment *m, const struct sock *sk, int from,
-		       const struct conn *conn)
+static void verdict_sock(struct moment *m, const struct sock *sk, int from,
+			 const struct conn *conn)
 {
 	int err = ending_error(sk, from);
 
 	if (conn->reset_received)
-		judge(m, from == TCP_SYN_SENT ? TCP_TEARDOWN_REFUSED :
-						TCP_TEARDOWN_RESET_RECEIVED,
-		      conn->reset_local ? TCP_TEARDOWN_BY_FIREWALL : TCP_TEARDOWN_BY_PEER);
+		verdict_set(m, from == TCP_SYN_SENT ? TCP_TEARDOWN_REFUSED :
+						      TCP_TEARDOWN_RESET_RECEIVED,
+			    conn->reset_local ? TCP_TEARDOWN_BY_FIREWALL : TCP_TEARDOWN_BY_PEER);
 	else if (conn->late_data)
-		judge(m, TCP_TEARDOWN_RESET_SENT, TCP_TEARDOWN_BY_DATA);
+		verdict_set(m, TCP_TEARDOWN_RESET_SENT, TCP_TEARDOWN_BY_DATA);
 	else if (is_by_close(sk, conn))
-		judge_close(m, sk, from, conn);
+		verdict_close(m, sk, from, conn);
 	else if (conn->disconnects)
-		judge_abort(m, !tcp_sk(sk)->repair && sends_reset(sk, from), conn->call);
+		verdict_abort(m, !tcp_sk(sk)->repair && sends_reset(sk, from), conn->call);
 	else if (READ_ONCE(sk->sk_err) == ECONNABORTED)
-		judge_abort(m, needs_reset(from), TCP_TEARDOWN_BY_KILL);
+		verdict_abort(m, needs_reset(from), TCP_TEARDOWN_BY_KILL);
 	else if (is_orderly(sk, from))
-		judge_orderly(m, conn);
+		verdict_orderly(m, conn);
 	else if (err)
-		judge_error(m, sk, from, err, conn);
+		verdict_error(m, sk, from, err, conn);
 	else if (!check_net(sock_net(sk)))
-		judge(m, TCP_TEARDOWN_ABORTED, TCP_TEARDOWN_BY_NETNS);
+		verdict_set(m, TCP_TEARDOWN_ABORTED, TCP_TEARDOWN_BY_NETNS);
 	else if (sock_flag(sk, SOCK_DEAD))
-		judge_orphan(m, sk, from, conn);
+		verdict_orphan(m, sk, from, conn);
 	else
-		judge_rest(m, conn);
+		verdict_rest(m, conn);
 }
 
 /*
- * It is not remembered, and what was done with it is not known: only what the socket
- * itself proves.
+ * The connection is untracked: judge only by what the socket itself proves.
  */
-static void judge_unknown(struct moment *m, const struct sock *sk, int from)
+static void verdict_unknown(struct moment *m, const struct sock *sk, int from)
 {
 	int err = ending_error(sk, from);
 
 	if (is_orderly(sk, from))
-		judge_orderly(m, &nothing);
+		verdict_orderly(m, &nothing);
 	else if (err && err != ECONNABORTED)
-		judge_error(m, sk, from, err, &nothing);
+		verdict_error(m, sk, from, err, &nothing);
 	else if (!check_net(sock_net(sk)))
-		judge(m, TCP_TEARDOWN_ABORTED, TCP_TEARDOWN_BY_NETNS);
+		verdict_set(m, TCP_TEARDOWN_ABORTED, TCP_TEARDOWN_BY_NETNS);
 	else
-		judge(m, TCP_TEARDOWN_UNSEEN, TCP_TEARDOWN_BY_UNKNOWN);
+		verdict_set(m, TCP_TEARDOWN_UNSEEN, TCP_TEARDOWN_BY_UNKNOWN);
 }
 
-/* Where no FIN was first, whoever ended it was. */
-static u8 judge_first(u8 how)
+/* Where neither side sent a FIN, the side that ended the connection was first. */
+static u8 verdict_first(u8 how)
 {
 	if (how == TCP_TEARDOWN_RESET_SENT || how == TCP_TEARDOWN_ABORTED)
 		return TCP_TEARDOWN_FIRST_LOCAL;
@@ -253,7 +252,7 @@ static __always_inline void verdict_finish(struct conn *conn)
 		m->flags |= TCP_TEARDOWN_F_EXIT;
 	if (unlikely(conn->subject.closer.is_opener))
 		m->flags |= TCP_TEARDOWN_F_OPENER;
-	m->first = conn->first ?: judge_first(m->how);
+	m->first = conn->first ?: verdict_first(m->how);
 	if (unlikely(m->set_off == TCP_TEARDOWN_BY_FIREWALL) && !conn->first)
 		m->first = TCP_TEARDOWN_FIRST_NONE;
 	m->fins_resent = conn->fins_resent;
@@ -264,7 +263,7 @@ static __always_inline void verdict_finish(struct conn *conn)
 
 static void verdict_finish_unknown(struct moment *m, struct totals *totals)
 {
-	m->first = judge_first(m->how);
+	m->first = verdict_first(m->how);
 	*totals = (struct totals) { .spent[0] = TCP_TEARDOWN_UNKNOWN };
 }
 
@@ -283,16 +282,16 @@ static void verdict_unsent(struct moment *m, const struct sock *sk, int from)
  */
 void verdict_of_sock(const struct sock *sk, int from, struct conn *conn)
 {
-	judge_sock(&conn->moment, sk, from, conn);
+	verdict_sock(&conn->moment, sk, from, conn);
 	verdict_finish(conn);
 	verdict_unsent(&conn->moment, sk, from);
 }
 
-/* The same of a connection that is not remembered. @m: in which it ends; @totals: set */
+/* The same for an untracked connection. @m: in which it ends; @totals: set */
 void verdict_unknown_sock(struct moment *m, struct totals *totals, const struct sock *sk,
 			  int from)
 {
-	judge_unknown(m, sk, from);
+	verdict_unknown(m, sk, from);
 	verdict_finish_unknown(m, totals);
 	totals->rx = sock_rx(sk);
 	totals->tx = sock_tx(sk);
@@ -300,52 +299,52 @@ void verdict_unknown_sock(struct moment *m, struct totals *totals, const struct 
 }
 
 /* In FIN_WAIT2 the peer's FIN is missing. */
-static void judge_tw(struct moment *m, u8 substate, u8 cause, const struct conn *conn)
+static void verdict_tw(struct moment *m, u8 substate, u8 cause, const struct conn *conn)
 {
 	if (substate != TCP_FIN_WAIT2) {
-		judge_orderly(m, conn);
+		verdict_orderly(m, conn);
 		return;
 	}
 	switch (cause) {
 	case TCP_TEARDOWN_TW_EXPIRED:
-		judge(m, TCP_TEARDOWN_FIN_WAIT2_EXPIRED, TCP_TEARDOWN_BY_FIN_TIMEOUT);
+		verdict_set(m, TCP_TEARDOWN_FIN_WAIT2_EXPIRED, TCP_TEARDOWN_BY_FIN_TIMEOUT);
 		break;
 	case TCP_TEARDOWN_TW_RESET:
-		judge(m, TCP_TEARDOWN_RESET_RECEIVED,
-		      conn->reset_local ? TCP_TEARDOWN_BY_FIREWALL : TCP_TEARDOWN_BY_PEER);
+		verdict_set(m, TCP_TEARDOWN_RESET_RECEIVED,
+			    conn->reset_local ? TCP_TEARDOWN_BY_FIREWALL : TCP_TEARDOWN_BY_PEER);
 		break;
 	case TCP_TEARDOWN_TW_ANSWERED:
-		judge(m, TCP_TEARDOWN_RESET_SENT, TCP_TEARDOWN_BY_DATA);
+		verdict_set(m, TCP_TEARDOWN_RESET_SENT, TCP_TEARDOWN_BY_DATA);
 		break;
 	case TCP_TEARDOWN_TW_NETNS:
-		judge(m, TCP_TEARDOWN_ABORTED, TCP_TEARDOWN_BY_NETNS);
+		verdict_set(m, TCP_TEARDOWN_ABORTED, TCP_TEARDOWN_BY_NETNS);
 		break;
 	case TCP_TEARDOWN_TW_REUSED:
-		judge(m, TCP_TEARDOWN_ABORTED, TCP_TEARDOWN_BY_CONNECT);
+		verdict_set(m, TCP_TEARDOWN_ABORTED, TCP_TEARDOWN_BY_CONNECT);
 		break;
 	case 0:
-		judge(m, TCP_TEARDOWN_UNSEEN, TCP_TEARDOWN_BY_UNKNOWN);
+		verdict_set(m, TCP_TEARDOWN_UNSEEN, TCP_TEARDOWN_BY_UNKNOWN);
 		break;
 	default:
-		judge(m, TCP_TEARDOWN_ABORTED, TCP_TEARDOWN_BY_KILL);
+		verdict_set(m, TCP_TEARDOWN_ABORTED, TCP_TEARDOWN_BY_KILL);
 	}
 }
 
 /**
  * verdict_of_tw() - a connection ends with its minisock
  * @substate: the minisock's, TCP_FIN_WAIT2 or TCP_TIME_WAIT
- * @cause: enum tcp_teardown_timewait, why it dies; 0: that was not seen
+ * @cause: enum tcp_teardown_timewait, why it dies; 0: not seen
  * @conn: held, with the moment in which it ends, which gets the verdict
  */
 void verdict_of_tw(u8 substate, u8 cause, struct conn *conn)
 {
-	judge_tw(&conn->moment, substate, cause, conn);
+	verdict_tw(&conn->moment, substate, cause, conn);
 	verdict_finish(conn);
 }
 
-/* The same of a connection that is not remembered. @m: in which it ends; @totals: set */
+/* The same for an untracked connection. @m: in which it ends; @totals: set */
 void verdict_unknown_tw(struct moment *m, struct totals *totals, u8 substate, u8 cause)
 {
-	judge_tw(m, substate, cause, &nothing);
+	verdict_tw(m, substate, cause, &nothing);
 	verdict_finish_unknown(m, totals);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* How a connection ended, judged by what is remembered of it. */
+/* How a connection ended, judged by its state. */
 #ifndef TCP_TEARDOWN_VERDICT_H
 #define TCP_TEARDOWN_VERDICT_H
 
@@ -10,13 +10,16 @@ struct moment;
 struct sock;
 struct totals;
 
-/* Minisocks are told of: else a socket in FIN_WAIT2 goes one knows not where. */
+/*
+ * The hooks of minisocks are attached; without them we cannot tell how an orphan left
+ * FIN_WAIT2.
+ */
 extern bool verdict_knows_minisocks;
-/* The segments that are received in FIN_WAIT1 are looked at. */
+/* The hook of received segments is attached. */
 extern bool verdict_knows_waves;
-/* RSTs that are sent of the socket's own accord are seen. */
+/* The hook of RSTs that a socket sends by itself is attached. */
 extern bool verdict_knows_resets;
-/* Calls are seen that send a RST after the transition to CLOSE. */
+/* The hooks of calls that send a RST after the transition to CLOSE are attached. */
 extern bool verdict_knows_calls;
 
 void verdict_of_sock(const struct sock *sk, int from, struct conn *conn);
