@@ -2,11 +2,10 @@
 /*
  * Memory for connections.
  *
- * It must be had in a hook, where nothing may sleep, and with PREEMPT_RT not
- * even kmem_cache_alloc() may be called with preemption off. So each CPU has a few
- * in reserve, touched by itself alone, with interrupts off. Where it has none left, or
- * too many, as where connections are opened on one CPU and end on another, a batch comes
- * from the depot, or goes there.
+ * A hook may not sleep, and with PREEMPT_RT it may not even call kmem_cache_alloc(), as
+ * preemption is off. So each CPU has a few free connections, which it alone uses, with
+ * interrupts off. If it has none left, or too many, as where connections are opened on one
+ * CPU and end on another, a batch comes from the depot, or goes there.
  */
 #ifndef TCP_TEARDOWN_CONN_POOL_H
 #define TCP_TEARDOWN_CONN_POOL_H
@@ -15,8 +14,8 @@
 
 /**
  * struct conn_pool_stats - of the memory
- * @max: as many connections may be remembered
- * @now: are remembered
+ * @max: as many connections may be tracked
+ * @now: are tracked
  * @ready: memory for so many more is ready, on the CPUs that are online and in the depot
  * @exhausted: times that there was no room, or no memory in time
  * @over_share: of these, times that the namespace held its share

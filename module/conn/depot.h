@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The memory that all CPUs share: free connections, in batches. A worker keeps some
- * there, from the slab and back to it. It is one work of a queue that is bound to no
- * CPU, so it runs where the host has such work run, not on CPUs that are isolated.
+ * The part of the pool that all CPUs share: free connections, in batches. A worker keeps it
+ * filled from the slab, and gives back what is too much. The worker is bound to no CPU, so it
+ * does not run on isolated ones.
  *
- * A batch goes in or out under a raw spinlock, with interrupts off, in a few
- * instructions: hooks do it, once for so many connections.
+ * A batch goes in or out under a raw spinlock, with interrupts off, in a few instructions:
+ * hooks do that once a batch.
  */
 #ifndef TCP_TEARDOWN_DEPOT_H
 #define TCP_TEARDOWN_DEPOT_H

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * How many connections a network namespace may hold: three times as many as are free in
- * the table. So one has three quarters of it at most, two have three sevenths each, and
- * whoever comes finds room, whatever others hold.
+ * How many connections a network namespace may hold: three times as many as are free. So
+ * one namespace has three quarters of the pool at most, two have three sevenths each, and a
+ * new one always finds room.
  *
- * Each CPU has permits for a namespace, which it buys and sells in batches: so the usual
- * connection writes nothing that CPUs share, and the rule is asked once a batch. What is
- * sold counts as held. Namespaces are numbered as they come, and those whose numbers
+ * Each CPU buys and sells permits for a namespace in batches: so a connection usually writes
+ * nothing that CPUs share, and the rule is checked once a batch. A sold permit counts as
+ * held. Namespaces are numbered as they come, and those whose numbers
  * are alike modulo SHARES have one share: so a share has no beginning and no end.
  */
 #ifndef TCP_TEARDOWN_SHARE_H
@@ -45,7 +45,7 @@ static inline bool share_ready(u8 share)
 }
 
 /**
- * share_take() - a permit to remember one more
+ * share_take() - take a permit to track one more connection
  * @share: of the namespace
  *
  * Context: any but NMI, interrupts off.
@@ -61,7 +61,7 @@ static inline bool share_take(u8 share)
 }
 
 /**
- * share_give() - a connection is forgotten
+ * share_give() - a connection is untracked
  * @share: of its namespace, which may be gone
  *
  * Context: any but NMI, interrupts off.

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the hooks saw, made into records. The only reader of TCP's insides.
+ * Makes records of what the hooks saw.
  *
  * Context of every function here: preemption disabled, in process context or
  * in a softirq over it, on any CPU; never NMI. None sleeps, allocates or spins,
  * except for the bucket lock of a connection, which is a leaf. The caller holds
- * the socket's lock unless it says otherwise; minisocks have none, what is read
- * of them may be a moment old.
+ * the socket's lock unless the function says otherwise; minisocks have no lock, so what
+ * we read of them may be out of date.
  */
 #ifndef TCP_TEARDOWN_EVENT_H
 #define TCP_TEARDOWN_EVENT_H
@@ -40,7 +40,7 @@ static __always_inline bool event_state_wanted(const struct sock *sk, int from, 
 void event_state(const struct sock *sk, int from, int to);
 void event_leave(const struct sock *sk, int from);
 
-/* Has the socket to do with closing? CLOSE: a segment was in the backlog when it ended. */
+/* Is the socket closing? CLOSE: a segment was in the backlog when the connection ended. */
 static __always_inline bool event_segment_wanted(const struct sock *sk)
 {
 	return (1 << sk->sk_state) & (TCPF_CLOSING_STATES | TCPF_CLOSE);
@@ -79,11 +79,11 @@ void event_minisock_free(const struct inet_timewait_sock *tw);
 /* Data of a stream that one side has closed is recorded, segment by segment. */
 extern bool event_half_closed_data;
 /*
- * All hooks that were asked for are attached: before, a socket may go on with a minisock
- * whose birth nobody has seen, and that will tell of the end.
+ * All hooks that were requested are attached. Before that, a socket that goes to CLOSE may
+ * have a minisock whose birth we did not see, and whose death is the end.
  */
 extern bool event_ends_told;
-/* RSTs that are accepted are seen. */
+/* The hook of received RSTs is attached. */
 extern bool event_resets_seen;
 
 #endif

@@ -15,7 +15,7 @@
 
 bool event_calls_sure;
 
-/* What current asks for; the numbers are those before. */
+/* The moment of a call by current; its numbers are those before the call. */
 static void event_moment_of_call(struct moment *m, const struct sock *sk, u8 what)
 {
 	moment_of_sock(m, sk, sock_clock(), TCP_TEARDOWN_CALL, what);
@@ -28,7 +28,7 @@ static void event_moment_of_call(struct moment *m, const struct sock *sk, u8 wha
 }
 
 /*
- * A call that is not the connection's own, or whose connection is not remembered.
+ * Record a call that ends no connection, or that of an untracked connection.
  * @flags: TCP_TEARDOWN_F_UNTRACKED in the second case, else 0
  */
 static noinline void event_call_alone(const struct sock *sk, u8 what, u32 flags)
@@ -43,7 +43,7 @@ static noinline void event_call_alone(const struct sock *sk, u8 what, u32 flags)
 	record_tell(&subject, &m, NULL);
 }
 
-/* Who calls, and what for. */
+/* Note who calls, and why. */
 static void event_caller(struct conn *conn, u8 what, u8 by)
 {
 	conn->call = by;
@@ -83,13 +83,13 @@ static bool is_alive(const struct sock *sk)
 	return (1 << sk->sk_state) & (TCPF_OPEN_STATES | TCPF_CLOSING_STATES);
 }
 
-/* __tcp_close() throws away what lies there, and then it resets. */
+/* __tcp_close() discards unread data, and then sends a RST. */
 static bool has_unread(const struct sock *sk)
 {
 	return sock_unread(sk) && !skb_queue_empty(&sk->sk_receive_queue);
 }
 
-/* Whether __tcp_close() comes to a transition, or to tcp_time_wait(). */
+/* Does __tcp_close() make a transition, or call tcp_time_wait()? */
 static bool close_goes_on(const struct sock *sk)
 {
 	const struct tcp_sock *tp = tcp_sk(sk);
@@ -103,9 +103,9 @@ static bool close_goes_on(const struct sock *sk)
 }
 
 /*
- * Whether __tcp_close() comes to a transition that tells all there is to tell: then it
- * begins the moment, see event_is_by_close(). Not for a connection that may find no room:
- * its call is recorded by itself.
+ * Does __tcp_close() make a transition that shows all of the call? Then that begins the
+ * moment, see event_is_by_close(). Not where the pool was exhausted: such a call is
+ * recorded by itself.
  */
 static bool close_is_plain(const struct sock *sk)
 {
@@ -119,8 +119,7 @@ static bool close_is_plain(const struct sock *sk)
  * event_close() - the application closes the socket
  * @sk: the socket, locked by its user
  *
- * Source: entry of __tcp_close(). Listeners and sockets that were never
- * connected, or are no longer, are none of ours.
+ * Source: entry of __tcp_close(). Listeners and unconnected sockets are left out.
  */
 void event_close(const struct sock *sk)
 {
@@ -136,8 +135,8 @@ void event_close(const struct sock *sk)
 }
 
 /**
- * event_close_untracked() - a close() that its hook has left to the transition
- * @sk: the socket, for whose connection there is no room since just now
+ * event_close_untracked() - record a close() that its hook has left to the transition
+ * @sk: the socket; the pool has just been exhausted
  */
 void event_close_untracked(const struct sock *sk)
 {
@@ -145,7 +144,7 @@ void event_close_untracked(const struct sock *sk)
 }
 
 /**
- * event_close_begins() - the moment of a close() that its hook has left to the transition
+ * event_close_begins() - begin the moment of a close() that its hook left to the transition
  * @sk: the socket, in transition to FIN_WAIT1 or LAST_ACK
  * @conn: held, its own
  */
@@ -163,15 +162,15 @@ void event_close_begins(const struct sock *sk, struct conn *conn)
 		conn->moment.flags |= TCP_TEARDOWN_F_OPENER;
 }
 
-/* Whether tcp_shutdown() comes to a transition. */
+/* Does tcp_shutdown() make a transition? */
 static bool shutdown_goes_on(const struct sock *sk, int how)
 {
 	return how & SEND_SHUTDOWN && (1 << sk->sk_state) & TCPF_SHUTDOWN_STATES;
 }
 
 /*
- * When the handshake ends, TCP calls for a shutdown() that came before: in a softirq, or in
- * a thread, as NAPI's, that is none. MPTCP does not own those whom it locks in a hurry.
+ * When the handshake ends, TCP calls tcp_shutdown() for a shutdown() that came before: in a
+ * softirq or a thread, as NAPI's. lock_sock_fast() of MPTCP may not own the subflow.
  */
 static bool is_called_by_tcp(const struct sock *sk)
 {
@@ -217,9 +216,8 @@ void event_shutdown(const struct sock *sk, int how)
 }
 
 /*
- * With SO_LINGER 0 or TCP_REPAIR, close() calls tcp_disconnect(). event_close() has
- * recorded that call. Where the connection is not remembered, what close() sets before
- * it disconnects shows the same.
+ * With SO_LINGER 0 or TCP_REPAIR, close() calls tcp_disconnect(), and event_close() has
+ * recorded that call. If the connection is untracked, what close() sets before shows it.
  */
 static bool is_in_close(const struct sock *sk)
 {
@@ -241,8 +239,8 @@ static bool is_in_close(const struct sock *sk)
 }
 
 /*
- * tcp_disconnect() is called, and no call of this connection is behind it. Who ends it
- * otherwise than by a listener is current.
+ * tcp_disconnect() is called, but not by a call on this socket. Unless a listener ends the
+ * connection, current does.
  */
 static void event_dropped(const struct sock *sk, u8 by)
 {
@@ -259,9 +257,9 @@ static void event_dropped(const struct sock *sk, u8 by)
 }
 
 /*
- * inet_csk_listen_stop() gives up those whom nobody has accepted, within the listener's
- * close(); inet_csk_reqsk_queue_add() one whose last ACK comes when the listener has
- * just been closed. Only of Fast Open have those in SYN_RECV been in the queue.
+ * In a listener's close(), inet_csk_listen_stop() ends connections that nobody accepted;
+ * inet_csk_reqsk_queue_add() ends one whose last ACK comes just after it. In SYN_RECV, only
+ * connections with Fast Open have been in the queue.
  */
 static void event_unaccepted(const struct sock *sk)
 {

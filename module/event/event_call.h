@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What close() leaves to the transition that follows it. For contexts see event.h. */
+/* What the hook of close() leaves to the next transition. For contexts see event.h. */
 #ifndef TCP_TEARDOWN_EVENT_CALL_H
 #define TCP_TEARDOWN_EVENT_CALL_H
 
@@ -21,15 +21,15 @@ static inline u8 by_close(void)
 }
 
 /*
- * Both close() and shutdown() have hooks that miss no call. Then a FIN that a task queues
- * in a socket which it owns is that of close(), if no hook has begun a moment of a call.
+ * The hooks of close() and shutdown() miss no call. Then a FIN that a task queues in a
+ * socket which it owns is that of close(), unless a hook has begun the moment of a call.
  */
 extern bool event_calls_sure;
 
 /**
- * event_is_by_close() - is a FIN queued by close(), whose hook has noted nothing?
+ * event_is_by_close() - does close() queue this FIN, without a moment of its own?
  * @sk: a full socket in transition to FIN_WAIT1 or LAST_ACK
- * @conn: held, its own; NULL if it is not remembered
+ * @conn: held, its own; NULL if it is untracked
  */
 static inline bool event_is_by_close(const struct sock *sk, const struct conn *conn)
 {

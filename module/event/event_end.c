@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* How connections end with their full socket. */
+/* Ends of connections that have no minisock. */
 #include "event/event.h"
 
 #include <net/tcp.h>
@@ -32,7 +32,7 @@ static noinline void event_end_untracked(const struct sock *sk, int from)
 	moment_of_sock(&m, sk, sock_clock(), TCP_TEARDOWN_STATE, 0);
 	m.to = TCP_CLOSE;
 	m.spent = TCP_TEARDOWN_UNKNOWN;
-	/* Before, there may have been no sign of its end. */
+	/* In an earlier state, there may have been no sign of its end before. */
 	if ((1 << from) & TCPF_CLOSING_STATES) {
 		m.flags = TCP_TEARDOWN_F_UNTRACKED;
 		netns_count_in(ns, STATS_UNTRACKED);
@@ -75,7 +75,7 @@ static noinline void event_end(const struct sock *sk, int from, struct conn *con
 	conn_untrack(conn);
 }
 
-/* connect() has failed, and no SYN has been sent: no connection was there. */
+/* Did connect() fail before it sent a SYN? Then there was no connection. */
 static bool was_never(const struct sock *sk, int from, const struct conn *conn)
 {
 	return from == TCP_SYN_SENT && !tcp_sk(sk)->segs_out && !in_serving_softirq() &&
@@ -83,7 +83,7 @@ static bool was_never(const struct sock *sk, int from, const struct conn *conn)
 }
 
 /*
- * A child of a request that no application has seen, and the request goes on.
+ * Is it the child of a request that no application has seen? The request goes on.
  * tcp_v4_syn_recv_sock() can't complete the child: there is no memory, or the listener
  * has just given back its port. Or, in inet_ehash_nolisten(), another CPU has completed
  * it first; only then the child still has its port.
@@ -121,11 +121,11 @@ static noinline void event_connect_failed(const struct sock *sk)
 bool event_ends_told;
 
 /**
- * event_leave() - a full socket goes to CLOSE, and no minisock has taken its place at once
+ * event_leave() - a full socket goes to CLOSE, and no minisock has just taken its place
  * @sk: it
  * @from: its last state
  *
- * Context: see event.h; of event_state() alone.
+ * Context: see event.h; event_state() alone calls it.
  */
 void event_leave(const struct sock *sk, int from)
 {
@@ -161,7 +161,7 @@ void event_leave(const struct sock *sk, int from)
 		handed_take(sk);
 		return;
 	}
-	/* The first sign of closing may be the last: nothing is lost. */
+	/* The first sign of closing may be the last one: then nothing is lost. */
 	if (!ref.conn && !conn_was_exhausted(sock_net(sk)))
 		ref.conn = conn_track(ref.bucket, sk, cookie, from);
 	if (ref.conn) {

@@ -14,7 +14,7 @@
 #include "record/record.h"
 #include "stats/netns.h"
 
-/* It may be moved to another CPU before its transition to CLOSE. */
+/* The task may move to another CPU before the socket's transition to CLOSE. */
 static noinline void event_time_wait_anywhere(const struct sock *sk)
 {
 	struct conn_ref ref = conn_find(sock_cookie(sk), common_of_sock(sk));
@@ -38,7 +38,7 @@ void event_time_wait(const struct sock *sk)
 		event_time_wait_anywhere(sk);
 }
 
-/* The minisock has taken the socket's cookie before; if there was none, now. */
+/* The minisock has copied the socket's cookie; if that was 0, set it now. */
 static u64 minisock_cookie(const struct inet_timewait_sock *tw, const struct sock *sk)
 {
 	u64 cookie = sock_cookie(sk);
@@ -49,7 +49,7 @@ static u64 minisock_cookie(const struct inet_timewait_sock *tw, const struct soc
 	return cookie;
 }
 
-/* The moment in which the minisock is born: begun by a segment or close(), or its own. */
+/* Begin the moment of a birth, unless a segment or close() has begun it. */
 static void event_minisock_begins(struct conn *conn, const struct inet_timewait_sock *tw,
 				  int from)
 {
@@ -140,7 +140,7 @@ void event_minisock_born(const struct inet_timewait_sock *tw, const struct sock 
 		event_minisock_born_untracked(tw, sk);
 }
 
-/* Whether a segment did it, which has reached the minisock in this softirq. */
+/* Is the cause a segment, which reached the minisock in this softirq? */
 static bool is_by_segment(u8 cause)
 {
 	return cause == TCP_TEARDOWN_TW_RESET || cause == TCP_TEARDOWN_TW_REOPENED ||
@@ -148,7 +148,7 @@ static bool is_by_segment(u8 cause)
 }
 
 /**
- * event_minisock_moment() - what a segment has begun, if it was that; else a new moment
+ * event_minisock_moment() - the moment of the segment, if that is the cause; or a new one
  * @conn: held, or NULL
  * @alone: used where @conn is NULL
  * @tw: the minisock
@@ -171,7 +171,7 @@ struct moment *event_minisock_moment(struct conn *conn, struct moment *alone,
 	return m;
 }
 
-/* What the kernel counts as TW and TWKilled, and when it does. */
+/* Count as the kernel counts TW and TWKilled. */
 static void event_minisock_counted(const struct inet_timewait_sock *tw, bool is_short)
 {
 	if (!minisock_is_tcp(tw))	/* 60 s, always */
@@ -243,7 +243,7 @@ static void event_minisock_gone(const struct inet_timewait_sock *tw, struct conn
 	if (!cause)
 		conn_flush(conn);
 	m = event_minisock_moment(conn, NULL, tw, now, cause);
-	if (!cause) {	/* nobody saw it die, and now is not when */
+	if (!cause) {	/* we did not see it die: it was before now */
 		m->kind = TCP_TEARDOWN_STATE;
 		m->flags |= TCP_TEARDOWN_F_INFERRED;
 	}

@@ -16,7 +16,7 @@ static inline bool is_fin_queued(int to)
 	return (1 << to) & (TCPF_FIN_WAIT1 | TCPF_LAST_ACK);
 }
 
-/* Whether the segment that has begun the moment has done that. */
+/* Did the segment that began the moment cause this transition? */
 static inline bool segment_did(const struct moment *m, const struct sock *sk, int to)
 {
 	const struct tcp_sock *tp = tcp_sk(sk);
@@ -31,7 +31,7 @@ static inline bool segment_did(const struct moment *m, const struct sock *sk, in
 	return m->ack == tp->snd_una && tp->snd_una == tp->write_seq;
 }
 
-/* Does this transition belong to what has begun? Of what is older, tell. */
+/* Does this transition belong to the moment that has begun? If not, record that moment. */
 static __always_inline bool event_continues(struct conn *conn, const struct sock *sk,
 					    int from, int to)
 {
@@ -55,7 +55,7 @@ static __always_inline bool event_continues(struct conn *conn, const struct sock
 }
 
 /**
- * event_moment() - the moment of a transition: what has begun, if it was that; else a new one
+ * event_moment() - the moment of a transition: the one that has begun, or a new one
  * @conn: held
  * @sk: its full socket
  * @from: old state

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Who opens a connection, and when. Nothing is recorded: it is remembered for the end
- * of those that nobody closes.
+ * Who opens a connection, and when. Nothing is recorded now: it is kept for the record of
+ * the end, if nobody closes the connection.
  */
 #include "event/event.h"
 
@@ -11,7 +11,7 @@
 #include "conn/conn.h"
 #include "conn/conn_track.h"
 
-/* The connection, from now on remembered; one that is closing, if it is already. */
+/* Hold the connection; track it if it is open and untracked. */
 static struct conn_ref open_find(const struct sock *sk)
 	__acquires(bitlock)
 {
@@ -23,7 +23,7 @@ static struct conn_ref open_find(const struct sock *sk)
 	return ref;
 }
 
-/* A kernel thread opens it for somebody, and nobody knows for whom. */
+/* If a kernel thread opens it, we do not know for whom. */
 static void open_by_caller(struct conn *conn)
 {
 	struct closer *closer = &conn->subject.closer;
@@ -74,7 +74,7 @@ void event_accept(const struct sock *sk)
 		return;
 	ref = open_find(sk);
 	if (likely(ref.conn)) {
-		/* sock_graft() has just set it: before, it was that of who listens. */
+		/* sock_graft() has just set it: before, it was the listener's. */
 		ref.conn->subject.cred.uid = sk->sk_uid;
 		open_by_caller(ref.conn);
 	}
@@ -82,7 +82,7 @@ void event_accept(const struct sock *sk)
 }
 
 /**
- * event_is_opened() - is nothing known of a connection but who opened it?
+ * event_is_opened() - do we know of a connection only who opened it?
  * @conn: held
  */
 bool event_is_opened(const struct conn *conn)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Why a RST is sent, where the kernel does not say: up to 6.9. Found by who may
- * have called and the state that is left, so that the word is the one that 6.12
- * gives. MPTCP keeps its reasons to itself.
+ * Why a RST is sent, on kernels that do not say: up to 6.9. Derived from the possible callers
+ * and from the socket's state, so that the word is the one that 6.12 gives. The reasons of
+ * MPTCP can't be derived.
  */
 #include "event/event.h"
 
@@ -44,12 +44,12 @@ static u16 reason_of_closed(const struct sock *sk)
 	return TCP_TEARDOWN_REASON_TCP_STATE;
 }
 
-/* tcp_abort(), or one of the socket's timers, which let the user be. */
+/* tcp_abort(), or one of the socket's timers, which do not run while the user owns it. */
 static u16 reason_of_open(const struct sock *sk)
 {
 	if (sock_owned_by_user_nocheck(sk))
 		return TCP_TEARDOWN_REASON_TCP_STATE;
-	/* What waits to be acknowledged keeps tcp_keepalive_timer() off. */
+	/* While data waits to be acknowledged, tcp_keepalive_timer() does nothing. */
 	if (tcp_sk(sk)->packets_out || !skb_queue_empty(&sk->sk_write_queue))
 		return TCP_TEARDOWN_REASON_TCP_ABORT_ON_MEMORY;
 	if (sk->sk_state == TCP_FIN_WAIT2 && sock_flag(sk, SOCK_DEAD))

@@ -47,7 +47,7 @@ static bool is_queue_full(const struct sock *sk, const struct sk_buff *skb, u16 
 	       !tcp_hdr(skb)->syn && sk_acceptq_is_full(sk);
 }
 
-/* For a request, in SYN_RECV, its listener answers. */
+/* The listener answers for a request, which is in SYN_RECV. */
 static u8 nobodys_state(const struct sock *sk, u16 reason)
 {
 	if (!sk)
@@ -56,8 +56,8 @@ static u8 nobodys_state(const struct sock *sk, u16 reason)
 }
 
 /*
- * Where it happened, by the segment: there is no socket, or only a listener. The accept
- * queue is that of the listener, whose id is told then.
+ * Record a RST by the segment that it answers: there is no socket, or only a listener. For
+ * a full accept queue, the record has the listener's id.
  */
 static void event_tell_nobody(const struct sock *sk, const struct net *net,
 			      const struct sk_buff *skb, struct moment *m)
@@ -96,7 +96,7 @@ static void event_tell_reply(const struct sock *sk, const struct net *net,
 		event_tell_nobody(sk, net, skb, m);
 }
 
-/* What ends the connection, if that has not ended before. */
+/* Note the RST for the end of the connection, unless it has ended. */
 static void event_reset_sent(const struct sock *sk, u16 reason)
 {
 	struct conn_ref ref;
@@ -177,9 +177,9 @@ void event_reply_reset(const struct sock *sk, const struct sk_buff *skb)
 }
 
 /*
- * A RST is accepted at RCV.NXT, or, if something is missing and SACK says so, where the
- * last block ends: see tcp_validate_incoming(). Then which one is not known. Only in
- * ESTABLISHED tcp_reset() is called for nothing but a RST.
+ * TCP accepts a RST at RCV.NXT or, with SACK blocks, where the last block ends, see
+ * tcp_validate_incoming(): with blocks, we do not know its number. Only in ESTABLISHED is
+ * tcp_reset() called for nothing but a RST.
  */
 static void event_reset_inferred(struct moment *m, const struct sock *sk)
 {
@@ -201,8 +201,8 @@ static void event_reset_known(struct moment *m, const struct reset_segment *segm
 }
 
 /*
- * tcp_reset() is called for a RST, and for data that nobody will read after close(): as
- * tcp_rcv_state_process() has it. Without the segment, which one is not known.
+ * tcp_rcv_state_process() calls tcp_reset() for a RST and for data after close(). Without
+ * the segment we do not know which.
  */
 static bool may_be_late_data(const struct sock *sk)
 {
@@ -248,8 +248,8 @@ static bool event_reset_begins(const struct sock *sk, const struct moment *m, bo
 }
 
 /*
- * A RST that came by the loopback device from a peer that is reached by another one was
- * made on this host, as by a firewall's rule for what is sent.
+ * Was the RST made on this host, as by a firewall's rule for output? It came by the loopback
+ * device, but the peer is reached by another one.
  */
 static bool is_local_reset(const struct sock *sk, const struct sk_buff *skb)
 {

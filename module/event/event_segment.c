@@ -21,7 +21,7 @@ static bool is_fin_again(const struct sock *sk, const struct sk_buff *skb)
 	       TCP_SKB_CB(skb)->end_seq == tcp_sk(sk)->rcv_nxt;
 }
 
-/* The ACK of our FIN is in it, and has not been seen before. */
+/* Does the segment acknowledge our FIN, for the first time? */
 static bool acks_fin(const struct sock *sk, const struct sk_buff *skb)
 {
 	const struct tcp_sock *tp = tcp_sk(sk);
@@ -31,7 +31,7 @@ static bool acks_fin(const struct sock *sk, const struct sk_buff *skb)
 	       tp->snd_nxt == tp->write_seq;
 }
 
-/* A FIN in order, or data that nobody will read. */
+/* Is it a FIN in order, or data that nobody will read? */
 static bool is_news(const struct sock *sk, const struct sk_buff *skb)
 {
 	const struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
@@ -44,15 +44,15 @@ static bool is_news(const struct sock *sk, const struct sk_buff *skb)
 	       (READ_ONCE(sk->sk_shutdown) & RCV_SHUTDOWN && after(cb->end_seq - fin, nxt));
 }
 
-/* Whether a transition, or tcp_reset(), is to follow within the same call. */
+/* Does a transition, or tcp_reset(), follow within the same call? */
 static bool segment_goes_on(const struct sock *sk, const struct sk_buff *skb)
 {
 	return tcp_hdr(skb)->rst || acks_fin(sk, skb) || is_news(sk, skb);
 }
 
 /*
- * Data of a stream that one side has closed, and the ACKs of it: they are counted, and
- * do not fill the ring.
+ * Is it data of a half-closed stream, or an ACK of it? These are counted, so that they do not
+ * fill the ring.
  */
 static bool is_stream(const struct sock *sk, const struct sk_buff *skb)
 {
@@ -63,8 +63,8 @@ static bool is_stream(const struct sock *sk, const struct sk_buff *skb)
 }
 
 /*
- * What the segment is to a socket that is closing, or has closed.
- * Return: it is the FIN that was received before.
+ * Fill the moment of a segment of a socket that is closing, or has closed.
+ * Return: true if it is the FIN that was received before.
  */
 static __always_inline bool segment_moment(struct moment *m, const struct sock *sk,
 					   const struct sk_buff *skb)
@@ -85,7 +85,7 @@ static __always_inline bool segment_moment(struct moment *m, const struct sock *
 	return fin_again;
 }
 
-/* event_receive_reset() records a RST that ends a connection which is not remembered. */
+/* event_receive_reset() records a RST that ends an untracked connection. */
 static noinline void event_segment_alone(const struct sock *sk, const struct sk_buff *skb)
 {
 	struct subject subject;
@@ -149,13 +149,12 @@ void event_segment(const struct sock *sk, const struct sk_buff *skb)
 }
 
 /**
- * event_minisock_ack() - a segment that is not of a full socket is about to be sent
- * @sk: of whom: a minisock, a listener, a full socket or NULL
+ * event_minisock_ack() - TCP is about to send a segment that belongs to no full socket
+ * @sk: whose: a minisock, a listener, a full socket or NULL
  * @ack: the acknowledgment number
  *
- * Source: entry of tcp_v4_send_ack(), and of tcp_v6_send_response(), which sends
- * RSTs, too: those of a minisock, in answer to what is beyond RCV.NXT, do not
- * acknowledge just that.
+ * Source: entry of tcp_v4_send_ack(), and of tcp_v6_send_response(), which sends RSTs,
+ * too: a minisock's RST answers a segment beyond RCV.NXT, so its @ack differs.
  */
 void event_minisock_ack(const struct sock *sk, u32 ack)
 {
@@ -172,7 +171,7 @@ void event_minisock_ack(const struct sock *sk, u32 ack)
 /**
  * event_retransmit() - a segment was sent again
  * @sk: the socket
- * @skb: the segment; only those with a FIN are told of
+ * @skb: the segment; only segments that carry a FIN are recorded
  *
  * Source: trace_tcp_retransmit_skb() in __tcp_retransmit_skb().
  */
@@ -206,10 +205,10 @@ void event_retransmit(const struct sock *sk, const struct sk_buff *skb)
 
 /**
  * event_send_ack() - an ACK without anything else is about to be sent
- * @sk: the socket; only of one that is closing it is told
+ * @sk: the socket; recorded only if it is closing
  *
- * Source: entry of tcp_send_ack(). Runs for ACKs of data, too: that is why its
- * group is off unless it is asked for.
+ * Source: entry of tcp_send_ack(). It runs for ACKs of data, too: that is why its group is
+ * off by default.
  */
 void event_send_ack(const struct sock *sk)
 {

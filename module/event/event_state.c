@@ -14,7 +14,7 @@
 #include "record/record.h"
 #include "stats/netns.h"
 
-/* An orphan that may not wait for the FIN goes with the ACK of its own. */
+/* With TCP_LINGER2 < 0, an orphan ends when its FIN is acknowledged. */
 static __always_inline bool is_given_up(const struct sock *sk)
 {
 	return sock_flag(sk, SOCK_DEAD) && READ_ONCE(tcp_sk(sk)->linger2) < 0;
@@ -30,7 +30,7 @@ static __always_inline void event_count_step(const struct netns *ns,
 }
 
 /*
- * What the transition tells beside itself. Both callers of tcp_send_fin() have called
+ * Add what the transition implies. Both callers of tcp_send_fin() have called
  * tcp_close_state() just before; tcp_fin() has put the FIN into the receive queue.
  */
 static __always_inline void event_brings(struct moment *m, const struct sock *sk, int to)
@@ -45,9 +45,8 @@ static __always_inline void event_brings(struct moment *m, const struct sock *sk
 }
 
 /*
- * What the connection is to know of the state that it enters, among it what passes
- * between the first FIN and the second: to us while our FIN is the first, from us while
- * the peer's is.
+ * Update connection state for the state that it enters. To count payload between the two
+ * FINs: what we receive if our FIN is the first, what we send if the peer's is.
  */
 static __always_inline void event_enters(struct conn *conn, const struct sock *sk, int to)
 {
@@ -77,7 +76,7 @@ static __always_inline void event_enters(struct conn *conn, const struct sock *s
 	}
 }
 
-/* In FIN_WAIT2 tcp_rcv_state_process() goes on to make a minisock, and a hook tells of that. */
+/* Will tcp_rcv_state_process() now make a minisock, whose hook makes the record? */
 static bool is_to_be_born(const struct sock *sk, const struct moment *m)
 {
 	return m->kind == TCP_TEARDOWN_SEGMENT &&
@@ -87,7 +86,7 @@ static bool is_to_be_born(const struct sock *sk, const struct moment *m)
 	       !sock_owned_by_user_nocheck(sk) && READ_ONCE(verdict_knows_minisocks);
 }
 
-/* @told: there was no room before, either: then a hook has recorded the call */
+/* @told: the pool was exhausted before: then the hook of the call has recorded it */
 static noinline void event_step_untracked(const struct sock *sk, int from, int to, bool told)
 {
 	const struct netns *ns = netns_hooked(sock_net(sk));

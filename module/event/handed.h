@@ -15,7 +15,7 @@ struct sock;
 
 /**
  * struct handed_here - what tcp_time_wait() is about on this CPU
- * @asks: the full socket that asks for a minisock
+ * @asks: the full socket that requests a minisock
  * @gave: the full socket whose place a minisock has taken
  *
  * tcp_time_wait() takes the socket to CLOSE before it returns. If softirqs are disabled
@@ -29,11 +29,11 @@ struct handed_here {
 DECLARE_PER_CPU(struct handed_here, handed_here);
 
 /**
- * handed_ask() - a full socket asks for a minisock
+ * handed_ask() - a full socket requests a minisock
  * @sk: it
  *
- * Context: entry of tcp_time_wait(). Return: false if it may be moved to another CPU,
- * or be interrupted by others who ask; then nothing is noted.
+ * Context: entry of tcp_time_wait(). Return: false if the task may move to another CPU, or
+ * if another request may come between; then nothing is noted.
  */
 static inline bool handed_ask(const struct sock *sk)
 {
@@ -47,7 +47,7 @@ static inline bool handed_ask(const struct sock *sk)
  * handed_give() - a minisock takes the place of a full socket
  * @sk: the full socket
  *
- * Return: handed_was_given() is going to tell that to the socket's last transition.
+ * Return: true if handed_was_given() will say so at the socket's last transition.
  */
 static inline bool handed_give(const struct sock *sk)
 {
@@ -73,7 +73,7 @@ static inline bool handed_was_given(const struct sock *sk)
 }
 
 /**
- * handed_was_refused() - has this socket asked in vain?
+ * handed_was_refused() - was this socket's request refused?
  * @sk: a full socket in transition to CLOSE
  *
  * Return: true once. False, too, if handed_ask() was not called, or has returned false.

@@ -2,9 +2,9 @@
 /*
  * The counters of one namespace, sparse.
  *
- * Until its first event it has none. From then on it has one block, which all CPUs raise
- * atomically. Where a CPU counts a lot for it, the worker gives that CPU a block of its
- * own. A block stays until the namespace goes, so a sum is that of all blocks.
+ * Until its first event a namespace has no block. From then on it has one, which all CPUs
+ * raise atomically. If a CPU counts a lot for it, the worker gives that CPU a block of its
+ * own. A block stays until the namespace goes, so the counters are the sum of all blocks.
  */
 #ifndef TCP_TEARDOWN_COUNTS_H
 #define TCP_TEARDOWN_COUNTS_H

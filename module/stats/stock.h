@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Blocks of counters, zeroed and ready: a hook can't allocate, and a namespace has its
- * first block from the first event on.
+ * Zeroed blocks of counters, ready for hooks: a hook can't allocate, and the first event of a
+ * namespace needs a block.
  */
 #ifndef TCP_TEARDOWN_STOCK_H
 #define TCP_TEARDOWN_STOCK_H
