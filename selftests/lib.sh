@@ -10,7 +10,7 @@
 #	result "what the case shows"
 #	exit "$failed"
 
-# shellcheck disable=SC2034 # used by those who source this
+# shellcheck disable=SC2034 # used by the scripts that source this
 debugfs=/sys/kernel/debug/tcp_teardown
 proc=/proc/net/tcp_teardown
 module=${TT_MODULE:-$(dirname "${BASH_SOURCE[0]}")/../build/$(uname -r)/tcp_teardown.ko}

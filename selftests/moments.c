@@ -179,7 +179,7 @@ static void simultaneous(struct fixture *self)
 	       MOMENT(TIMEWAIT, TW_NETNS, TIME_WAIT, CLOSE, MINISOCK, HOW(SIMULTANEOUS)));
 }
 
-/* RST and verdict are recorded once, whoever sends it. */
+/* RST and verdict are recorded once, whichever end sends the RST. */
 static void expect_reset(struct fixture *self, const struct net_end *sender,
 			 const struct net_end *receiver)
 {

@@ -3,15 +3,15 @@
  * The process that opens a connection, with the hook group opens: if no process closes
  * the connection, the opener is its owner; and the lifetime is known.
  *
- *	how it ends				owner		lifetime
- *	RST of the peer				who connected	since connect()
- *	the same				who accepted	since accept()
- *	RST that refuses a SYN			who connects	since connect()
- *	SYNs unanswered				who connects	since connect()
- *	FIN of the peer, CLOSE_WAIT, RST	who accepted, before or after the FIN
- *	close() by another process		who closes	since accept()
- *	as MPTCP's subflow, by a kernel thread	who connected	since connect()
- *	RST while nobody has accepted		-		-
+ *	how it ends				owner: caller of	lifetime
+ *	RST of the peer				connect()	since connect()
+ *	the same				accept()	since accept()
+ *	RST that refuses a SYN			connect()	since connect()
+ *	SYNs unanswered				connect()	since connect()
+ *	FIN of the peer, CLOSE_WAIT, RST	accept(), before or after the FIN
+ *	close() by another process		close()		since accept()
+ *	as MPTCP's subflow, by a kernel thread	connect()	since connect()
+ *	RST before accept()			-		-
  *
  * Without the group, which is off by default, neither is known; switching it off drops
  * the state of open connections.

@@ -3,19 +3,19 @@
  * usage: conns [-6] [-m] [-n CONNECTIONS] [-w SECONDS]
  *
  * Makes connections over loopback, one after the other, both ends in this process:
- * connect, accept, a request of 64 bytes, an answer of 256, close by the client,
- * which gets the TIME_WAIT, close by the server. Then waits until the last minisock
- * must have expired, and whoever reads what was traced has read it. Prints
+ * connect, accept, a request of 64 bytes, an answer of 256, close by the client, which
+ * gets the TIME_WAIT, close by the server. Then waits until the last minisock must have
+ * expired, and a reader has read all records. Prints
  *
  *	the instructions of all that, of the whole guest, idle aside
  *	the instructions until the last close
  *
- * The second needs no idle time to be told apart, for nothing in it sleeps.
+ * The second contains no idle time, because nothing in it sleeps.
  *
- * -m: on two CPUs. All up to the client's close() is done on the first, so both ends
- * begin to be remembered there; then the process moves to the second, where both end,
- * the minisock too. What is printed is 0, as idle time of two CPUs can't be taken off
- * their common clock: for executed.c.
+ * -m: on two CPUs, for executed.c. Everything up to the client's close() runs on the
+ * first, so both ends get their state there; then the process moves to the second, where
+ * both end, the minisock too. Prints 0, because the idle time of two CPUs can't be
+ * subtracted from their common clock.
  */
 #include <arpa/inet.h>
 #include <netinet/in.h>

@@ -2,8 +2,7 @@
 /*
  * usage: drain FILE
  *
- * Reads all that is there now, and prints the bytes, the lines and the
- * instructions that it took.
+ * Reads everything available, and prints bytes, lines and the instructions used.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -24,7 +23,7 @@ static unsigned long lines_in(size_t size)
 	return lines;
 }
 
-/* What counting lines takes is not counted. */
+/* The cost of counting lines is excluded. */
 int main(int argc, char **argv)
 {
 	unsigned long bytes = 0, lines = 0;

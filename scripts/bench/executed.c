@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A plugin of QEMU: counts each instruction that a guest of x86-64 executes between
- * two marks (marks.h), and what it costs beside itself.
+ * A plugin of QEMU: counts each instruction that an x86-64 guest executes between two
+ * marks (marks.h), and its hidden costs.
  *
  *	-plugin executed.so,out=FILE
  *
@@ -15,11 +15,11 @@
  *	s	sti, or popf
  *	-	none of these
  *
- * All of user space has the address 0. An instruction is counted when it is executed,
- * not when its block is entered: so a block that is cut short, or that QEMU
- * translates again, needs no care. Cache lines are counted of what a module's
- * instructions store, without the stack: each line once for each connection,
- * and once for all that comes after the last was closed.
+ * All of user space has the address 0. An instruction is counted when it is executed, not
+ * when its block is entered, so interrupted and retranslated blocks are counted
+ * correctly. Cache lines are counted for stores of a module's instructions, except to the
+ * stack: each line once for each connection, and once for everything after the last
+ * close.
  *
  * QEMU runs its CPUs in one thread (scripts/vm -m icount), so nothing is locked here.
  */
@@ -48,7 +48,7 @@ struct insn {
 	const char *what;
 };
 
-/* A line that was written, and in which epoch last. */
+/* A written line, and the last epoch in which it was written. */
 struct line {
 	uint64_t number;
 	uint64_t epoch;
@@ -91,7 +91,7 @@ static struct insn *insn_at(uint64_t address)
 	return NULL;
 }
 
-/* Is it the first store to this line in this epoch? */
+/* Whether this is the first store to this line in this epoch. */
 static bool line_is_new(uint64_t number)
 {
 	unsigned int i = hash(number, LINES), tries;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Marks for executed.c: instructions that do nothing, and that no compiler makes. They
- * are "nopl" with a displacement that is the mark.
+ * Marks for executed.c: instructions without effect that no compiler emits: "nopl" with
+ * the mark as displacement.
  */
 #ifndef BENCH_MARKS_H
 #define BENCH_MARKS_H

@@ -261,7 +261,7 @@ static bool is_whole(const struct merged *merged, const struct fact *r)
 	       (merged->flags & ~PSH) == (r->tcp_flags & ~PSH);
 }
 
-/* Whether the segments from the nth on can be what the record tells of. */
+/* Whether the record can describe the segments from the nth on. */
 static bool claim_merged_from(struct view *view, size_t n,
 			      const struct fact *r)
 {

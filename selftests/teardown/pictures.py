@@ -236,7 +236,7 @@ def records(tmp):
 
 
 def dumb(tmp):
-    """A terminal that has no pictures is told so."""
+    """A dumb terminal gets a message instead."""
     term = Terminal("-d", os.path.join(HERE, "module"), env={"TERM": "dumb"})
     term.wait("end", term.has_ended)
     term.read(0.1)

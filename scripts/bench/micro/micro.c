@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Microbenchmarks of the record path, in a build of the module that is for
- * measuring alone. They hang on a parameter, so that the module's own files need
- * not know of them:
+ * Microbenchmarks of the record path, in a build of the module that is only for
+ * measuring. A parameter controls them, so that the module's own files need no change:
  *
  *	echo NAME >/sys/module/tcp_teardown/parameters/micro	# one of micro_runs[]
  *	echo N >/sys/module/tcp_teardown/parameters/micro	# remember N connections
  *	echo empty >/sys/module/tcp_teardown/parameters/micro	# and forget them
  *	cat /sys/module/tcp_teardown/parameters/micro		# instructions, in hundredths
  *
- * The clock counts instructions (scripts/vm -m icount). Each is called ROUNDS
- * times, and what it takes to call a function that does nothing is taken off.
+ * The clock counts instructions (scripts/vm -m icount). Each is called ROUNDS times, and
+ * the cost of calling an empty function is subtracted.
  */
 #include <linux/bits.h>
 #include <linux/delay.h>
@@ -47,13 +46,13 @@ static noinline void run_nothing(unsigned int round)
 	barrier();
 }
 
-/* From the hook's entry to the published record, of a connection that is known. */
+/* From the hook's entry to the published record, for a tracked connection. */
 static noinline void run_transition(unsigned int round)
 {
 	transition(TCP_FIN_WAIT1, TCP_FIN_WAIT2);
 }
 
-/* The same, each time of another of those that were filled in. */
+/* The same, for another connection each time. */
 static noinline void run_spread(unsigned int round)
 {
 	u64 n = round * 2654435761ULL % micro_filled;
@@ -62,7 +61,7 @@ static noinline void run_spread(unsigned int round)
 	transition(TCP_FIN_WAIT1, TCP_FIN_WAIT2);
 }
 
-/* All that a connection may be: begun, and ended with its verdict. */
+/* A whole connection: begun, and ended with its verdict. */
 static noinline void run_life(unsigned int round)
 {
 	transition(TCP_ESTABLISHED, TCP_FIN_WAIT1);
@@ -109,7 +108,7 @@ static noinline void run_clock(unsigned int round)
 	WRITE_ONCE(now, sock_clock());
 }
 
-/* The filter in force, alone. */
+/* Only the filter in force. */
 static noinline void run_filter(unsigned int round)
 {
 	const struct moment m = { .kind = TCP_TEARDOWN_STATE };
@@ -128,7 +127,7 @@ static const struct micro_run {
 	{ "record", run_record }, { "clock", run_clock }, { "filter", run_filter },
 };
 
-/* Interrupts are off: nothing else is counted. */
+/* Interrupts are off, so that nothing else is counted. */
 static u64 micro_time(void (*run)(unsigned int round))
 {
 	unsigned long flags;
@@ -136,8 +135,8 @@ static u64 micro_time(void (*run)(unsigned int round))
 	u64 begin, end;
 
 	local_irq_save(flags);
-	run(0);		/* what is made at first use is made */
-	begin = sock_clock();
+	run(0);		/* do what happens at the first use */
+	begin = record_now();
 	for (i = 0; i < ROUNDS; i++)
 		run(i);
 	end = sock_clock();
@@ -185,7 +184,7 @@ static bool micro_remember(u64 cookie)
 	return conn;
 }
 
-/* What a worker has to do is done in between, long before memory runs out. */
+/* Let the worker run in between, long before memory runs out. */
 #define AT_ONCE	128
 
 static void micro_let_work(void)
@@ -238,8 +237,8 @@ static int micro_set(const char *text, const struct kernel_param *param)
 		err = sock_create_kern(&init_net, PF_INET, SOCK_STREAM, IPPROTO_TCP, &sock);
 		if (err)
 			return err;
-		micro_sk = sock->sk;	/* for as long as the guest runs */
-		record_subject_of_sock(&micro_subject, micro_sk);
+		micro_sk = sock->sk;	/* kept as long as the guest runs */
+		subject_of_sock(&micro_subject, micro_sk);
 	}
 	if (!kstrtoul(text, 0, &nr))
 		return micro_fill(nr);
