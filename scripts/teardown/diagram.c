@@ -6,6 +6,7 @@
 
 #include "canvas.h"
 #include "counters.h"
+#include "findings.h"
 #include "base/names.h"
 
 /* Rows of the diagram's three ranks of boxes below ESTABLISHED, and of what is below. */
@@ -13,6 +14,8 @@
 #define RANK_2		11
 #define RANK_3		16
 #define BELOW		19
+/* With so many columns there is room for sentences in the title. */
+#define WIDE		120
 /* Columns of an arrow in its column of the diagram. */
 #define ARROW_X		2
 
@@ -102,13 +105,18 @@ static u64 total(const u64 *counts, size_t nr)
 	return sum;
 }
 
-static void draw_title(struct canvas *canvas, const struct view *view)
+static int draw_title(struct canvas *canvas, const struct view *view)
 {
 	const char *title = view->title;
 
 	if (canvas->width < DIAGRAM_WIDTH && !strncmp(title, "tcp-teardown ", 13))
 		title += 13;
-	canvas_text(canvas, 0, 0, LOOK_BOLD, "%s", title);
+	return canvas_text(canvas, 0, 0, LOOK_BOLD, "%s", title);
+}
+
+/* Over the end of a title that is too long. */
+static void draw_note(struct canvas *canvas, const struct view *view)
+{
 	canvas_text_left_of(canvas, canvas->width, 0, LOOK_PLAIN, " %s", view->note);
 }
 
@@ -256,11 +264,12 @@ static void draw_resets(struct canvas *canvas, const struct view *view, int y)
 	struct item items[TCP_MAX_STATES] = { };
 	int x = canvas_text(canvas, 0, y, LOOK_BOLD, "resets"), nr = find_short_cuts(view, items);
 
-	x = canvas_text(canvas, x, y, LOOK_PLAIN, " sent %s, received %s; ", sent.text,
+	x = canvas_text(canvas, x, y, LOOK_PLAIN, " sent %s, received %s", sent.text,
 			received.text);
 	qsort(items, nr, sizeof(*items), by_count);
 	if (!items[0].count)
 		return;
+	x = canvas_text(canvas, x, y, LOOK_PLAIN, "; ");
 	x = canvas_text(canvas, x, y, LOOK_BOLD, "to CLOSE at once");
 	draw_list(canvas, x + 1, y, items, nr);
 }
@@ -290,22 +299,53 @@ static void draw_oldest(struct canvas *canvas, const struct view *view, int y)
 }
 
 /* What is missing, and what that does to the numbers here. */
-static void draw_losses(struct canvas *canvas, const struct view *view, int y, bool is_short)
+static int draw_losses(struct canvas *canvas, const struct view *view, int x, int y,
+		       bool is_short)
 {
 	const struct counters *c = view->counters;
 	enum look look = c->lost && view->from_records ? LOOK_ALERT : LOOK_PLAIN;
 	const char *meaning = view->from_records ? ": all counts are too low" :
 			      ": not read in time; counts are complete";
-	int x;
 
-	x = canvas_text(canvas, 0, y, look, "%llu records, %llu lost%s", c->records, c->lost,
-			c->lost && !is_short ? meaning : "");
+	return canvas_text(canvas, x, y, look, "%llu records, %llu lost%s", c->records, c->lost,
+			   c->lost && !is_short ? meaning : "");
+}
+
+/* Connections that are in no number here. */
+static int draw_unseen(struct canvas *canvas, const struct view *view, int x, int y)
+{
+	const struct counters *c = view->counters;
+
 	if (c->untracked)
-		x = canvas_text(canvas, x, y, LOOK_ALERT, "; %llu transitions untracked",
-				c->untracked);
+		x = canvas_text(canvas, x, y, LOOK_ALERT, "%s%llu transitions untracked",
+				x ? "; " : "", c->untracked);
 	if (c->not_listed)
-		canvas_text(canvas, x, y, LOOK_ALERT, "; %llu connections not listed",
-			    c->not_listed);
+		x = canvas_text(canvas, x, y, LOOK_ALERT, "%s%llu connections not listed",
+				x ? "; " : "", c->not_listed);
+	return x;
+}
+
+/* The first of them, and below it as many as there is room for. */
+static int draw_findings(struct canvas *canvas, const struct view *view, int x, int y, int rows)
+{
+	const struct findings *findings = view->findings;
+	unsigned int i;
+
+	x = canvas_text(canvas, x, y, LOOK_BOLD, "%sfindings ", x ? "; " : "");
+	if (!findings->known) {
+		canvas_text(canvas, x, y, LOOK_PLAIN, "not looked for yet");
+	} else if (*findings->failed) {
+		canvas_text(canvas, x, y, LOOK_ALERT, "%s", findings->failed);
+	} else if (!findings->nr) {
+		canvas_text(canvas, x, y, LOOK_PLAIN, findings->not_seen ?
+			    "none, but not all was seen: tcp-teardown doctor" : "none");
+	}
+	for (i = 0; i < findings->nr && (int)i < rows; i++)
+		canvas_text(canvas, x, y + i, LOOK_ALERT, "%s", findings->text[i]);
+	if (i < findings->nr)
+		canvas_text_left_of(canvas, canvas->width, y + i - 1, LOOK_BOLD,
+				    " and %u more", findings->nr - i);
+	return y + (i ?: 1);
 }
 
 static void draw_causes(struct canvas *canvas, const struct view *view, int from, int to)
@@ -346,7 +386,8 @@ static void draw_more(struct canvas *canvas, const struct view *view, int y)
 		draw_waiting(canvas, view, y++, i);
 }
 
-static void draw_diagram(struct canvas *canvas, const struct view *view)
+/* Behind the title is room from @x on. */
+static void draw_diagram(struct canvas *canvas, const struct view *view, int x)
 {
 	int y = BELOW;
 
@@ -356,7 +397,15 @@ static void draw_diagram(struct canvas *canvas, const struct view *view)
 	draw_resets(canvas, view, y++);
 	if (!view->from_records)
 		draw_oldest(canvas, view, y++);
-	draw_losses(canvas, view, y++, false);
+	if (view->findings) {
+		x = canvas_text(canvas, x, 0, LOOK_PLAIN, "; ");
+		draw_losses(canvas, view, x, 0, canvas->width < WIDE);
+		x = draw_unseen(canvas, view, 0, y);
+		y = draw_findings(canvas, view, x, y, 1 + (canvas->height - y - 1) / 3);
+	} else {
+		x = draw_losses(canvas, view, 0, y, false);
+		draw_unseen(canvas, view, x, y++);
+	}
 	draw_more(canvas, view, y);
 }
 
@@ -395,14 +444,19 @@ static void draw_table(struct canvas *canvas, const struct view *view)
 	if (canvas->width >= 70)
 		canvas_text(canvas, x, y, LOOK_PLAIN, "; resets sent %llu, received %llu",
 			    c->resets_sent, c->resets_received);
-	draw_losses(canvas, view, y + 1, true);
+	x = draw_losses(canvas, view, 0, y + 1, true);
+	x = draw_unseen(canvas, view, x, y + 1);
+	if (view->findings && view->findings->nr)
+		canvas_text(canvas, x, y + 1, LOOK_ALERT, "; %u findings", view->findings->nr);
 }
 
 void diagram_draw(struct canvas *canvas, const struct view *view)
 {
-	draw_title(canvas, view);
+	int x = draw_title(canvas, view);
+
 	if (canvas->width >= DIAGRAM_WIDTH && canvas->height >= DIAGRAM_HEIGHT)
-		draw_diagram(canvas, view);
+		draw_diagram(canvas, view, x);
 	else
 		draw_table(canvas, view);
+	draw_note(canvas, view);
 }

@@ -5,6 +5,7 @@
 
 struct canvas;
 struct counters;
+struct findings;
 
 /* Where the picture has less room than this, it is a table. */
 #define DIAGRAM_WIDTH	80
@@ -17,6 +18,7 @@ struct counters;
  * @counters: as they are
  * @before: as they were
  * @seconds: between these two; 0 where rates are not known
+ * @findings: of the doctor; NULL where it does not look
  * @from_records: they rest on records, of which some may be lost
  */
 struct view {
@@ -25,6 +27,7 @@ struct view {
 	const struct counters *counters;
 	const struct counters *before;
 	double seconds;
+	const struct findings *findings;
 	bool from_records;
 };
 

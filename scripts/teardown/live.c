@@ -9,6 +9,7 @@
 #include "complain.h"
 #include "counters.h"
 #include "diagram.h"
+#include "findings.h"
 #include "metrics.h"
 #include "options.h"
 #include "print.h"
@@ -22,6 +23,8 @@
 /**
  * struct live - where it is
  * @options: what was asked for
+ * @directory: of the module's files, as doctor is given it
+ * @run: of the doctor's findings
  * @counters: as they are
  * @before: as they were one interval before
  * @view: what is drawn of them
@@ -34,6 +37,8 @@
  */
 struct live {
 	struct options *options;
+	char directory[4096];
+	struct findings_run run;
 	struct counters counters;
 	struct counters before;
 	struct view view;
@@ -85,7 +90,7 @@ static void tick(struct live *live)
 
 static bool read_counters(struct live *live)
 {
-	const char *directory = live->options->directory;
+	const char *directory = live->directory;
 	struct counters *counters = &live->counters;
 	u64 begin;
 
@@ -114,9 +119,14 @@ static bool wait_for_tick(struct live *live)
 
 	do {
 		time = now();
-		switch (screen_wait(time < until ? (until - time) / NSEC_PER_MSEC + 1 : 0)) {
+		switch (screen_wait(time < until ? (until - time) / NSEC_PER_MSEC + 1 : 0,
+				    live->run.fd)) {
 		case SCREEN_END:
 			return false;
+		case SCREEN_INPUT:
+			if (findings_poll(&live->run, live->options))
+				show_picture(live);
+			break;
 		case SCREEN_RESIZED:
 			show_picture(live);
 			break;
@@ -127,22 +137,51 @@ static bool wait_for_tick(struct live *live)
 	return true;
 }
 
+/*
+ * Where the module's files are. With a copy of these alone, the doctor would see the
+ * sockets of another host.
+ */
+static void choose_place(struct live *live)
+{
+	struct options *options = live->options;
+	const char *root = options->root ?: "";
+	bool is_proc;
+
+	if (!*root)
+		choose_directory(options);
+	is_proc = !strncmp(options->directory, "/proc", 5);
+	if (*root || is_proc || !strcmp(options->directory, MODULE_FILES))
+		live->view.findings = &live->run.latest;
+	snprintf(live->directory, sizeof(live->directory), "%s%s", root, options->directory);
+	snprintf(live->title, sizeof(live->title), "tcp-teardown live: %s", *root ? root :
+		 is_proc ? "this network namespace" : "this host");
+}
+
+static bool look(struct live *live)
+{
+	if (!read_counters(live))
+		return false;
+	if (live->view.findings)
+		findings_poll(&live->run, live->options);
+	return true;
+}
+
 static void show_module(struct live *live)
 {
-	choose_directory(live->options);
-	snprintf(live->title, sizeof(live->title), "tcp-teardown live: %s",
-		 strncmp(live->options->directory, "/proc", 5) ? "this host" :
-		 "this network namespace");
+	choose_place(live);
 	if (!read_counters(live))
 		return;
 	if (live->options->once) {
+		if (live->view.findings)
+			findings_wait(&live->run, live->options);
 		print_picture(live);
 		return;
 	}
 	screen_enter();
 	do
 		show_picture(live);
-	while (wait_for_tick(live) && read_counters(live));
+	while (wait_for_tick(live) && look(live));
+	findings_stop(&live->run);
 	screen_leave();
 }
 
@@ -160,7 +199,7 @@ static void take(struct live *live, const struct tcp_teardown_record *r)
 /* The picture once an interval; false: it ends. */
 static bool go_on(struct live *live)
 {
-	enum screen_event event = screen_wait(0);
+	enum screen_event event = screen_wait(0, -1);
 
 	if (event == SCREEN_END)
 		return false;
@@ -243,6 +282,7 @@ bool live(struct options *options)
 	struct live *live = allocate(sizeof(*live));
 
 	live->options = options;
+	live->run.fd = -1;
 	live->view = (struct view) {
 		.title = live->title,
 		.note = live->note,

@@ -11,7 +11,6 @@
 #include "choose.h"
 #include "complain.h"
 
-#define MODULE_FILES	"/sys/kernel/debug/tcp_teardown/"
 #define MAX_CONNECTIONS	65536
 
 /* An option is shown in the help of a verb that has its letter; those above 'z' have none. */
@@ -209,7 +208,7 @@ static void take_default(const struct verb *verb, struct options *options)
 	const char *own = options->follow ? MODULE_FILES "trace_pipe" : MODULE_FILES "trace";
 
 	if (verb->counts && !options->follow &&
-	    (strcmp(options->directory, MODULE_FILES) || !is_stdin_given()))
+	    (strcmp(options->directory, MODULE_FILES) || options->root || !is_stdin_given()))
 		return;
 	if (options->follow || isatty(STDIN_FILENO))
 		input_add(&options->input, own);

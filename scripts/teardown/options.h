@@ -7,6 +7,9 @@
 
 struct filter;
 
+/* Where the module's files are, unless it is said. */
+#define MODULE_FILES	"/sys/kernel/debug/tcp_teardown/"
+
 /**
  * struct options - what was asked for
  * @wide: more columns

@@ -211,18 +211,21 @@ static enum screen_event take_keys(void)
 	return SCREEN_NOTHING;
 }
 
-enum screen_event screen_wait(int timeout_ms)
+enum screen_event screen_wait(int timeout_ms, int fd)
 {
 	struct pollfd fds[] = {
 		{ .fd = screen.signals, .events = POLLIN },
 		{ .fd = screen.tty, .events = POLLIN },
+		{ .fd = fd, .events = POLLIN },
 	};
 
 	if (poll(fds, ARRAY_SIZE(fds), timeout_ms) <= 0)
 		return SCREEN_NOTHING;
 	if (fds[0].revents)
 		return take_signal();
-	return take_keys();
+	if (fds[1].revents)
+		return take_keys();
+	return SCREEN_INPUT;
 }
 
 void screen_show(const struct canvas *canvas)

@@ -5,7 +5,7 @@
 
 struct canvas;
 
-enum screen_event { SCREEN_NOTHING, SCREEN_RESIZED, SCREEN_END };
+enum screen_event { SCREEN_NOTHING, SCREEN_RESIZED, SCREEN_INPUT, SCREEN_END };
 
 /* Of the terminal at stdout; else as LINES and COLUMNS have it; else 80 by 24. */
 void screen_size(int *width, int *height);
@@ -16,8 +16,8 @@ void screen_size(int *width, int *height);
  */
 void screen_enter(void);
 
-/* Wait for a key or a signal that says so, at most so long. */
-enum screen_event screen_wait(int timeout_ms);
+/* Wait for a key or a signal that says so, or for input at @fd (-1: none), at most so long. */
+enum screen_event screen_wait(int timeout_ms, int fd);
 
 void screen_show(const struct canvas *canvas);
 

@@ -9,7 +9,7 @@ _tcp_teardown()
 	"merge") options="--wide --count --title --max-connections --help" ;;
 	"list") options="--count --sort --json --follow --max-connections --help" ;;
 	"top") options="--count --by --json --max-connections --help" ;;
-	"live") options="--follow --directory --interval --once --help" ;;
+	"live") options="--follow --directory --interval --once --root --help" ;;
 	"record") options="--output --directory --help" ;;
 	"metrics") options="--output --directory --prometheus --serve --help" ;;
 	"doctor") options="--json --directory --since --root --max-connections --help" ;;

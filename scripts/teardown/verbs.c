@@ -62,7 +62,7 @@ const struct verb verbs[] = {
 		.name = "live",
 		.args = "[FILE...] [FILTER]",
 		.what = "Shows the diagram of states with counts and rates, as they change",
-		.letters = "id}f",
+		.letters = "id}~f",
 		.reads = true,
 		.counts = true,
 		.more = "\n"
@@ -70,7 +70,11 @@ const struct verb verbs[] = {
 "counts are since the load, rates of the last interval, the number in a box is that of the\n"
 "connections in that state now. From records, the same of these: of a FILE at once, of a\n"
 "pipe or with -f as they come, and at its end the picture stays, as text. In less than 80\n"
-"by 24 it is a table. --once takes COLUMNS and LINES where stdout is no terminal.",
+"by 24 it is a table. --once takes COLUMNS and LINES where stdout is no terminal.\n"
+"\n"
+"Below are the findings of doctor, which looks at this host all the while, though in a tenth\n"
+"of the time at most: tcp-teardown doctor says what to do about each. Not with -d DIR, a copy\n"
+"of the module's files alone, nor from records.",
 		.example = "tcp-teardown live; tcp-teardown live --once web1.tdr",
 		.run = live,
 	},

@@ -74,7 +74,7 @@ class Terminal:
             self.read(0.1)
 
     def shows(self, pattern):
-        self.wait(pattern, lambda: re.search(pattern, self.text()))
+        self.wait(pattern, lambda: re.search(pattern, self.text(), re.M))
 
     def has_ended(self):
         if self.status is None:
@@ -155,6 +155,81 @@ def moves(tmp):
     term.ends(2)
     # Where it can be read: behind the picture.
     assert re.search(rb"1049l.*summary: No such file", term.bytes, re.S)
+
+
+def host(tmp):
+    """A copy of a host's files that can be changed."""
+    to = os.path.join(tmp, "host")
+    shutil.copytree(os.path.join(HERE, "doctor/host"), to, symlinks=True)
+    return to
+
+
+def children(pid):
+    with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
+        return file.read().split()
+
+
+def findings(tmp):
+    """The doctor's, as many as there is room for; and of the latest look."""
+    root = host(tmp)
+    os.chdir(tmp)
+    term = Terminal("--root", "host", "-i", "0.3")
+    leak = r"LEAK CLOSE_WAIT 12, oldest 3 h 12 m or more \(\w+\)"
+    term.shows(rf"^findings {leak} +and \d+ more$")
+    lines = term.text().split("\n")
+    assert lines[0].startswith("tcp-teardown live: host; 5000 records, 1000 lost "), lines[0]
+    assert lines[22].startswith("oldest CLOSE_WAIT 11520 s")
+    assert term.screen.buffer[23][9].fg == "red" and term.screen.buffer[22][9].fg == "default"
+    term.resize(130, 40)
+    term.shows(rf"\nfindings {leak}\n {{9}}PORTS 9 times .*(\n {{9}}[A-Z]+ .*){{4}} and \d+ more\n")
+    term.shows(r"5000 records, 1000 lost: not read in time; counts are complete  +\d\d:")
+    term.shows(r"in CLOSE_WAIT, the oldest first\n +11520 s")
+    term.resize(100, 60)
+    term.shows(r"\n {9}QUEUE an accept queue was full 25 times")
+    assert "more" not in term.text().split("QUEUE")[1]
+    term.resize(80, 10)
+    term.shows(r"5000 records, 1000 lost; \d+ findings$")
+    # The next look finds less of it.
+    term.resize(80, 24)
+    change("host/sys/kernel/debug/tcp_teardown", "connections", r"(?s)\n.*", "\n")
+    term.shows(r"^findings LEAK CLOSE_WAIT 12 \(")
+    os.write(term.fd, b"q")
+    term.ends()
+
+
+def no_findings(tmp):
+    """None; and none, where not all could be seen."""
+    root = host(tmp)
+    for name in "tcp_teardown/summary", "netstat", "sockstat", "tcp6":
+        with open(f"{root}/proc/net/{name}", "w", encoding="ascii"):
+            pass
+    change(f"{root}/proc/net", "tcp", r"(?s)\n.*", "\n")
+    debugfs = f"{root}/sys/kernel/debug/tcp_teardown"
+    change(debugfs, "connections", r"(?s)\n.*", "\n")
+    change(debugfs, "trace", r"(?s)\n.*", "\n")
+    term = Terminal("--root", root)
+    term.shows(r"^findings none$")
+    os.unlink(f"{debugfs}/stats")
+    term.shows(r"^findings none, but not all was seen: tcp-teardown doctor$")
+    os.write(term.fd, b"q")
+    term.ends()
+
+
+def slow_doctor(tmp):
+    """One that takes for ever keeps nobody waiting, and is not left behind."""
+    root = host(tmp)
+    os.unlink(f"{root}/proc/net/tcp")
+    os.mkfifo(f"{root}/proc/net/tcp")
+    for end in b"q", b"\x03":
+        term = Terminal("--root", root, "-i", "0.3")
+        term.shows(r"^findings not looked for yet$")
+        term.wait("doctor", lambda: children(term.pid))
+        doctor = children(term.pid)[0]
+        term.resize(90, 24)
+        term.shows(r"\n\+-{86}\+\n")
+        os.write(term.fd, end)
+        term.ends()
+        assert not os.path.exists(f"/proc/{doctor}")
 
 
 def endings(tmp):
@@ -243,7 +318,7 @@ def dumb(tmp):
     assert term.status == 2 and b"TERM=dumb" in term.bytes and b"\x1b" not in term.bytes
 
 
-CHECKS = [sizes, moves, endings, stops, stuck, records, dumb]
+CHECKS = [sizes, moves, findings, no_findings, slow_doctor, endings, stops, stuck, records, dumb]
 
 if __name__ == "__main__":
     failed = 0
