@@ -414,6 +414,58 @@ static void find_bases(struct maker *m)
 	memcpy(rows->base, bases.number, sizeof(rows->base));
 }
 
+/* Has that end, whose row it is, a record of it? */
+static bool is_known_to(const struct row *row, unsigned int end)
+{
+	if (!row->r || row->sender == NOBODY)
+		return row->nr_states[end];
+	return row->nr_states[end] || (row->sender == (int)end ? row->sent : row->got);
+}
+
+/* A segment that the other end would have recorded, if it had arrived there then. */
+static bool is_awaited(const struct row *row, u8 state)
+{
+	if (!row->is_wave || row->r->tcp_flags & (TCP_FLAG_SYN | TCP_FLAG_RST) ||
+	    state == TCP_CLOSE)
+		return false;
+	return has_fin(row->r) || state == TCP_LAST_ACK || state == TCP_CLOSING;
+}
+
+/*
+ * Of an end that recorded all it received, and went on to do so: what was sent to it and is
+ * not there was not received. A segment that came twice, or was delayed for so long that it was
+ * sent again, may stand for one that is not there.
+ */
+static void mark_lost(struct maker *m, unsigned int end)
+{
+	struct rows *rows = m->rows;
+	unsigned int last = rows->nr, spare[2] = { };
+	u8 state = STATE_UNTOLD;
+
+	if (!m->c->end[end].told || rows->unseen[end])
+		return;
+	while (last && !is_known_to(&rows->row[last - 1], end))
+		last--;
+	for (unsigned int i = 0; i < last; i++) {
+		struct row *row = &rows->row[i];
+
+		if (row->sender == (int)!end && row->got && !row->sent)
+			spare[has_fin(row->r)]++;
+	}
+	for (unsigned int i = 0; i < last; i++) {
+		struct row *row = &rows->row[i];
+
+		if (row->nr_states[end])
+			state = row->states[end][row->nr_states[end] - 1];
+		if (row->sender != (int)!end || row->got || !is_awaited(row, state))
+			continue;
+		if (spare[has_fin(row->r)])
+			spare[has_fin(row->r)]--;
+		else
+			print_word(&row->text, " (not received)");
+	}
+}
+
 void rows_make(struct rows *rows, struct connection *c)
 {
 	struct maker m = { .rows = rows, .c = c, .last = { -1, -1 }, .mask = 15 };
@@ -437,6 +489,8 @@ void rows_make(struct rows *rows, struct connection *c)
 			enter(&m, row, r, end);
 	}
 	find_bases(&m);
+	for (unsigned int end = 0; end < 2 && lost == c->moment[0].lost; end++)
+		mark_lost(&m, end);
 	free(m.waves);
 }
 

@@ -16,7 +16,8 @@ const struct verb verbs[] = {
 "\n"
 "Relative numbers: u counts from the FIN of A (or what A would send next), v from what B\n"
 "would send next, w from the FIN of B. A window marked ~ was inferred: the segment itself\n"
-"was gone when the hook ran. \"Not whole\": records were lost, or left out by a filter of\n"
+"was gone when the hook ran. \"Not received\": both ends were recorded, and it is in the\n"
+"sender's records alone. \"Not whole\": records were lost, or left out by a filter of\n"
 "the module, or the connection was closing before the first one.",
 		.example = "ssh web1 cat /sys/kernel/debug/tcp_teardown/trace | tcp-teardown show",
 		.run = show,
