@@ -21,7 +21,7 @@
 
 /* A count and its rate, as text. */
 struct label {
-	char text[64];
+	char text[96];
 };
 
 /**
@@ -105,19 +105,44 @@ static u64 total(const u64 *counts, size_t nr)
 	return sum;
 }
 
-static int draw_title(struct canvas *canvas, const struct view *view)
+static void draw_title(struct canvas *canvas, const struct view *view)
 {
 	const char *title = view->title;
 
 	if (canvas->width < DIAGRAM_WIDTH && !strncmp(title, "tcp-teardown ", 13))
 		title += 13;
-	return canvas_text(canvas, 0, 0, LOOK_BOLD, "%s", title);
+	canvas_text(canvas, 0, 0, LOOK_BOLD, "%s", title);
 }
 
-/* Over the end of a title that is too long. */
-static void draw_note(struct canvas *canvas, const struct view *view)
+/* What is missing, and what that does to the numbers here. */
+static struct label losses(const struct view *view, bool is_short)
 {
-	canvas_text_left_of(canvas, canvas->width, 0, LOOK_PLAIN, " %s", view->note);
+	const struct counters *c = view->counters;
+	const char *meaning = view->from_records ? ": all counts are too low" :
+			      ": not read in time; counts are complete";
+	struct label label;
+
+	snprintf(label.text, sizeof(label.text), "%llu records, %llu lost%s", c->records, c->lost,
+		 c->lost && !is_short ? meaning : "");
+	return label;
+}
+
+static int draw_losses(struct canvas *canvas, const struct view *view, int y, bool is_short)
+{
+	bool is_bad = view->counters->lost && view->from_records;
+
+	return canvas_text(canvas, 0, y, is_bad ? LOOK_ALERT : LOOK_PLAIN, "%s",
+			   losses(view, is_short).text);
+}
+
+/* Over the end of a title that is too long; findings have the row of the losses. */
+static void draw_note(struct canvas *canvas, const struct view *view, bool has_losses)
+{
+	struct label label = losses(view, canvas->width < WIDE);
+
+	canvas_text_left_of(canvas, canvas->width, 0, LOOK_PLAIN, " %s%s%s",
+			    has_losses ? label.text : "",
+			    has_losses && *view->note ? "; " : "", view->note);
 }
 
 static void draw_state(struct canvas *canvas, const struct view *view, u8 state, int x1, int x2,
@@ -298,19 +323,6 @@ static void draw_oldest(struct canvas *canvas, const struct view *view, int y)
 			    waiting->peer, waiting->unread);
 }
 
-/* What is missing, and what that does to the numbers here. */
-static int draw_losses(struct canvas *canvas, const struct view *view, int x, int y,
-		       bool is_short)
-{
-	const struct counters *c = view->counters;
-	enum look look = c->lost && view->from_records ? LOOK_ALERT : LOOK_PLAIN;
-	const char *meaning = view->from_records ? ": all counts are too low" :
-			      ": not read in time; counts are complete";
-
-	return canvas_text(canvas, x, y, look, "%llu records, %llu lost%s", c->records, c->lost,
-			   c->lost && !is_short ? meaning : "");
-}
-
 /* Connections that are in no number here. */
 static int draw_unseen(struct canvas *canvas, const struct view *view, int x, int y)
 {
@@ -374,11 +386,12 @@ static void draw_causes(struct canvas *canvas, const struct view *view, int from
 static void draw_more(struct canvas *canvas, const struct view *view, int y)
 {
 	int rows = canvas->height - y;
+	bool has_waiting = !view->from_records && rows >= 8;
 
 	if (rows < 4)
 		return;
-	draw_causes(canvas, view, y + 1, view->from_records ? canvas->height : y + rows / 2);
-	if (view->from_records || rows < 8)
+	draw_causes(canvas, view, y + 1, has_waiting ? y + rows / 2 : canvas->height);
+	if (!has_waiting)
 		return;
 	y += rows / 2 + 1;
 	canvas_text(canvas, 0, y++, LOOK_BOLD, "in CLOSE_WAIT, the oldest first");
@@ -386,10 +399,9 @@ static void draw_more(struct canvas *canvas, const struct view *view, int y)
 		draw_waiting(canvas, view, y++, i);
 }
 
-/* Behind the title is room from @x on. */
-static void draw_diagram(struct canvas *canvas, const struct view *view, int x)
+static void draw_diagram(struct canvas *canvas, const struct view *view)
 {
-	int y = BELOW;
+	int x, y = BELOW;
 
 	draw_states(canvas, view);
 	draw_ended(canvas, view, y++);
@@ -398,12 +410,10 @@ static void draw_diagram(struct canvas *canvas, const struct view *view, int x)
 	if (!view->from_records)
 		draw_oldest(canvas, view, y++);
 	if (view->findings) {
-		x = canvas_text(canvas, x, 0, LOOK_PLAIN, "; ");
-		draw_losses(canvas, view, x, 0, canvas->width < WIDE);
 		x = draw_unseen(canvas, view, 0, y);
 		y = draw_findings(canvas, view, x, y, 1 + (canvas->height - y - 1) / 3);
 	} else {
-		x = draw_losses(canvas, view, 0, y, false);
+		x = draw_losses(canvas, view, y, false);
 		draw_unseen(canvas, view, x, y++);
 	}
 	draw_more(canvas, view, y);
@@ -444,7 +454,7 @@ static void draw_table(struct canvas *canvas, const struct view *view)
 	if (canvas->width >= 70)
 		canvas_text(canvas, x, y, LOOK_PLAIN, "; resets sent %llu, received %llu",
 			    c->resets_sent, c->resets_received);
-	x = draw_losses(canvas, view, 0, y + 1, true);
+	x = draw_losses(canvas, view, y + 1, true);
 	x = draw_unseen(canvas, view, x, y + 1);
 	if (view->findings && view->findings->nr)
 		canvas_text(canvas, x, y + 1, LOOK_ALERT, "; %u findings", view->findings->nr);
@@ -452,11 +462,12 @@ static void draw_table(struct canvas *canvas, const struct view *view)
 
 void diagram_draw(struct canvas *canvas, const struct view *view)
 {
-	int x = draw_title(canvas, view);
+	bool is_diagram = canvas->width >= DIAGRAM_WIDTH && canvas->height >= DIAGRAM_HEIGHT;
 
-	if (canvas->width >= DIAGRAM_WIDTH && canvas->height >= DIAGRAM_HEIGHT)
-		draw_diagram(canvas, view, x);
+	draw_title(canvas, view);
+	draw_note(canvas, view, is_diagram && view->findings);
+	if (is_diagram)
+		draw_diagram(canvas, view);
 	else
 		draw_table(canvas, view);
-	draw_note(canvas, view);
 }
