@@ -52,6 +52,12 @@ struct seen {
 	s64 more_sent;
 };
 
+/* By how much a socket scales the windows that it offers: a FIN that is queued does not say. */
+struct scale {
+	u64 cookie;
+	u8 shift;
+};
+
 /* A host's namespace. */
 struct interface {
 	u64 host;
@@ -64,6 +70,7 @@ struct interface {
  * @nr: of @held
  * @held: by time
  * @seen: by key
+ * @scale: by cookie
  * @interfaces: that were written
  * @interface: which
  */
@@ -72,6 +79,7 @@ struct exporter {
 	unsigned int nr;
 	struct held held[HELD + 1];
 	struct seen *seen;
+	struct scale *scale;
 	u32 interfaces;
 	struct interface interface[INTERFACES];
 };
@@ -118,6 +126,26 @@ static bool was_seen(struct exporter *e, const struct tcp_teardown_record *r, u6
 		return true;
 	seen->more_sent += is_received(r) ? -1 : 1;
 	return was;
+}
+
+static struct scale *scale_of(struct exporter *e, const struct tcp_teardown_record *r)
+{
+	return &e->scale[(r->cookie * 0x9e3779b97f4a7c15ULL) >> 48];
+}
+
+static void learn_scale(struct exporter *e, const struct tcp_teardown_record *r)
+{
+	if (r->kind == TCP_TEARDOWN_SEGMENT && is_sent(r) && r->cookie)
+		*scale_of(e, r) = (struct scale) { .cookie = r->cookie, .shift = r->wscale };
+}
+
+static void set_scale(struct exporter *e, struct tcp_teardown_record *r)
+{
+	const struct scale *scale = scale_of(e, r);
+
+	if (r->kind != TCP_TEARDOWN_SEGMENT && r->kind != TCP_TEARDOWN_RESET &&
+	    scale->cookie == r->cookie)
+		r->wscale = scale->shift;
 }
 
 /* nginx[137] close: ESTABLISHED>FIN_WAIT1 */
@@ -176,6 +204,7 @@ static void write_one(const struct held *held)
 
 static void write_first(struct exporter *e)
 {
+	set_scale(e, &e->held[0].r);
 	write_one(&e->held[0]);
 	e->nr--;
 	memmove(e->held, e->held + 1, e->nr * sizeof(*e->held));
@@ -214,6 +243,7 @@ static bool take(void *data, const struct tcp_teardown_record *r)
 	struct exporter *e = data;
 	u64 key;
 
+	learn_scale(e, r);
 	if (!is_packet(r))
 		return true;
 	key = packet_key(r);
@@ -241,10 +271,12 @@ bool export_pcapng(struct options *options)
 	e = allocate(sizeof(*e));
 	e->options = options;
 	e->seen = allocate(SEEN * sizeof(*e->seen));
+	e->scale = allocate(SEEN * sizeof(*e->scale));
 	pcapng_begin();
 	print_out(true);
 	each_record_or_pause(options, take, pause_writing, e);
 	pause_writing(e);
+	free(e->scale);
 	free(e->seen);
 	free(e);
 	return true;

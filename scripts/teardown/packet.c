@@ -38,7 +38,7 @@ static u16 window_field(const struct tcp_teardown_record *r)
 {
 	u64 window = r->window;
 
-	if (is_sent(r) && r->kind == TCP_TEARDOWN_SEGMENT)
+	if (!is_received(r))
 		window >>= r->wscale & 31;
 	return htons(window < U16_MAX ? window : U16_MAX);
 }
