@@ -45,10 +45,25 @@ struct recorder {
 	u64 told;
 };
 
+/* Of what waits so much was written: the records of it that are whole stay. */
+static void keep_whole(struct recorder *rec, size_t wrote)
+{
+	struct tcp_teardown_record head;
+
+	for (size_t at = 0; at < rec->waiting.len; at += head.size) {
+		memcpy(&head, rec->waiting.text + at, HEAD_LEN);
+		if (at + head.size <= wrote)
+			rec->written += head.size;
+		else if (head.kind != NOTE_KIND && head.kind != TCP_TEARDOWN_HEADER)
+			rec->records--;
+	}
+}
+
 /* A full disk: what is there stays a recording, for no record in it is cut. */
 static bool write_waiting(struct recorder *rec)
 {
 	size_t at = 0;
+	int error;
 
 	while (at < rec->waiting.len) {
 		ssize_t wrote = write(rec->fd, rec->waiting.text + at, rec->waiting.len - at);
@@ -64,7 +79,9 @@ static bool write_waiting(struct recorder *rec)
 		rec->waiting.len = 0;
 		return true;
 	}
-	complain("%s: %s; it has the %llu bytes before", rec->options->output, strerror(errno),
+	error = errno;
+	keep_whole(rec, at);
+	complain("%s: %s; it has the %llu bytes before", rec->options->output, strerror(error),
 		 rec->written);
 	if (ftruncate(rec->fd, rec->written))
 		say("%s: its last record is cut off", rec->options->output);
