@@ -61,7 +61,7 @@ static void take_bytes(struct findings_run *run, const char *bytes, size_t len)
 /* Signals are as they were before live took them, and keys are not for it. */
 static int spawn(struct findings_run *run, const struct options *options, int to)
 {
-	const char *argv[] = {
+	const char * const argv[] = {
 		"tcp-teardown", "doctor", "-d", options->directory,
 		options->root ? "--root" : NULL, options->root, NULL
 	};
@@ -83,7 +83,7 @@ static int spawn(struct findings_run *run, const struct options *options, int to
 	posix_spawn_file_actions_adddup2(&files, to, STDOUT_FILENO);
 	posix_spawn_file_actions_adddup2(&files, to, STDERR_FILENO);
 	error = posix_spawn(&run->pid, "/proc/self/exe", &files, &attributes,
-			    (char **)argv, environ);
+			    (char * const *)argv, environ);
 	posix_spawn_file_actions_destroy(&files);
 	posix_spawnattr_destroy(&attributes);
 	return error;

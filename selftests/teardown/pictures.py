@@ -15,6 +15,9 @@ import sys
 import tempfile
 import termios
 import time
+
+sys.dont_write_bytecode = True
+# pylint: disable=wrong-import-position
 import terminal
 from terminal import SOON
 
