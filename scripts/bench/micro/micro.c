@@ -136,7 +136,7 @@ static u64 micro_time(void (*run)(unsigned int round))
 
 	local_irq_save(flags);
 	run(0);		/* do what happens at the first use */
-	begin = record_now();
+	begin = sock_clock();
 	for (i = 0; i < ROUNDS; i++)
 		run(i);
 	end = sock_clock();
@@ -238,7 +238,7 @@ static int micro_set(const char *text, const struct kernel_param *param)
 		if (err)
 			return err;
 		micro_sk = sock->sk;	/* kept as long as the guest runs */
-		subject_of_sock(&micro_subject, micro_sk);
+		record_subject_of_sock(&micro_subject, micro_sk);
 	}
 	if (!kstrtoul(text, 0, &nr))
 		return micro_fill(nr);
