@@ -19,10 +19,12 @@
 #include <net/sock.h>
 #include <net/tcp_states.h>
 
-#include "ring/buffer_write.h"
 #include "conn/conn.h"
+#include "filter/filter_file.h"
 #include "hook/hook.h"
 #include "record/record.h"
+#include "record/record_filter.h"
+#include "ring/buffer_write.h"
 
 #define ROUNDS	1000
 
