@@ -6,23 +6,15 @@
 #include <net/tcp_states.h>
 
 #include "uapi/tcp_teardown.h"
+#include "words.h"
 
 #define WORD(text) { sizeof(text) - 1, text }
+#define NUMBERED(number, text) [number] = WORD(text),
+#define FLAG_WORD(bit, text) [ilog2(bit)] = WORD(text),
 
 static const struct word state_words[TCP_MAX_STATES] = {
-	[0]			= WORD("-"),
-	[TCP_ESTABLISHED]	= WORD("ESTABLISHED"),
-	[TCP_SYN_SENT]		= WORD("SYN_SENT"),
-	[TCP_SYN_RECV]		= WORD("SYN_RECV"),
-	[TCP_FIN_WAIT1]		= WORD("FIN_WAIT1"),
-	[TCP_FIN_WAIT2]		= WORD("FIN_WAIT2"),
-	[TCP_TIME_WAIT]		= WORD("TIME_WAIT"),
-	[TCP_CLOSE]		= WORD("CLOSE"),
-	[TCP_CLOSE_WAIT]	= WORD("CLOSE_WAIT"),
-	[TCP_LAST_ACK]		= WORD("LAST_ACK"),
-	[TCP_LISTEN]		= WORD("LISTEN"),
-	[TCP_CLOSING]		= WORD("CLOSING"),
-	[TCP_NEW_SYN_RECV]	= WORD("NEW_SYN_RECV"),
+	[0] = WORD("-"),
+	WORDS_OF_STATE(NUMBERED, NUMBERED)
 };
 
 /* Of records; the header of a stream has no word. */
@@ -38,14 +30,7 @@ static const struct word kind_words[] = {
 static_assert(ARRAY_SIZE(kind_words) == TCP_TEARDOWN_KINDS);
 
 static const struct word call_words[] = {
-	[TCP_TEARDOWN_CLOSE]		= WORD("close"),
-	[TCP_TEARDOWN_SHUT_RD]		= WORD("shutdown_rd"),
-	[TCP_TEARDOWN_SHUT_WR]		= WORD("shutdown_wr"),
-	[TCP_TEARDOWN_SHUT_RDWR]	= WORD("shutdown_rdwr"),
-	[TCP_TEARDOWN_DISCONNECT]	= WORD("disconnect"),
-	[TCP_TEARDOWN_LISTENER]		= WORD("listener_close"),
-	[TCP_TEARDOWN_ABORT]		= WORD("abort"),
-	[TCP_TEARDOWN_EXIT]		= WORD("exit"),
+	WORDS_OF_CALL(NUMBERED, NUMBERED)
 };
 
 static_assert(ARRAY_SIZE(call_words) == TCP_TEARDOWN_CALLS);
@@ -55,142 +40,55 @@ static const struct word transition_words[] = {
 };
 
 static const struct word segment_words[] = {
-	[TCP_TEARDOWN_SEG_RCV]		= WORD("rcv"),
-	[TCP_TEARDOWN_SEG_RCV_DUP]	= WORD("rcv_dup"),
-	[TCP_TEARDOWN_SEG_RCV_OOO]	= WORD("rcv_ooo"),
-	[TCP_TEARDOWN_SEG_RESEND]	= WORD("resend"),
-	[TCP_TEARDOWN_SEG_LEFT]		= WORD("left"),
-	[TCP_TEARDOWN_SEG_ACK]		= WORD("send"),
+	WORDS_OF_SEGMENT(NUMBERED, NUMBERED)
 };
 
 static_assert(ARRAY_SIZE(segment_words) == TCP_TEARDOWN_SEGMENTS);
 
 static const struct word reset_words[] = {
-	[TCP_TEARDOWN_RST_SENT]		= WORD("reset_sent"),
-	[TCP_TEARDOWN_RST_REPLY]	= WORD("reset_reply"),
-	[TCP_TEARDOWN_RST_RECEIVED]	= WORD("reset_received"),
+	WORDS_OF_RESET(NUMBERED, NUMBERED)
 };
 
 static_assert(ARRAY_SIZE(reset_words) == TCP_TEARDOWN_RESETS);
 
 static const struct word timewait_words[] = {
-	[TCP_TEARDOWN_TW_BORN]		= WORD("born"),
-	[TCP_TEARDOWN_TW_REARMED]	= WORD("rearmed"),
-	[TCP_TEARDOWN_TW_REFUSED]	= WORD("refused"),
-	[TCP_TEARDOWN_TW_EXPIRED]	= WORD("expired"),
-	[TCP_TEARDOWN_TW_RESET]		= WORD("reset"),
-	[TCP_TEARDOWN_TW_REOPENED]	= WORD("reopened_by_syn"),
-	[TCP_TEARDOWN_TW_ANSWERED]	= WORD("answered_with_rst"),
-	[TCP_TEARDOWN_TW_REUSED]	= WORD("reused_by_connect"),
-	[TCP_TEARDOWN_TW_KILLED]	= WORD("killed"),
-	[TCP_TEARDOWN_TW_NETNS]		= WORD("netns_gone"),
+	WORDS_OF_TIMEWAIT(NUMBERED, NUMBERED)
 };
 
 static_assert(ARRAY_SIZE(timewait_words) == TCP_TEARDOWN_TIMEWAITS);
 
 static const struct word connect_words[] = {
-	[TCP_TEARDOWN_NO_LOCAL_PORT]	= WORD("no_local_port"),
-	[TCP_TEARDOWN_CONNECT_FAILED]	= WORD("connect_failed"),
+	WORDS_OF_CONNECT(NUMBERED, NUMBERED)
 };
 
 static_assert(ARRAY_SIZE(connect_words) == TCP_TEARDOWN_CONNECTS);
 
 static const struct word reason_words[] = {
-	[TCP_TEARDOWN_REASON_NOT_SPECIFIED] = WORD("NOT_SPECIFIED"),
-	[TCP_TEARDOWN_REASON_NO_SOCKET] = WORD("NO_SOCKET"),
-	[TCP_TEARDOWN_REASON_TCP_INVALID_ACK_SEQUENCE] = WORD("TCP_INVALID_ACK_SEQUENCE"),
-	[TCP_TEARDOWN_REASON_TCP_RFC7323_PAWS] = WORD("TCP_RFC7323_PAWS"),
-	[TCP_TEARDOWN_REASON_TCP_TOO_OLD_ACK] = WORD("TCP_TOO_OLD_ACK"),
-	[TCP_TEARDOWN_REASON_TCP_ACK_UNSENT_DATA] = WORD("TCP_ACK_UNSENT_DATA"),
-	[TCP_TEARDOWN_REASON_TCP_FLAGS] = WORD("TCP_FLAGS"),
-	[TCP_TEARDOWN_REASON_TCP_OLD_ACK] = WORD("TCP_OLD_ACK"),
-	[TCP_TEARDOWN_REASON_TCP_ABORT_ON_DATA] = WORD("TCP_ABORT_ON_DATA"),
-	[TCP_TEARDOWN_REASON_TCP_TIMEWAIT_SOCKET] = WORD("TCP_TIMEWAIT_SOCKET"),
-	[TCP_TEARDOWN_REASON_INVALID_SYN] = WORD("INVALID_SYN"),
-	[TCP_TEARDOWN_REASON_TCP_ABORT_ON_CLOSE] = WORD("TCP_ABORT_ON_CLOSE"),
-	[TCP_TEARDOWN_REASON_TCP_ABORT_ON_LINGER] = WORD("TCP_ABORT_ON_LINGER"),
-	[TCP_TEARDOWN_REASON_TCP_ABORT_ON_MEMORY] = WORD("TCP_ABORT_ON_MEMORY"),
-	[TCP_TEARDOWN_REASON_TCP_STATE] = WORD("TCP_STATE"),
-	[TCP_TEARDOWN_REASON_TCP_KEEPALIVE_TIMEOUT] = WORD("TCP_KEEPALIVE_TIMEOUT"),
-	[TCP_TEARDOWN_REASON_TCP_DISCONNECT_WITH_DATA] = WORD("TCP_DISCONNECT_WITH_DATA"),
-	[TCP_TEARDOWN_REASON_MPTCP_RST_EUNSPEC] = WORD("MPTCP_RST_EUNSPEC"),
-	[TCP_TEARDOWN_REASON_MPTCP_RST_EMPTCP] = WORD("MPTCP_RST_EMPTCP"),
-	[TCP_TEARDOWN_REASON_MPTCP_RST_ERESOURCE] = WORD("MPTCP_RST_ERESOURCE"),
-	[TCP_TEARDOWN_REASON_MPTCP_RST_EPROHIBIT] = WORD("MPTCP_RST_EPROHIBIT"),
-	[TCP_TEARDOWN_REASON_MPTCP_RST_EWQ2BIG] = WORD("MPTCP_RST_EWQ2BIG"),
-	[TCP_TEARDOWN_REASON_MPTCP_RST_EBADPERF] = WORD("MPTCP_RST_EBADPERF"),
-	[TCP_TEARDOWN_REASON_MPTCP_RST_EMIDDLEBOX] = WORD("MPTCP_RST_EMIDDLEBOX"),
-	[TCP_TEARDOWN_REASON_ERROR] = WORD("ERROR"),
-	[TCP_TEARDOWN_REASON_OTHER] = WORD("OTHER"),
+	WORDS_OF_REASON(NUMBERED, NUMBERED)
 };
 
 static_assert(ARRAY_SIZE(reason_words) == TCP_TEARDOWN_REASONS);
 
 static const struct word how_words[] = {
-	[TCP_TEARDOWN_UNSEEN]			= WORD("unseen"),
-	[TCP_TEARDOWN_FOUR_WAY]			= WORD("four_way"),
-	[TCP_TEARDOWN_THREE_WAY]		= WORD("three_way"),
-	[TCP_TEARDOWN_SIMULTANEOUS]		= WORD("simultaneous"),
-	[TCP_TEARDOWN_ORDERLY]			= WORD("orderly"),
-	[TCP_TEARDOWN_RESET_SENT]		= WORD("reset_sent"),
-	[TCP_TEARDOWN_RESET_RECEIVED]		= WORD("reset_received"),
-	[TCP_TEARDOWN_REFUSED]			= WORD("refused"),
-	[TCP_TEARDOWN_TIMED_OUT]		= WORD("timed_out"),
-	[TCP_TEARDOWN_ABORTED]			= WORD("aborted"),
-	[TCP_TEARDOWN_ORPHAN_KILLED]		= WORD("orphan_killed"),
-	[TCP_TEARDOWN_FIN_WAIT2_EXPIRED]	= WORD("fin_wait2_expired"),
+	WORDS_OF_HOW(NUMBERED, NUMBERED)
 };
 
 static_assert(ARRAY_SIZE(how_words) == TCP_TEARDOWN_HOWS);
 
 static const struct word set_off_words[] = {
-	[TCP_TEARDOWN_BY_UNKNOWN]	= WORD("unknown"),
-	[TCP_TEARDOWN_BY_PEER]		= WORD("peer"),
-	[TCP_TEARDOWN_BY_CLOSE]		= WORD("close"),
-	[TCP_TEARDOWN_BY_SHUTDOWN]	= WORD("shutdown"),
-	[TCP_TEARDOWN_BY_EXIT]		= WORD("exit"),
-	[TCP_TEARDOWN_BY_UNREAD]	= WORD("unread"),
-	[TCP_TEARDOWN_BY_LINGER]	= WORD("linger"),
-	[TCP_TEARDOWN_BY_LINGER2]	= WORD("linger2"),
-	[TCP_TEARDOWN_BY_DISCONNECT]	= WORD("disconnect"),
-	[TCP_TEARDOWN_BY_LISTENER]	= WORD("listener"),
-	[TCP_TEARDOWN_BY_KILL]		= WORD("kill"),
-	[TCP_TEARDOWN_BY_DATA]		= WORD("data"),
-	[TCP_TEARDOWN_BY_KEEPALIVE]	= WORD("keepalive"),
-	[TCP_TEARDOWN_BY_USER_TIMEOUT]	= WORD("user_timeout"),
-	[TCP_TEARDOWN_BY_RETRIES]	= WORD("retries"),
-	[TCP_TEARDOWN_BY_FIN_TIMEOUT]	= WORD("fin_timeout"),
-	[TCP_TEARDOWN_BY_MEMORY]	= WORD("memory"),
-	[TCP_TEARDOWN_BY_ICMP]		= WORD("icmp"),
-	[TCP_TEARDOWN_BY_NETNS]		= WORD("netns"),
-	[TCP_TEARDOWN_BY_CONNECT]	= WORD("connect"),
-	[TCP_TEARDOWN_BY_FIREWALL]	= WORD("firewall"),
-	[TCP_TEARDOWN_BY_CLOSED_WINDOW]	= WORD("closed_window"),
+	WORDS_OF_SET_OFF(NUMBERED, NUMBERED)
 };
 
 static_assert(ARRAY_SIZE(set_off_words) == TCP_TEARDOWN_BYS);
 
 static const struct word first_words[] = {
-	[TCP_TEARDOWN_FIRST_NONE]	= WORD("none"),
-	[TCP_TEARDOWN_FIRST_LOCAL]	= WORD("local"),
-	[TCP_TEARDOWN_FIRST_PEER]	= WORD("peer"),
-	[TCP_TEARDOWN_FIRST_BOTH]	= WORD("both"),
+	WORDS_OF_FIRST(NUMBERED, NUMBERED)
 };
 
 static_assert(ARRAY_SIZE(first_words) == TCP_TEARDOWN_FIRSTS);
 
 static const struct word flag_words[] = {
-	[ilog2(TCP_TEARDOWN_F_UNTRACKED)]	= WORD("untracked"),
-	[ilog2(TCP_TEARDOWN_F_MINISOCK)]	= WORD("minisock"),
-	[ilog2(TCP_TEARDOWN_F_LINGER)]		= WORD("linger"),
-	[ilog2(TCP_TEARDOWN_F_INFERRED)]	= WORD("inferred"),
-	[ilog2(TCP_TEARDOWN_F_ADOPTED)]		= WORD("adopted"),
-	[ilog2(TCP_TEARDOWN_F_FIN_UNSENT)]	= WORD("fin_unsent"),
-	[ilog2(TCP_TEARDOWN_F_FIN_QUEUED)]	= WORD("fin=queued"),
-	[ilog2(TCP_TEARDOWN_F_REFUSED)]		= WORD("refused"),
-	[ilog2(TCP_TEARDOWN_F_EXIT)]		= WORD("at_exit"),
-	[ilog2(TCP_TEARDOWN_F_QUEUE_FULL)]	= WORD("accept_queue_full"),
-	[ilog2(TCP_TEARDOWN_F_OPENER)]		= WORD("opener"),
+	WORDS_OF_FLAG(FLAG_WORD, FLAG_WORD)
 };
 
 static const struct word tcp_flag_words[] = {
