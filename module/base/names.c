@@ -6,7 +6,7 @@
 #include <net/tcp_states.h>
 
 #include "uapi/tcp_teardown.h"
-#include "words.h"
+#include "base/words.h"
 
 #define WORD(text) { sizeof(text) - 1, text }
 #define NUMBERED(number, text) [number] = WORD(text),

@@ -7,6 +7,7 @@
 
 #include "filter/filter_file.h"
 #include "record/record_filter.h"
+#include "record/trace_record.h"
 #include "ring/buffer_write.h"
 
 /* A record lies in a slot from end to end; its number is the slot's own. */
@@ -169,13 +170,10 @@ static __always_inline bool is_called(const struct moment *m)
 	return BIT(m->kind) & (BIT(TCP_TEARDOWN_CALL) | BIT(TCP_TEARDOWN_CONNECT));
 }
 
-static __always_inline void record_write(const struct subject *subject, const struct moment *m,
-					 const struct totals *totals)
+static __always_inline void record_compose(struct tcp_teardown_record *r,
+					   const struct subject *subject,
+					   const struct moment *m, const struct totals *totals)
 {
-	struct tcp_teardown_record *r = (void *)buffer_claim();
-
-	if (!r)
-		return;
 	record_fill(r, &subject->flow, m);
 	if (totals || is_called(m))
 		record_closer(r, subject);
@@ -185,6 +183,43 @@ static __always_inline void record_write(const struct subject *subject, const st
 		memcpy((u8 *)r + RECORD_TOTALS, totals, sizeof(*totals));
 	else
 		zero_words((u8 *)r + RECORD_TOTALS, sizeof(*totals));
+}
+
+/*
+ * For the ring and for trace events, which also get what the ring has no room for or, with
+ * tracing_on 0, does not take: that has no number. They get a copy, as a slot may be
+ * overwritten once it is published.
+ */
+static noinline __cold void record_write_traced(const struct subject *subject,
+						const struct moment *m,
+						const struct totals *totals)
+{
+	struct ring_slot *slot = buffer_claim();
+	struct tcp_teardown_record r;
+
+	record_compose(&r, subject, m, totals);
+	r.number = 0;
+	if (slot) {
+		r.number = slot->seq + 1;
+		memcpy(slot->data, (u8 *)&r + RECORD_WHAT, sizeof(slot->data));
+		buffer_publish(slot);
+	}
+	trace_record(&r);
+}
+
+static __always_inline void record_write(const struct subject *subject, const struct moment *m,
+					 const struct totals *totals)
+{
+	struct tcp_teardown_record *r;
+
+	if (trace_is_on()) {
+		record_write_traced(subject, m, totals);
+		return;
+	}
+	r = (void *)buffer_claim();
+	if (!r)
+		return;
+	record_compose(r, subject, m, totals);
 	buffer_publish((struct ring_slot *)r);
 }
 
