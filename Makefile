@@ -3,12 +3,14 @@
 
 KVER ?= $(shell uname -r)
 KDIR ?= /lib/modules/$(KVER)/build
+# What the module's BTF is made against, with BTF=1: the very kernel's vmlinux, or its BTF.
+VMLINUX ?= $(firstword $(wildcard $(KDIR)/vmlinux) /sys/kernel/btf/vmlinux)
 # The release that the headers name, whatever directory they are in.
 RELEASE = $(or $(shell sed -n 's/.*UTS_RELEASE "\(.*\)".*/\1/p' \
 	$(KDIR)/include/generated/utsrelease.h 2>/dev/null),$(KVER))
 BUILD = build/$(RELEASE)
 
-module: ## builds build/<release>/tcp_teardown.ko for KVER= (the running kernel) or KDIR=
+module: ## builds build/<release>/tcp_teardown.ko for KVER= (the running kernel) or KDIR=; BTF=1
 	@test -d "$(KDIR)" || { echo "no headers at $(KDIR):" \
 		"apt-get install linux-headers-$(KVER)," \
 		"dnf install kernel-devel-$(KVER), or KDIR= and KVER=" >&2; exit 1; }
@@ -17,6 +19,7 @@ module: ## builds build/<release>/tcp_teardown.ko for KVER= (the running kernel)
 	@cp -rsf $(CURDIR)/module $(CURDIR)/Kbuild $(BUILD)/
 	@find $(BUILD) -xtype l -delete
 	$(MAKE) -C $(KDIR) M=$(CURDIR)/$(BUILD) W=1 $(KFLAGS) modules
+	$(if $(BTF),pahole -J --btf_gen_floats --btf_base $(VMLINUX) $(BUILD)/tcp_teardown.ko)
 
 compile_commands.json: module ## writes for clangd how each file of the module is compiled
 	@scripts/compile-commands $(KDIR) $(BUILD)
