@@ -53,6 +53,9 @@ test-host: ## tests ring, filter and tcp-teardown in user space; RECORDS= INPUTS
 	@scripts/host-test $(if $(RECORDS),-r $(RECORDS)) $(if $(INPUTS),-i $(INPUTS)) \
 		$(if $(SECONDS),-s $(SECONDS)) $(if $(DEEP),-d)
 
+test-kselftest: ## tests that selftests/ works in a kernel's tree, on 6.12 and the newest
+	@scripts/kselftest-test $(KERNEL)
+
 check: ## runs checkpatch, sparse, W=1, shellcheck and others; all must be silent
 	@scripts/check
 
@@ -74,4 +77,4 @@ help: ## prints this list
 		$(firstword $(MAKEFILE_LIST))
 
 # Not a file to keep: it is written again each time.
-.PHONY: module compile_commands.json tool check-kernel demo test test-debug test-vm test-host test-kernels check soak bench torture clean help
+.PHONY: module compile_commands.json tool check-kernel demo test test-debug test-vm test-host test-kernels test-kselftest check soak bench torture clean help

@@ -19,52 +19,26 @@
  * Needs: the module, which it unloads and loads again (TT_MODULE, TT_ARGS);
  * CAP_NET_ADMIN, CAP_NET_RAW, CAP_SYS_MODULE; a TUN device.
  */
-#include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "lib/files.h"
 #include "lib/listed.h"
 #include "lib/fixture.h"
+#include "lib/module.h"
 
 #define DATA 300
 #define ADOPTED .adopted = true
 
-/* In memory: if idle time is skipped, reading a file may take too long. */
-static char *module;
-static size_t module_size;
-
-static void read_module(void)
-{
-	const char *path = getenv("TT_MODULE");
-	struct stat st;
-	int fd;
-
-	fd = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
-	if (fd < 0)
-		ktap_skip_all("TT_MODULE names no module");
-	REQUIRE(!fstat(fd, &st), "no size");
-	module_size = st.st_size;
-	module = malloc(module_size);
-	REQUIRE(read(fd, module, module_size) == (ssize_t)module_size, "not all of it");
-	close(fd);
-}
-
 static void unload(struct fixture *self)
 {
 	records_stop(&self->records);
-	REQUIRE(!syscall(SYS_delete_module, "tcp_teardown", O_NONBLOCK), "not unloaded");
+	REQUIRE(!module_unload(), "not unloaded");
 }
 
 static void load(struct fixture *self)
 {
-	const char *args = getenv("TT_ARGS");
-
-	REQUIRE(!syscall(SYS_init_module, module, module_size, args ?: ""), "not loaded");
+	REQUIRE(!module_load(""), "not loaded");
 	records_start(&self->records);
 	capture_read(&self->capture);
 	self->capture.nr = 0;
@@ -307,6 +281,6 @@ static const struct testcase testcases[] = {
 
 int main(void)
 {
-	read_module();
+	module_read();
 	return testcases_run(testcases, ARRAY_SIZE(testcases));
 }

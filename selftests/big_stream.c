@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #include "lib/ktap.h"
+#include "lib/module.h"
 #include "lib/records.h"
 
 #define GIB (1ULL << 30)
@@ -139,8 +140,7 @@ int main(void)
 {
 	unsigned int i, families = net_time_is_skipped() ? 1 : NET_FAMILIES;
 
-	if (access(DEBUGFS_DIR, R_OK))
-		ktap_skip_all("tcp_teardown is not loaded");
+	module_need();
 	ktap_plan(families);
 	for (i = 0; i < families; i++)
 		run(i);

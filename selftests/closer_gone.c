@@ -26,6 +26,7 @@
 
 #include "lib/ktap.h"
 #include "lib/listed.h"
+#include "lib/module.h"
 #include "lib/net.h"
 
 #define LAST_PID "/proc/sys/kernel/ns_last_pid"
@@ -197,8 +198,7 @@ static void test_elsewhere(void)
 
 int main(void)
 {
-	if (access(LISTED_HERE, R_OK))
-		ktap_skip_all("tcp_teardown is not loaded");
+	module_need();
 	if (access(LAST_PID, W_OK))
 		ktap_skip_all("no ns_last_pid");
 	net_new();

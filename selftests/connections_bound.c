@@ -27,6 +27,7 @@
 
 #include "lib/ktap.h"
 #include "lib/listed.h"
+#include "lib/module.h"
 #include "lib/net.h"
 #include "lib/peer.h"
 #include "lib/records.h"
@@ -162,8 +163,7 @@ int main(void)
 	struct peer peer;
 	unsigned int i;
 
-	if (access(LISTED_HERE, R_OK))
-		ktap_skip_all("tcp_teardown is not loaded");
+	module_need();
 	if (!peer_possible())
 		ktap_skip_all("no TUN device");
 	if (room() < 2 * SOCKETS)

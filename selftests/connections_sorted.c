@@ -23,6 +23,7 @@
 
 #include "lib/ktap.h"
 #include "lib/listed.h"
+#include "lib/module.h"
 #include "lib/net.h"
 #include "lib/pairs.h"
 #include "lib/peer.h"
@@ -221,8 +222,7 @@ int main(void)
 {
 	enum net_family family;
 
-	if (access(LISTED_HERE, R_OK))
-		ktap_skip_all("tcp_teardown is not loaded");
+	module_need();
 	if (!peer_possible())
 		ktap_skip_all("no TUN device");
 	ktap_plan(2 * NET_FAMILIES);

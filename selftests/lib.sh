@@ -1,8 +1,9 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Shared by the shell tests: cases in KTAP, the module, its files, the kernel's log. To be
-# sourced:
+# Shared by the shell tests: cases in KTAP, the module, its files, the kernel's log. The
+# module is $TT_MODULE, or the one that modprobe would load if that is not set; $TT_ARGS
+# are its parameters. To be sourced:
 #
 #	. "$(dirname "$0")/lib.sh"
 #	plan 1
@@ -13,7 +14,7 @@
 # shellcheck disable=SC2034 # used by the scripts that source this
 debugfs=/sys/kernel/debug/tcp_teardown
 proc=/proc/net/tcp_teardown
-module=${TT_MODULE:-$(dirname "${BASH_SOURCE[0]}")/../build/$(uname -r)/tcp_teardown.ko}
+module=${TT_MODULE:-$(modinfo -n tcp_teardown 2>/dev/null)}
 case_failed='' cases=0 failed=0 log_marks=0
 
 note() {
@@ -74,9 +75,29 @@ not() {
 }
 
 # insert PARAMETER...: load the module.
+# shellcheck disable=SC2120 # some tests pass none
 insert() {
 	# shellcheck disable=SC2086 # parameters are words
 	insmod "$module" ${TT_ARGS:-} "$@"
+}
+
+# module_image: the module's bytes, decompressed.
+module_image() {
+	case $module in
+	*.xz) xz -dc "$module" ;;
+	*.zst) zstd -dcq "$module" ;;
+	*.gz) gzip -dc "$module" ;;
+	*) cat "$module" ;;
+	esac
+}
+
+# For a test of the loaded module: load it if it is not.
+need_module() {
+	[ "$(id -u)" = 0 ] || skip_all "needs root"
+	[ -e "$module" ] || skip_all "no module: set TT_MODULE, or install one for modprobe"
+	# shellcheck disable=SC2119 # none here
+	is_loaded || insert || exit 1
+	[ -d "$debugfs" ] || skip_all "needs debugfs"
 }
 
 is_loaded() {

@@ -28,6 +28,7 @@
 
 #include "lib/files.h"
 #include "lib/ktap.h"
+#include "lib/module.h"
 #include "lib/peer.h"
 #include "lib/records.h"
 #include "lib/torture.h"
@@ -152,8 +153,7 @@ int main(void)
 {
 	struct rlimit files = { .rlim_cur = MANY + 100, .rlim_max = MANY + 100 };
 
-	if (access(DEBUGFS_DIR, R_OK))
-		ktap_skip_all("tcp_teardown is not loaded");
+	module_need();
 	if (!peer_possible())
 		ktap_skip_all("no TUN device");
 	if (memory() < 1700ULL << 20)

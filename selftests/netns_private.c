@@ -21,6 +21,7 @@
 
 #include "lib/ktap.h"
 #include "lib/listed.h"
+#include "lib/module.h"
 #include "lib/net.h"
 #include "lib/records.h"
 
@@ -226,8 +227,7 @@ int main(void)
 {
 	enum net_family family;
 
-	if (access(DEBUGFS_DIR, R_OK))
-		ktap_skip_all("tcp_teardown is not loaded");
+	module_need();
 	ktap_plan(3 * NET_FAMILIES + 1);
 	for (family = 0; family < NET_FAMILIES; family++)
 		family_cases(family);

@@ -27,6 +27,7 @@
 
 #include "lib/files.h"
 #include "lib/ktap.h"
+#include "lib/module.h"
 #include "lib/net.h"
 #include "lib/records.h"
 
@@ -133,8 +134,7 @@ int main(void)
 	unsigned int i, rounds;
 	unsigned long before;
 
-	if (access(DEBUGFS_DIR, R_OK))
-		ktap_skip_all("tcp_teardown is not loaded");
+	module_need();
 	if (online_cpus() < 2)
 		ktap_skip_all("one CPU alone");
 	ktap_plan(3);

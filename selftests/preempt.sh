@@ -21,7 +21,7 @@
 
 # The code of the hooks' handlers, each instruction on one line with its relocation.
 handlers() {
-	objdump -dr --no-show-raw-insn -j .text "$module" | awk '
+	objdump -dr --no-show-raw-insn -j .text "$plain" | awk '
 		/^[0-9a-f]+ <.*>:$/ { on = $2 ~ /^<(probe|entry)_/ }
 		!on { next }
 		/R_X86_64_/ { line = line " " $NF; next }
@@ -76,13 +76,16 @@ check_handlers() {
 
 # Each function that takes a lock, and the lock.
 locks() {
-	objdump -dr --no-show-raw-insn "$module" | awk '
+	objdump -dr --no-show-raw-insn "$plain" | awk '
 		/^[0-9a-f]+ <.*>:$/ { name = $2 }
 		/R_[A-Z0-9_]+[ \t]+_*(raw|rt)_(spin|read|write)_(try)?lock/ { print name, $NF }'
 }
 
 [ -e "$module" ] || skip_all "no $module"
 command -v objdump >/dev/null || skip_all "needs objdump"
+plain=$(mktemp)
+trap 'rm -f "$plain"' EXIT
+module_image >"$plain"
 plan 2
 check_handlers
 taken=$(locks)

@@ -38,6 +38,7 @@
 #include "lib/capture.h"
 #include "lib/files.h"
 #include "lib/ktap.h"
+#include "lib/module.h"
 #include "lib/pairs.h"
 #include "lib/random.h"
 #include "lib/records.h"
@@ -576,8 +577,7 @@ int main(int argc, char **argv)
 	const char *missing = wire_missing();
 
 	test.home = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
-	if (access(DEBUGFS_DIR, R_OK))
-		ktap_skip_all("tcp_teardown is not loaded");
+	module_need();
 	if (missing)
 		ktap_skip_all("%s", missing);
 	REQUIRE(!setrlimit(RLIMIT_NOFILE, &files), "no more files");

@@ -22,6 +22,7 @@
 #include "lib/diag.h"
 #include "lib/files.h"
 #include "lib/ktap.h"
+#include "lib/module.h"
 #include "lib/net.h"
 #include "lib/peer.h"
 #include "lib/records.h"
@@ -624,8 +625,7 @@ int main(void)
 {
 	unsigned int i;
 
-	if (access(DEBUGFS_DIR, R_OK))
-		ktap_skip_all("tcp_teardown is not loaded");
+	module_need();
 	if (!peer_possible() || !diag_possible())
 		ktap_skip_all("no TUN device, or no tcp_diag that can kill");
 	max_orphans = open("/proc/sys/net/ipv4/tcp_max_orphans", O_WRONLY);

@@ -17,9 +17,9 @@
 renamed() {
 	local at size within
 
-	read -r size at < <(objdump -h "$module" |
+	read -r size at < <(objdump -h "$plain" |
 		awk '$2 == ".gnu.linkonce.this_module" { print "0x" $3, "0x" $6 }')
-	cp "$module" "$1"
+	cp "$plain" "$1"
 	within=$(tail -c +$((at + 1)) "$1" | head -c $((size)) | grep -abo tcp_teardown |
 		head -n 1 | cut -d : -f 1)
 	[ -n "$within" ] &&
@@ -42,11 +42,12 @@ refused() {
 	check "a splat: $log" no_splat "$log"
 }
 
-[ "$(id -u)" = 0 ] || skip_all "needs root"
-[ -d "$debugfs" ] || skip_all "the module is not loaded"
+need_module
 command -v objdump >/dev/null || skip_all "needs objdump"
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
+plain=$dir/tcp_teardown.ko
+module_image >"$plain"
 plan 2
 refused "$module" 'File exists' 'File exists'
 check "no records any more" records_come

@@ -20,6 +20,7 @@
 
 #include "lib/diag.h"
 #include "lib/ktap.h"
+#include "lib/module.h"
 #include "lib/net.h"
 #include "lib/peer.h"
 #include "lib/records.h"
@@ -230,8 +231,7 @@ int main(void)
 	enum net_family family;
 	pid_t busy;
 
-	if (access(CONNECTIONS, R_OK))
-		ktap_skip_all("tcp_teardown is not loaded");
+	module_need();
 	if (!peer_possible() || !diag_possible())
 		ktap_skip_all("no TUN device, or no tcp_diag");
 	if (system("ss -V >/dev/null"))

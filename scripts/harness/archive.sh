@@ -163,6 +163,7 @@ archive_unpack() {
 archive_source() {
 	local name=linux-source-$1 collection=bookworm
 
+	[[ $1 = [56].* ]] || collection=newest
 	if [ -e "/usr/src/$name.tar.xz" ]; then
 		echo "/usr/src/$name.tar.xz"
 		return

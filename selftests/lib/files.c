@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "ktap.h"
+#include "module.h"
 #include "stream.h"
 
 #define DIR "/sys/kernel/debug/tcp_teardown"
@@ -217,21 +218,9 @@ void files_settle(void)
 	} while ((held || before != after) && net_wait(&wait));
 }
 
-static void load(void)
-{
-	if (!access("/sys/module/tcp_teardown", F_OK))
-		return;
-	if (system("insmod ${TT_MODULE:-../build/$(uname -r)/tcp_teardown.ko} $TT_ARGS"))
-		ktap_skip_all("the module can't be loaded");
-}
-
 void files_start(void)
 {
-	if (geteuid())
-		ktap_skip_all("needs root");
-	load();
-	if (access(DIR "/trace", F_OK))
-		ktap_skip_all("needs debugfs at /sys/kernel/debug");
+	module_need();
 	files_settle();
 	net_new();
 	files_reset();

@@ -8,6 +8,7 @@
 
 #include "crosscheck.h"
 #include "files.h"
+#include "module.h"
 
 static void begin(struct fixture *self, bool peer)
 {
@@ -61,8 +62,7 @@ int testcases_run(const struct testcase *testcases, unsigned int nr)
 	enum net_family family;
 	unsigned int i;
 
-	if (access(DEBUGFS_DIR, R_OK))
-		ktap_skip_all("tcp_teardown is not loaded");
+	module_need();
 	for (i = 0; i < nr; i++)
 		if (testcases[i].peer && !peer_possible())
 			ktap_skip_all("no TUN device");

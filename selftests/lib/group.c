@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "files.h"
+#include "module.h"
 
 void group_set(const char *word)
 {
@@ -37,8 +38,7 @@ int group_run(const char *group, unsigned int hooks, const struct testcase *test
 	char word[32];
 	int code;
 
-	if (access(DEBUGFS_DIR, R_OK))
-		ktap_skip_all("tcp_teardown is not loaded");
+	module_need();
 	was_off = group_is(group, hooks, "off");
 	snprintf(word, sizeof(word), "+%s", group);
 	group_set(word);

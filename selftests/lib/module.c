@@ -6,9 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "ktap.h"
@@ -16,52 +14,43 @@
 
 #define NAME "tcp_teardown"
 
-static const char *module_file(void)
+static char *image;
+static size_t image_size;
+
+/* A module is a few megabytes at most. */
+void module_read(void)
 {
-	static char path[256];
-	struct utsname name;
+	const size_t room = 64 << 20;
+	FILE *pipe;
 
-	if (getenv("TT_MODULE"))
-		return getenv("TT_MODULE");
-	uname(&name);
-	snprintf(path, sizeof(path), "../build/%s/" NAME ".ko", name.release);
-	return path;
-}
-
-int module_load_file(const char *file, const char *args)
-{
-	int fd = open(file, O_RDONLY | O_CLOEXEC), err;
-	const char *more = getenv("TT_ARGS");
-	char *all;
-
-	if (fd < 0)
-		return errno;
-	REQUIRE(asprintf(&all, "%s %s", more ? more : "", args) > 0, "no memory");
-	err = syscall(SYS_finit_module, fd, all, 0) ? errno : 0;
-	free(all);
-	close(fd);
-	return err;
-}
-
-int module_load(const char *args)
-{
-	return module_load_file(module_file(), args);
+	if (image_size)
+		return;
+	image = malloc(room);
+	pipe = popen("exec bash -c '. ./lib.sh && module_image' 2>/dev/null", "re");
+	REQUIRE(image && pipe, "can't read the module");
+	image_size = fread(image, 1, room, pipe);
+	if (pclose(pipe) || !image_size)
+		ktap_skip_all("no module: set TT_MODULE, or install one for modprobe");
+	REQUIRE(image_size < room, "the module is too large");
+	image = realloc(image, image_size);
 }
 
 int module_load_image(const char *args)
 {
-	static struct stat st;
-	static char *image;
-	int fd;
+	module_read();
+	return syscall(SYS_init_module, image, image_size, args) ? errno : 0;
+}
 
-	if (!image) {
-		fd = open(module_file(), O_RDONLY | O_CLOEXEC);
-		REQUIRE(fd >= 0 && !fstat(fd, &st), "no module");
-		image = malloc(st.st_size);
-		REQUIRE(read(fd, image, st.st_size) == st.st_size, "the module is cut short");
-		close(fd);
-	}
-	return syscall(SYS_init_module, image, st.st_size, args) ? errno : 0;
+int module_load(const char *args)
+{
+	const char *more = getenv("TT_ARGS");
+	char *all;
+	int err;
+
+	REQUIRE(asprintf(&all, "%s %s", more ? more : "", args) > 0, "no memory");
+	err = module_load_image(all);
+	free(all);
+	return err;
 }
 
 int module_unload(void)
@@ -84,6 +73,18 @@ void module_unload_soon(void)
 bool module_is_loaded(void)
 {
 	return !access("/sys/module/" NAME, F_OK);
+}
+
+void module_need(void)
+{
+	int err;
+
+	if (geteuid())
+		ktap_skip_all("needs root");
+	err = module_is_loaded() ? 0 : module_load("");
+	REQUIRE(!err, "the module does not load: %s", strerror(err));
+	if (access("/sys/kernel/debug/" NAME, R_OK))
+		ktap_skip_all("needs debugfs at /sys/kernel/debug");
 }
 
 static bool left_in(const char *path, const char *text)

@@ -7,11 +7,20 @@
 
 #include <stdbool.h>
 
-/* Load $TT_MODULE, or another file, with $TT_ARGS and these parameters: 0, or errno. */
-int module_load(const char *args);
-int module_load_file(const char *file, const char *args);
-/* As module_load(), from memory, if the file has been read. */
+/*
+ * Load the module that lib.sh names, with these parameters: 0, or errno. Its file is read
+ * once, and a test without a module is skipped.
+ */
 int module_load_image(const char *args);
+
+/* As module_load_image(), with $TT_ARGS before these. */
+int module_load(const char *args);
+
+/* Begin: the module is loaded, or the test is skipped where there can be none. */
+void module_need(void);
+
+/* Read the file now: where idle time is skipped, that may take too long later. */
+void module_read(void);
 
 /* Remove it, without waiting: 0, or errno; EAGAIN while it is in use. */
 int module_unload(void);

@@ -12,7 +12,7 @@
 
 # shellcheck disable=SC2317 # check() calls by name
 # shellcheck source=selftests/lib.sh
-. "$(dirname "$0")/../lib.sh"
+. ./lib.sh
 lockdown=/sys/kernel/security/lockdown
 
 # The files that can be opened for reading, and for writing: one path per line.
@@ -49,8 +49,7 @@ level() {
 	result "lockdown=$1"
 }
 
-[ "$(id -u)" = 0 ] || skip_all "needs root"
-[ -d "$debugfs" ] || skip_all "the module is not loaded"
+need_module
 mountpoint -q /sys/kernel/security || mount -t securityfs securityfs /sys/kernel/security
 [ -w "$lockdown" ] || skip_all "no lockdown"
 plan 4
