@@ -44,7 +44,12 @@ def progress():
         tool.stdin.close()
         assert tool.wait() == 0
     os.close(slave)
-    said = os.read(master, 65536)
+    said = b""
+    try:
+        while new := os.read(master, 65536):
+            said += new
+    except OSError:     # all have closed it
+        pass
     assert b" records, " in said and b" MB read\r" in said and said.endswith(b"\x1b[K"), said
 
 
