@@ -9,8 +9,10 @@
 #include "base/words.h"
 
 #define WORD(text) { sizeof(text) - 1, text }
-#define NUMBERED(number, text) [number] = WORD(text),
-#define FLAG_WORD(bit, text) [ilog2(bit)] = WORD(text),
+#define NUMBERED(number, text)						\
+	[number] = WORD(text),
+#define FLAG_WORD(bit, text)						\
+	[ilog2(bit)] = WORD(text),
 
 static const struct word state_words[TCP_MAX_STATES] = {
 	[0] = WORD("-"),

@@ -195,7 +195,7 @@ static noinline __cold void record_write_traced(const struct subject *subject,
 						const struct totals *totals)
 {
 	struct ring_slot *slot = buffer_claim();
-	struct tcp_teardown_record r;
+	struct tcp_teardown_record r __uninitialized;	/* all of it is written */
 
 	record_compose(&r, subject, m, totals);
 	r.number = 0;

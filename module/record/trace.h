@@ -76,7 +76,8 @@ WORDS_OF_FIRST(EM, EM)
 
 /*
  * What all events have, as sock:inet_sock_set_state and tcp:tcp_retransmit_skb name it, or the
- * record. Neither this nor an event has a hole, which would show memory. Times are signed: -1 for unknown.
+ * record. Neither this nor an event has a hole, which would show memory. Times are signed, -1
+ * for unknown.
  */
 #define TEARDOWN_FIELDS								\
 	__field(__u64, number)							\
