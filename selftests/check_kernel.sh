@@ -102,7 +102,7 @@ test_off() {
 [ -x "$checker" ] || skip_all "no $checker"
 [ -x "$program" ] || skip_all "no $program"
 [ -e "$module" ] || skip_all "no $module"
-[ -e /dev/net/tun ] || skip_all "no TUN device"
+[ -e /dev/net/tun ] || modprobe -q tun || skip_all "no TUN device"
 plan 7
 unload || exit 1
 test_refused

@@ -10,6 +10,7 @@
 #include <net/if.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -32,10 +33,14 @@
 #define PEER_IPV6 "2001:db8::2"
 #define PEER_PORT 4000
 
+/* Where nobody has made the device at boot, it comes with its module. */
 bool peer_possible(void)
 {
-	int fd = open(TUN_DEVICE, O_RDWR);
+	int fd;
 
+	if (access(TUN_DEVICE, F_OK) && system("modprobe -q tun"))
+		return false;
+	fd = open(TUN_DEVICE, O_RDWR);
 	close(fd);
 	return fd >= 0;
 }
