@@ -33,6 +33,19 @@ check-kernel: ## builds build/check_kernel, a static program for scripts/check-k
 		$(CURDIR)/build/selftests/check_kernel
 	@cp build/selftests/check_kernel build/
 
+PREFIX ?= /usr/local
+PACKAGING = $(MAKE) -s -C scripts/packaging PREFIX=$(PREFIX) KVER=$(RELEASE)
+install: module tool ## installs module, tcp-teardown, man page and completion; DESTDIR= PREFIX=
+	$(MAKE) -C $(KDIR) M=$(CURDIR)/$(BUILD) INSTALL_MOD_PATH=$(DESTDIR) modules_install
+	depmod -b $(DESTDIR)/ $(RELEASE)
+	@$(PACKAGING) install-tool
+
+dkms: ## gives the module to DKMS, which builds it for this kernel and each that comes
+	@$(PACKAGING) dkms
+
+deb: ## builds the Debian packages tcp-teardown and tcp-teardown-dkms, in build/deb/
+	@$(PACKAGING) deb
+
 demo: ## boots a guest, makes traffic, and shows how its connections ended
 	@scripts/demo
 
@@ -56,6 +69,9 @@ test-host: ## tests ring, filter and tcp-teardown in user space; RECORDS= INPUTS
 test-kselftest: ## tests that selftests/ works in a kernel's tree, on 6.12 and the newest
 	@scripts/kselftest-test $(KERNEL)
 
+test-packages: ## tests the packages, in Debian 12 and 13, or SUITE=
+	@scripts/packaging/test $(SUITE)
+
 check: ## runs checkpatch, sparse, W=1, shellcheck and others; all must be silent
 	@scripts/check
 
@@ -77,4 +93,4 @@ help: ## prints this list
 		$(firstword $(MAKEFILE_LIST))
 
 # Not a file to keep: it is written again each time.
-.PHONY: module compile_commands.json tool check-kernel demo test test-debug test-vm test-host test-kernels test-kselftest check soak bench torture clean help
+.PHONY: module compile_commands.json tool check-kernel install dkms deb demo test test-debug test-vm test-host test-kernels test-kselftest test-packages check soak bench torture clean help
