@@ -477,6 +477,7 @@ int main(void)
 	int family;
 
 	files_start();
+	module_read();	/* time is skipped meanwhile, in which a minisock would die */
 	REQUIRE(!setrlimit(RLIMIT_NOFILE, &files), "no limit");
 	ktap_plan(NET_FAMILIES + 4);
 	for (family = 0; family < NET_FAMILIES; family++)
