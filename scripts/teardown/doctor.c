@@ -5,6 +5,7 @@
  * writes nothing.
  */
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "complain.h"
@@ -80,11 +81,24 @@ static void doubt(const struct doctor *doctor, const struct rule *rule,
 		finding->certainty--;
 }
 
+/* --netns */
+static u32 only_netns(const struct doctor *doctor, const char *word)
+{
+	char *end;
+	u32 netns = strcmp(word, "self") ? strtoul(word, &end, 10) : netns_of(doctor, word);
+
+	if (!netns || (strcmp(word, "self") && *end))
+		die("'%s' is no network namespace: its inode number, or self", word);
+	return netns;
+}
+
 static void ask(struct doctor *doctor, const struct rule *rule, const struct place *place,
 		bool fine)
 {
 	struct finding finding = { .certainty = CERTAIN };
 
+	if (doctor->only && place->netns != doctor->only)
+		return;
 	if (rule->look(doctor, place, &finding) && finding.fine == fine) {
 		doubt(doctor, rule, place, &finding);
 		finding_print(doctor, rule, place, &finding);
@@ -128,6 +142,8 @@ bool doctor(struct options *options)
 {
 	struct doctor doctor = { .options = options, .root = options->root ?: "" };
 
+	if (options->netns)
+		doctor.only = only_netns(&doctor, options->netns);
 	if (options->input.nr)
 		read_records(&doctor);
 	else

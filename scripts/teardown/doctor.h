@@ -195,6 +195,7 @@ struct hook_line {
  * @root: before each path
  * @host: this host's files are read
  * @has_module: the module's files are there
+ * @only: that namespace is asked about; 0 for all
  * @nr: of @place
  * @place: network namespaces
  * @lost: records that stats shows as lost, or that are missing
@@ -210,6 +211,7 @@ struct doctor {
 	const char *root;
 	bool host;
 	bool has_module;
+	u32 only;
 	unsigned int nr;
 	struct place *place;
 	u64 lost;
@@ -319,6 +321,8 @@ FILE *doctor_open(const struct doctor *doctor, const char *name);
 /* doctor_socks.c: lines of connections, and of /proc/net/tcp and tcp6. */
 void socks_read_connections(struct doctor *doctor, FILE *file);
 void socks_read_proc(struct place *place, FILE *tcp, FILE *tcp6);
+/* In ip_local_port_range. */
+bool is_ephemeral(const struct place *place, u16 port);
 
 /* doctor_records.c: all of options->input. */
 void records_read(struct doctor *doctor);
@@ -328,6 +332,8 @@ bool fact_is_in_summary(enum fact fact);
 
 /* doctor_netns.c: each network namespace that can be entered. */
 void netns_read(struct doctor *doctor);
+/* Of a process, a number or "self"; 0 where it can't be read. */
+u32 netns_of(const struct doctor *doctor, const char *pid);
 
 /* doctor_owner.c */
 void owners_read(struct doctor *doctor);

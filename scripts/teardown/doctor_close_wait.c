@@ -14,7 +14,8 @@
 /**
  * struct group - of one owner and port
  * @key: these
- * @port: of them
+ * @port: of them; of the peer where it is @client
+ * @client: the process has connected to the peer
  * @count: sockets
  * @unread: of which with unread data
  * @knows_unread: that is known
@@ -22,6 +23,7 @@
 struct group {
 	char key[96];
 	u16 port;
+	bool client;
 	u64 count;
 	u64 unread;
 	bool knows_unread;
@@ -61,13 +63,28 @@ static bool is_aged(const struct sock *sock)
 	return sock->age == TCP_TEARDOWN_UNKNOWN || sock->age >= LONG_AGE || sock->at_least;
 }
 
-static void add_to_group(const struct doctor *doctor, struct leak *leak, const struct sock *sock)
+/* Nobody listens at its port, which connect() may have chosen. */
+static bool is_client(const struct place *place, const struct sock *sock)
 {
+	for (u64 i = 0; i < place->socks.nr; i++)
+		if (place->socks.sock[i].state == TCP_LISTEN &&
+		    place->socks.sock[i].local_port == sock->local_port)
+			return false;
+	return is_ephemeral(place, sock->local_port);
+}
+
+static void add_to_group(const struct doctor *doctor, const struct place *place,
+			 struct leak *leak, const struct sock *sock)
+{
+	bool client = is_client(place, sock);
 	struct print key = { };
 	struct group *group = leak->group;
 
 	print_owner(&key, doctor, sock);
-	print_format(&key, ", port %u", sock->local_port);
+	if (client)
+		print_format(&key, ", to %s", sock->peer);
+	else
+		print_format(&key, ", port %u", sock->local_port);
 	print_char(&key, '\0');
 	while (group < leak->group + leak->nr && strncmp(group->key, key.text, 95))
 		group++;
@@ -78,7 +95,8 @@ static void add_to_group(const struct doctor *doctor, struct leak *leak, const s
 			snprintf(group->key, sizeof(group->key), "%s", key.text);
 			leak->nr++;
 		}
-		group->port = sock->local_port;
+		group->client = client;
+		group->port = client ? sock->peer_port : sock->local_port;
 		group->count++;
 		group->knows_unread |= sock->unread != TCP_TEARDOWN_UNKNOWN;
 		group->unread += sock->unread && sock->unread != TCP_TEARDOWN_UNKNOWN;
@@ -100,8 +118,10 @@ static void find_oldest(struct leak *leak, const struct socks *socks)
 	leak->window = leak->oldest < SURE_AGE ? leak->oldest : SURE_AGE;
 }
 
-static void gather(const struct doctor *doctor, struct leak *leak, const struct socks *socks)
+static void gather(const struct doctor *doctor, const struct place *place, struct leak *leak)
 {
+	const struct socks *socks = closing_of(place);
+
 	find_oldest(leak, socks);
 	for (u64 i = 0; i < socks->nr; i++) {
 		const struct sock *sock = &socks->sock[i];
@@ -113,7 +133,7 @@ static void gather(const struct doctor *doctor, struct leak *leak, const struct 
 		if (!is_aged(sock))
 			continue;
 		leak->aged++;
-		add_to_group(doctor, leak, sock);
+		add_to_group(doctor, place, leak, sock);
 	}
 }
 
@@ -149,8 +169,8 @@ static void print_groups(struct finding *finding, struct leak *leak)
 	if (leak->rest)
 		print_format(&finding->who, "others: %llu\n", leak->rest);
 	print_format(&finding->see, "tcp-teardown show 'port == %u'\n", leak->group[0].port);
-	print_format(&finding->see, "ss -tnpe state close-wait 'sport = :%u'\n",
-		     leak->group[0].port);
+	print_format(&finding->see, "ss -tnpe state close-wait '%cport = :%u'\n",
+		     leak->group[0].client ? 'd' : 's', leak->group[0].port);
 }
 
 static void print_fact(struct print *fact, const struct leak *leak)
@@ -184,7 +204,7 @@ static bool look_leak(const struct doctor *doctor, const struct place *place,
 	struct leak *leak = allocate(sizeof(*leak));
 	bool said = true;
 
-	gather(doctor, leak, closing_of(place));
+	gather(doctor, place, leak);
 	if (leak->aged) {
 		print_fact(&finding->fact, leak);
 		print_groups(finding, leak);

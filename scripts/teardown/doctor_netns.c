@@ -18,7 +18,7 @@
 #define NAMED	"/run/netns"
 
 /* Of the link /proc/PID/ns/net, "net:[4026531840]"; 0 where it can't be read. */
-static u32 netns_of(const struct doctor *doctor, const char *pid)
+u32 netns_of(const struct doctor *doctor, const char *pid)
 {
 	char path[4096], link[64];
 	unsigned int netns = 0;

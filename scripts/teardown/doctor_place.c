@@ -144,7 +144,7 @@ const char *netns_prefix(const struct doctor *doctor, const struct place *place)
 	static char prefix[80];
 
 	prefix[0] = '\0';
-	if (doctor->nr > 1)
+	if (doctor->nr > 1 && !doctor->only)
 		snprintf(prefix, sizeof(prefix), "netns %u%s%s%s: ", place->netns,
 			 *place->name ? " (" : "", place->name, *place->name ? ")" : "");
 	return prefix;

@@ -162,7 +162,7 @@ static void add_used(struct useds *useds, const struct used *used)
 	useds->used[useds->nr++] = *used;
 }
 
-static bool is_ephemeral(const struct place *place, u16 port)
+bool is_ephemeral(const struct place *place, u16 port)
 {
 	return place->has_sysctl[SYSCTL_PORT_FIRST] && place->has_sysctl[SYSCTL_PORT_LAST] &&
 	       port >= place->sysctl[SYSCTL_PORT_FIRST] && port <= place->sysctl[SYSCTL_PORT_LAST];

@@ -46,6 +46,8 @@ static const struct word_option {
 	  "answer GET /metrics by HTTP until ^C, at 127.0.0.1 without ADDR" },
 	{ { "since", required_argument, NULL, OPTION_SINCE }, "FILE",
 	  "count from then: a copy of /proc/net/tcp_teardown/summary; netstat may follow it" },
+	{ { "netns", required_argument, NULL, 'N' }, "NETNS",
+	  "only of that network namespace: its inode number, or self" },
 	{ { "root", required_argument, NULL, OPTION_ROOT }, "DIR",
 	  "a copy of /proc and /sys is there, in place of this host's" },
 	{ { "max-connections", required_argument, NULL, OPTION_MAX_CONNECTIONS }, "N",
@@ -163,6 +165,9 @@ static void set(struct options *options, int letter)
 		break;
 	case OPTION_SINCE:
 		options->since = optarg;
+		break;
+	case 'N':
+		options->netns = optarg;
 		break;
 	case OPTION_ROOT:
 		options->root = optarg;

@@ -26,6 +26,7 @@ struct filter;
  * @interval: ns between two looks
  * @root: before the paths of this host's files
  * @since: counters saved before
+ * @netns: the only one that is asked about
  * @sort: by which column
  * @by: what ends are put together by
  * @filter: NULL for none
@@ -47,6 +48,7 @@ struct options {
 	u64 interval;
 	const char *root;
 	const char *since;
+	const char *netns;
 	const char *sort;
 	const char *by;
 	struct filter *filter;

@@ -12,7 +12,7 @@ _tcp_teardown()
 	"live") options="--follow --directory --interval --once --root --help" ;;
 	"record") options="--output --directory --help" ;;
 	"metrics") options="--output --directory --prometheus --serve --help" ;;
-	"doctor") options="--json --directory --since --root --max-connections --help" ;;
+	"doctor") options="--json --directory --since --netns --root --max-connections --help" ;;
 	"export json") options="--follow --help" ;;
 	"export dot") options="--help" ;;
 	"export pcapng") options="--follow --help" ;;
