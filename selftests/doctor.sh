@@ -1,82 +1,98 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
+# usage: selftests/doctor.sh [TROUBLE...]
+#
 # tcp-teardown doctor, in front of real troubles.
 #
-# Shows: each trouble that doctor/play.py brings about, in a network namespace of its own,
-# is found by its name, with the facts, the owner and the certainty that it has; what is
-# fine is called so, with status 0; without root, without hooks and without the module it
-# says what it did not see.
+# Shows: each trouble that doctor/play.py brings about, by nginx, haproxy, redis, node and
+# others, in a network namespace of its own, is found by its name, with the facts, the owner
+# and the certainty that it has; what is fine is called so, with status 0; without root,
+# without hooks and without records it says what it did not see.
 #
-# Needs: root, debugfs, nftables, tcp-teardown beside the other programs. The module is
-# loaded.
+# Needs: root, debugfs, nftables, the servers, tcp-teardown beside the other programs. The
+# module is loaded.
 #
-# An age may be more than what was waited for: time is skipped, by minutes where the machine
-# outside is busy. So full, ports, fins and orphans, in which TIME_WAIT must last or a FIN be
-# sent again just once, run only where they are named, on a machine that does nothing else.
+# The troubles come at the same time, and are looked at once: when they are a minute old.
+# Time is real, as a TIME_WAIT has to last until then, and a FIN must not be sent again just
+# because idle time was skipped.
 #
-# Modes: icount
+# Modes: smp
 
-dir=/sys/kernel/debug/tcp_teardown
+# shellcheck disable=SC2317 # case functions are called by name
+# shellcheck source=selftests/lib.sh
+. "$(dirname "$0")/lib.sh"
 here=$(dirname "$(readlink -f "$0")")
 tool=${TT_OUTPUT:-../build/selftests}/tcp-teardown
-done=0 failed=0
-pid='' netns=''
+age=66		# seconds; what is older than 60 is looked at
 tmp=$(mktemp -d)
+pages=(many_time_wait many_close_wait lost_fin lost_last_ack)
+playing=() players=()
 trap 'stop; rm -rf "$tmp"' EXIT
 
 stop() {
-	[ -z "$pid" ] || { kill "$pid"; wait "$pid"; } 2>/dev/null
-	ip netns del doctor 2>/dev/null
-	pid=''
+	local name pid
+
+	for name in "${playing[@]}"; do
+		for pid in $(ip netns pids "$name" 2>/dev/null); do
+			kill -KILL "$pid"
+		done
+		ip netns del "$name"
+	done 2>/dev/null
+	[ ${#players[@]} = 0 ] || wait "${players[@]}" 2>/dev/null
+	playing=() players=()
 }
 
-check() {
-	local name=$1
+# Those of docs/troubles.md have two hosts.
+hosts_of() {
+	local name
 
-	shift
-	done=$((done + 1))
-	if "$@" >"$tmp/log" 2>&1; then
-		echo "ok $done $name"
-	else
-		sed 's/^/# /' "$tmp/log"
-		echo "not ok $done $name"
-		failed=1
-	fi
-	stop
+	for name; do
+		case " ${pages[*]} " in *" $name "*) echo "${name}_client" "${name}_server" ;; esac
+	done
 }
 
-skip_all() {
-	echo "KTAP version 1"
-	echo "1..0 # SKIP $*"
-	exit 4
-}
-
-# play TROUBLE [SECONDS]: and so long afterwards.
+# play TROUBLE...: they are there, or have failed, when this returns.
 play() {
-	local _
+	local name _
 
-	echo >"$dir/trace"
-	ip netns add doctor && ip -n doctor link set lo up || return 1
-	netns=$(stat -Lc %i /run/netns/doctor)
-	ip netns exec doctor "$here/doctor/play.py" "$1" >"$tmp/play" 2>&1 &
-	pid=$!
-	for _ in {1..600}; do
-		! grep -q ready "$tmp/play" || break
-		kill -0 "$pid" || break
+	[ $# != 0 ] || return 0
+	for name in "$@" $(hosts_of "$@"); do
+		ip netns add "$name"
+		playing+=("$name")
+	done
+	TMPDIR=$tmp "$here/doctor/play.py" "$@" >>"$tmp/play" 2>"$tmp/$1.play" &
+	players+=("$!")
+	for _ in {1..1800}; do
+		for name; do
+			grep -q "^[a-z]* $name " "$tmp/play" || break
+		done
+		! grep -q "^[a-z]* $name " "$tmp/play" || break
 		sleep 0.1
 	done
-	cat "$tmp/play"
-	grep -q ready "$tmp/play" || return 1
-	sleep "${2:-0}"
+	grep -q '^failed' "$tmp/play" || return 0
+	sed 's/^/# /' "$tmp/play" "$tmp/$1.play"
+	return 1
 }
 
-# doctor WORDS...: the findings of that namespace that are not fine are these.
-doctor() {
-	local word
+netns_of() {
+	stat -Lc %i "/run/netns/$1"
+}
 
-	"$tool" doctor -j >"$tmp/all" 2>"$tmp/err"
-	cat "$tmp/err"
+# look: what the doctor says of all namespaces.
+look() {
+	"$tool" doctor -j "$@" >"$tmp/all" 2>"$tmp/err"
+	sed 's/^/# /' "$tmp/err"
+}
+
+# found TROUBLE WORD...: there, the findings that are not fine are these.
+found() {
+	local netns word
+
+	netns=$(netns_of "$1")
+	pid=$(awk -v name="$1" '$2 == name && $1 == "ready" { print $3 }' "$tmp/play")
+	[ "$pid" ] || { echo "$1 did not come about"; return 1; }
+	shift
 	[ ! -s "$tmp/err" ] || return 1
 	grep -F "\"netns\":$netns," "$tmp/all" >"$tmp/found"
 	cat "$tmp/found"
@@ -95,133 +111,218 @@ has() {
 	done
 }
 
-leak() {
-	play leak 70 && doctor LEAK PEER &&
-		has LEAK 'CLOSE_WAIT 6' '"certainty":"likely"' "play.py\[$pid\], port 7005: 6, 3 of them with unread" \
-			'oldest [0-9]* [sm]' 'long answer' || return 1
-	sleep 600
-	doctor LEAK PEER && has LEAK '"certainty":"certain"' 'oldest [0-9]* m' &&
-		has PEER '6 connections whose peer never sent'
+leak_python() {
+	found leak_python LEAK PEER &&
+		has LEAK 'CLOSE_WAIT 120' '"certainty":"certain"' 'oldest [0-9]* [sm]' \
+			"play.py\[$pid\], port 7005: 120, 60 of them with unread" &&
+		has PEER '120 connections whose peer never sent'
+}
+
+leak_node() {
+	found leak_node LEAK PEER &&
+		has LEAK 'CLOSE_WAIT 6' '"certainty":"likely"' 'node[-A-Za-z]*\[[0-9]*\], port 8080: 6, all that came was read' \
+			'long answer'
+}
+
+leak_pool() {
+	found leak_pool LEAK PEER &&
+		has LEAK "play.py\[$pid\], to 127.0.0.1:6379: 6" &&
+		has PEER '6 connections whose peer' 'redis-server, port 6379: 6'
+}
+
+held_open() {
+	found held_open HELD LEAK &&
+		has HELD 'FIN_WAIT2 with a descriptor: 6, oldest [0-9]* [sm]' "play.py\[$pid\], to 127.0.0.1:7005: 6"
+}
+
+waits() {
+	found waits WAIT && has WAIT "wait for the peer's window: 1 now" 'to 127.0.0.1:7005: [0-9]* bytes'
 }
 
 full() {
-	play full && doctor FULL ACK && has ACK '16 reset' && has FULL 'TIME_WAIT 4 of 4.*; 16 were refused' '"certainty":"certain"'
+	found full ACK FULL && has ACK '16 reset' &&
+		has FULL 'TIME_WAIT [0-4] of 4; 16 were refused' '"certainty":"certain"' 'nginx, port 8080: 16'
 }
 
 ports() {
-	play ports && doctor PORTS &&
-		has PORTS '15 times connect() found no local port' '10 of 10 ports are in use to 127.0.0.1:7005' \
-			"play.py\[$pid\] to 127.0.0.1:7005: 15" 'The range has 10 ports'
+	found ports PORTS &&
+		has PORTS '15 times connect() found no local port' 'node[-A-Za-z]*\[[0-9]*\] to 127.0.0.1:6379: 15' \
+			'The range has 10 ports' 'tcp_fin_timeout does not shorten TIME_WAIT' 'tcp_tw_recycle'
 }
 
-fins() {
-	play fins && doctor FINS && has FINS 'FINs sent again by who closed first: 6 of 12' \
-		'to 127.0.0.1: 6' 'look alike'
+netem() {
+	found netem ACK FINS && has FINS 'FINs sent again by who closed first: [1-9]' 'to 127.0.0.1: [1-9]'
 }
 
 last_ack() {
-	play last_ack && doctor ACK &&
+	found last_ack ACK &&
 		has ACK 'last ACK: \([0-9]*\) FINs came again, \1 were sent again, 0 reset' 'TIME_WAIT was there'
 }
 
 gone() {
-	play gone && doctor GONE FINS && has GONE 'FINs given up: 6 after all' 'tcp_orphan_retries is 1'
-}
-
-waits() {
-	play waits && doctor WAIT && has WAIT "wait for the peer's window: 1 now" 'to 127.0.0.1:7005: [0-9]* bytes'
-}
-
-held() {
-	play held_open 70 && doctor HELD LEAK &&
-		has HELD 'FIN_WAIT2 with a descriptor: 6, oldest [0-9]* [sm]' "play.py\[$pid\], to 127.0.0.1:7005: 6"
-}
-
-# Only the first namespace has the bound.
-orphans() {
-	local bound=/proc/sys/net/ipv4/tcp_max_orphans before status
-
-	before=$(cat $bound)
-	echo 2 >$bound
-	play orphans 1 && doctor ORPHAN && has ORPHAN '[0-9]* were killed' 'play.py, port 7005: '
-	status=$?
-	echo "$before" >$bound
-	return $status
+	found gone FINS GONE && has GONE 'FINs given up: 6 after all' 'tcp_orphan_retries is 1'
 }
 
 unread() {
-	play unread && doctor RESET && has RESET ': 6 of 12 ends' 'play.py, port 7005: 6'
+	found unread RESET && has RESET ': 6 of ' 'nginx, port 8080: 6'
 }
 
 race() {
-	play race && doctor RACE && has RACE '6 connections were closed here' 'play.py, port 7005: 6'
+	# Of each the balancer's FIN is answered with a RST, too.
+	found race RACE || { found race ACK RACE && has ACK 'data came after its close'; } || return 1
+	has RACE 'connections were closed here' 'node[-A-Za-z]*, port 8080: [1-9]'
 }
 
 syn() {
-	play syn && doctor SYN &&
+	found syn SYN &&
 		has SYN '5 SYNs came' 'older timestamp): 3; by its sequence number, which is not newer: 2'
 }
 
 queue() {
-	play queue && doctor QUEUE && has QUEUE 'accept queue was full [1-9]' 'port 7005: 1 wait for accept'
+	found queue QUEUE && has QUEUE 'accept queue was full [1-9]' 'redis-server\[[0-9]*\], port 6379: 3 wait for accept'
 }
 
 queue_reset() {
-	play queue_reset && doctor QUEUE && has QUEUE '[1-9] answered with a RST' 'tcp_abort_on_overflow 1'
+	found queue_reset QUEUE && has QUEUE '[1-9] answered with a RST' 'tcp_abort_on_overflow 1'
 }
 
 never_accepted() {
-	play never_accepted 70 && doctor QUEUE PEER && has QUEUE '3 peers closed before accept()'
+	found never_accepted QUEUE PEER && has QUEUE '3 peers closed before accept()'
 }
 
-# Status 0 is for a host where nothing is wrong: seen from that namespace alone.
-healthy() {
-	play healthy && doctor && has FINE 'TIME_WAIT [0-9]* of' 'CLOSE_WAIT 0' 'FINs sent again 0 of 120' \
-		'unread data: 0 of' 'no accept queue' || return 1
-	ip netns exec doctor setpriv --reuid 65534 --regid 65534 --clear-groups \
-		"$tool" doctor >"$tmp/out" 2>&1 || { cat "$tmp/out"; return 1; }
-	grep -q '^FINE   TIME_WAIT [0-9]* of' "$tmp/out" && ! grep -v '^FINE\|^ \|^#' "$tmp/out"
+bystander() {
+	found bystander
 }
 
+# Its records are seen, but not those of segments.
 without_hooks() {
-	echo -segments >"$dir/hooks"
-	play leak 700 && doctor LEAK PEER
-	local status=$?
-
-	echo +segments >"$dir/hooks"
-	[ "$status" = 0 ] && has LEAK '"certainty":"likely"' 'hooks: .* off'
+	echo -segments >"$debugfs/hooks"
+	look
+	echo +segments >"$debugfs/hooks"
+	found leak_node LEAK PEER && has LEAK '"certainty":"possible"' 'hooks: .* off'
 }
 
 without_root() {
-	play leak 700 || return 1
-	ip netns exec doctor setpriv --reuid 65534 --regid 65534 --clear-groups \
+	ip netns exec leak_node setpriv --reuid 65534 --regid 65534 --clear-groups \
 		"$tool" doctor >"$tmp/out" 2>&1
 	[ $? = 1 ] || { cat "$tmp/out"; return 1; }
 	cat "$tmp/out"
-	grep -q '^LEAK .*CLOSE_WAIT 6, oldest [0-9]* m' "$tmp/out" &&
-		grep -q 'a process of uid 0,.* port 7005: 6' "$tmp/out" &&
+	grep -q '^LEAK .*CLOSE_WAIT 6, oldest [0-9]* [sm]' "$tmp/out" &&
+		grep -q 'a process of uid 0,.* port 8080: 6' "$tmp/out" &&
 		grep -q '^# not seen: .*not root' "$tmp/out"
 }
 
 # What was before is not counted, nor is what trace no longer has.
 since() {
-	play unread && doctor RESET || return 1
-	ip netns exec doctor cat /proc/net/tcp_teardown/summary /proc/net/netstat >"$tmp/before"
-	echo >"$dir/trace"
-	"$tool" doctor -j --since "$tmp/before" >"$tmp/all"
-	grep -F "\"netns\":$netns," "$tmp/all"
-	! grep -F "\"netns\":$netns," "$tmp/all" | grep RESET
+	ip netns exec unread cat /proc/net/tcp_teardown/summary /proc/net/netstat >"$tmp/before"
+	echo >"$debugfs/trace"
+	look --since "$tmp/before"
+	found unread
 }
 
+# Only the first namespace has the bound.
+orphans() {
+	local bound=/proc/sys/net/ipv4/tcp_max_orphans before
+
+	before=$(cat "$bound")
+	echo 2 >"$bound"
+	play orphans
+	look
+	echo "$before" >"$bound"
+	found orphans ORPHAN && has ORPHAN '[0-9]* were killed' 'nginx, port 8080: '
+}
+
+# Status 0 is for a host where nothing is wrong: seen from that namespace alone.
+healthy() {
+	found healthy && has FINE 'TIME_WAIT [0-9,]* of' 'Who closes first' 'tcp_fin_timeout is for' 'CLOSE_WAIT 0' \
+		'FINs sent again by who closed first: [0-9]* of' 'unread data: [0-9]* of' 'no accept queue' || return 1
+	ip netns exec healthy setpriv --reuid 65534 --regid 65534 --clear-groups \
+		"$tool" doctor >"$tmp/out" 2>&1 || { cat "$tmp/out"; return 1; }
+	grep -q '^FINE   TIME_WAIT [0-9,]* of' "$tmp/out" && ! grep -v '^FINE\|^ \|^#' "$tmp/out"
+}
+
+# The commands of docs/troubles.md give what they show there; with TT_NEW that is written.
+page() {
+	local page=$here/../docs/troubles.md new=''
+
+	if [ "${TT_NEW:-}" ]; then
+		new=$VM_OUT/troubles.md
+		[ ! -e "$new" ] || page=$new
+	fi
+	(cd "$tmp/$1" && PATH="${tool%/*}:$PATH" "$here/doctor/page.py" "$page" "$1" ${new:+"$new"})
+}
+many_time_wait() {
+	page many_time_wait
+}
+
+many_close_wait() {
+	page many_close_wait
+}
+
+lost_fin() {
+	page lost_fin
+}
+
+lost_last_ack() {
+	page lost_last_ack
+}
+
+# try NAME: one case.
+try() {
+	case " ${pages[*]} " in *" $1 "*)
+		[ -e "$here/../docs/troubles.md" ] || { skip "$1" "no docs/troubles.md"; return; }
+		;;
+	esac
+	check "it is not as it should be" "$1" >"$tmp/log" 2>&1 || sed 's/^# //; s/^/# /' "$tmp/log"
+	result "$1"
+}
+
+try_each() {
+	local name
+
+	for name; do
+		try "$name"
+	done
+}
+
+# named NAME...: those of them that were asked for.
+named() {
+	local name
+
+	for name; do
+		[[ -z $asked || " $asked " = *" $name "* ]] && echo "$name"
+	done
+}
+
+asked=$*
+mapfile -t aged < <(named leak_python leak_node leak_pool held_open never_accepted)
+mapfile -t aged_page < <(named many_close_wait)
+mapfile -t others < <(named waits full ports netem last_ack gone unread race syn queue queue_reset)
+# As it is a minute in which a TIME_WAIT is there, or a FIN is sent again.
+mapfile -t fresh < <(named many_time_wait lost_fin lost_last_ack)
+mapfile -t fine < <(named bystander healthy)
+mapfile -t afterwards < <(named without_hooks without_root since orphans)
 [ -x "$tool" ] || skip_all "no tcp-teardown at $tool"
-[ -d "$dir" ] || skip_all "no debugfs"
-[ -x /usr/sbin/nft ] || skip_all "no nftables"
-tests=(healthy leak last_ack gone waits held unread race syn queue queue_reset
-	never_accepted without_hooks without_root since)
-[ $# = 0 ] || tests=("$@")
-echo "KTAP version 1"
-echo "1..${#tests[@]}"
-for test in "${tests[@]}"; do
-	check "$test" "$test"
+[ -d "$debugfs" ] || skip_all "no debugfs"
+for program in nft nginx haproxy redis-server node curl wrk tcpdump; do
+	command -v "$program" >"$tmp/which" || skip_all "no $program"
 done
-[ "$failed" = 0 ]
+plan $((${#aged[@]} + ${#aged_page[@]} + ${#others[@]} + ${#fresh[@]} + ${#fine[@]} + ${#afterwards[@]}))
+size=$(cat "$debugfs/buffer_size_kb")
+echo 32768 >"$debugfs/buffer_size_kb"
+play "${aged[@]}" "${aged_page[@]}"
+young=$SECONDS
+play "${others[@]}"
+play "${fresh[@]}"
+try_each "${fresh[@]}"
+wait=$((young + age - SECONDS))
+sleep $((wait > 0 ? wait : 0))
+try_each "${aged_page[@]}"
+play "${fine[@]}"
+note "looked at after $SECONDS s"
+look
+try_each "${aged[@]}" "${others[@]}" "${fine[@]}" "${afterwards[@]}"
+stop
+echo "$size" >"$debugfs/buffer_size_kb"
+note "all of it took $SECONDS s"
+exit "$failed"

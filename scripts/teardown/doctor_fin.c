@@ -34,12 +34,14 @@ static bool look_lost(const struct doctor *doctor, const struct place *place,
 		return false;
 	if (!is_share(resent, fins) && !is_share(seen, place->seen[FACT_FIN_QUEUED])) {
 		finding->fine = true;
-		print_word(&finding->fact, "FINs sent again ");
-		print_share(&finding->fact, count_of(place, FACT_FIN_RESENT), fins);
+		print_word(&finding->fact, "FINs sent again by who closed first: ");
+		print_share(&finding->fact, resent, fins);
 		return true;
 	}
 	print_word(&finding->fact, "FINs sent again by who closed first: ");
-	print_share(&finding->fact, resent, fins);
+	print_count(&finding->fact, resent);
+	print_word(&finding->fact, " times; FINs in all: ");
+	print_count(&finding->fact, fins);
 	if (!place->records)
 		finding_doubt(finding,
 			      "without records it is not known from which state they were sent\n"
@@ -144,8 +146,9 @@ static bool look_last_ack(const struct doctor *doctor, const struct place *place
 	if (reset)
 		finding_note(finding,
 			     "FINs from LAST_ACK were answered with a RST: the peer's TIME_WAIT\n"
-			     "was missing, refused or killed, or something between had\n"
-			     "forgotten the connection: conntrack forgets LAST_ACK after 30 s\n"
+			     "was missing, refused or killed; or the peer had reset, as data\n"
+			     "came after its close (RACE); or something between had forgotten\n"
+			     "the connection: conntrack forgets LAST_ACK after 30 s\n"
 			     "(nf_conntrack_tcp_timeout_last_ack), sooner than TCP gives up.");
 	if (resent && !again)
 		finding_doubt(finding,

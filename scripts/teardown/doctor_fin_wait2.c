@@ -103,8 +103,9 @@ static bool look_orphans(const struct doctor *doctor, const struct place *place,
 		print_word(&finding->fact, " of ");
 		print_count(&finding->fact, max);
 	}
+	/* They are those of all namespaces. */
 	if (finding->fine)
-		return ends_of(place) || orphans;
+		return ends_of(place);
 	if (killed || aborted) {
 		print_word(&finding->fact, "; ");
 		print_count(&finding->fact, killed > aborted ? killed : aborted);

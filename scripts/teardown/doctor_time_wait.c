@@ -86,7 +86,8 @@ static bool look_time_wait(const struct doctor *doctor, const struct place *plac
 
 	bool known = place->has_socks || place->has_closing;
 
-	if (is_full(place) || !known || (!time_waits(place) && !ends_of(place) && doctor->nr > 1))
+	if (is_full(place) || !known ||
+	    (!time_waits(place) && !ends_of(place) && doctor->nr > 1 && !doctor->only))
 		return false;
 	finding->fine = true;
 	print_time_waits(&finding->fact, place);
