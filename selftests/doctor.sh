@@ -207,7 +207,7 @@ without_root() {
 		"$tool" doctor >"$tmp/out" 2>&1
 	[ $? = 1 ] || { cat "$tmp/out"; return 1; }
 	cat "$tmp/out"
-	grep -q '^LEAK .*CLOSE_WAIT 6, oldest [0-9]* [sm]' "$tmp/out" &&
+	grep -q '^LEAK .*CLOSE_WAIT 6,.* oldest [0-9]* [sm]' "$tmp/out" &&
 		grep -q 'a process of uid 0,.* port 8080: 6' "$tmp/out" &&
 		grep -q '^# not seen: .*not root' "$tmp/out"
 }
@@ -298,8 +298,9 @@ asked=$*
 mapfile -t aged < <(named leak_python leak_node leak_pool held_open never_accepted)
 mapfile -t aged_page < <(named many_close_wait)
 mapfile -t others < <(named waits full ports netem last_ack gone unread race syn queue queue_reset)
-# As it is a minute in which a TIME_WAIT is there, or a FIN is sent again.
-mapfile -t fresh < <(named many_time_wait lost_fin lost_last_ack)
+# Soon over: FINs are sent again for a minute or two, and a TIME_WAIT is there for one.
+mapfile -t fresh < <(named lost_fin lost_last_ack)
+mapfile -t freshest < <(named many_time_wait)
 mapfile -t fine < <(named bystander healthy)
 mapfile -t afterwards < <(named without_hooks without_root since orphans)
 [ -x "$tool" ] || skip_all "no tcp-teardown at $tool"
@@ -307,7 +308,7 @@ mapfile -t afterwards < <(named without_hooks without_root since orphans)
 for program in nft nginx haproxy redis-server node curl wrk tcpdump; do
 	command -v "$program" >"$tmp/which" || skip_all "no $program"
 done
-plan $((${#aged[@]} + ${#aged_page[@]} + ${#others[@]} + ${#fresh[@]} + ${#fine[@]} + ${#afterwards[@]}))
+plan $((${#aged[@]} + ${#aged_page[@]} + ${#others[@]} + ${#fresh[@]} + ${#freshest[@]} + ${#fine[@]} + ${#afterwards[@]}))
 size=$(cat "$debugfs/buffer_size_kb")
 echo 32768 >"$debugfs/buffer_size_kb"
 play "${aged[@]}" "${aged_page[@]}"
@@ -315,6 +316,8 @@ young=$SECONDS
 play "${others[@]}"
 play "${fresh[@]}"
 try_each "${fresh[@]}"
+play "${freshest[@]}"
+try_each "${freshest[@]}"
 wait=$((young + age - SECONDS))
 sleep $((wait > 0 ? wait : 0))
 try_each "${aged_page[@]}"

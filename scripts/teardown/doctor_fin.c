@@ -121,14 +121,27 @@ static bool look_given_up(const struct doctor *doctor, const struct place *place
 	return true;
 }
 
+/*
+ * FINs that came again, if they are many; not those that came to a socket in CLOSE_WAIT: each
+ * in TIME_WAIT sets its timer again, as do some other segments.
+ */
+static u64 came_to_time_wait(const struct place *place)
+{
+	u64 again = count_of(place, FACT_FIN_AGAIN), rearmed = count_of(place, FACT_TW_REARMED);
+
+	if (!is_notable(place, FACT_FIN_AGAIN) || !is_notable(place, FACT_TW_REARMED))
+		return 0;
+	return again < rearmed ? again : rearmed;
+}
+
 static bool look_last_ack(const struct doctor *doctor, const struct place *place,
 			  struct finding *finding)
 {
-	u64 again = count_of(place, FACT_FIN_AGAIN), resent = place->seen[FACT_LAST_ACK_RESENT];
+	u64 again = came_to_time_wait(place), resent = place->seen[FACT_LAST_ACK_RESENT];
 	u64 reset = count_of(place, FACT_LAST_ACK_RESET);
 
 	(void)doctor;
-	if (!is_notable(place, FACT_FIN_AGAIN) && !is_notable(place, FACT_LAST_ACK_RESENT) &&
+	if (!again && !is_notable(place, FACT_LAST_ACK_RESENT) &&
 	    !is_notable(place, FACT_LAST_ACK_RESET))
 		return false;
 	print_format(&finding->fact,

@@ -6,7 +6,7 @@ usage: page.py PAGE TROUBLE [NEW]
 
 In the part of the page that names TROUBLE, each indented block is what HOST$ COMMAND lines
 gave. They are run again, each in that host's network namespace, and what they give must
-have the shape that the page shows: it is the same without numbers, blanks and repeated lines. With NEW the page is written there, with what they gave now.
+have the shape that the page shows: the same lines, without numbers and blanks, in any order. With NEW the page is written there, with what they gave now.
 """
 
 import os
@@ -35,16 +35,16 @@ def run(trouble, host, command):
 
 
 def shape(lines):
-    """Without what differs from run to run."""
-    shaped = []
+    """Without what differs from run to run: in a ladder of two hosts that is, within the
+    clocks' uncertainty, what came before and what came again."""
+    shaped = set()
     for line in lines:
-        line = re.sub(r"\b(?=[0-9a-f]*[0-9])[0-9a-f]{3,}\b", "0", line)
+        line = re.sub(r"\b(?=[0-9a-f]*[0-9])[0-9a-f]+\b", "0", line)
         line = re.sub(r"[0-9][0-9,.]*", "0", line)
         line = re.sub(r"0 ?(?:min|ms|sec|s|m|h)\b", "0", re.sub(r"(?:0(?:min|sec|ms))+", "0", line))
-        line = re.sub(r"\s", "", line)
-        if line not in shaped:
-            shaped.append(line)
-    return "".join(shaped)
+        line = re.sub(r"\bagain\b|\s", "", re.sub("[-+]0", "0", line))
+        shaped.add(line)
+    return "".join(sorted(shaped))
 
 
 def part_of(lines, trouble):

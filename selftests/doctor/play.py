@@ -305,7 +305,6 @@ def netem():
     url = f"http://{HOST}:{HTTP}/[1-60]"
     subprocess.run(["curl", "-s", "-Z", "--parallel-max", "20", "-m", "40", url], check=False,
                    stdout=subprocess.DEVNULL)
-    run("tc", "qdisc", "del", "dev", "lo", "root")
 
 
 def last_ack():
@@ -335,6 +334,9 @@ def gone():
     os.kill(master, signal.SIGQUIT)
     until(lambda: not sockets(ESTABLISHED, HTTP), "nginx does not close")
     until(lambda: not sockets(FIN_WAIT1, HTTP), "FIN_WAIT1 stays")
+    for client in held:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        client.close()
 
 
 def orphans():
@@ -401,7 +403,6 @@ def race():
             client.close()
         if counted("end=reset_sent,by=data") >= 3:
             break
-    run("tc", "qdisc", "del", "dev", "lo", "root")
 
 
 # --- handshakes ------------------------------------------------------------------------
