@@ -120,8 +120,8 @@ leak_python() {
 
 leak_node() {
 	found leak_node LEAK PEER &&
-		has LEAK 'CLOSE_WAIT 6' '"certainty":"likely"' 'node[-A-Za-z]*\[[0-9]*\], port 8080: 6, all that came was read' \
-			'long answer'
+		has LEAK 'CLOSE_WAIT 6' '"certainty":"likely"' 'long answer' \
+			'node[-A-Za-z]*\[[0-9]*\], port 8080: 6, all that came was read'
 }
 
 leak_pool() {
@@ -132,7 +132,8 @@ leak_pool() {
 
 held_open() {
 	found held_open HELD LEAK &&
-		has HELD 'FIN_WAIT2 with a descriptor: 6, oldest [0-9]* [sm]' "play.py\[$pid\], to 127.0.0.1:7005: 6"
+		has HELD 'FIN_WAIT2 with a descriptor: 6, oldest [0-9]* [sm]' \
+			"play.py\[$pid\], to 127.0.0.1:7005: 6"
 }
 
 waits() {
@@ -141,12 +142,14 @@ waits() {
 
 full() {
 	found full ACK FULL && has ACK '16 reset' &&
-		has FULL 'TIME_WAIT [0-4] of 4; 16 were refused' '"certainty":"certain"' 'nginx, port 8080: 16'
+		has FULL 'TIME_WAIT [0-4] of 4; 16 were refused' '"certainty":"certain"' \
+			'nginx, port 8080: 16'
 }
 
 ports() {
 	found ports PORTS &&
-		has PORTS '15 times connect() found no local port' 'node[-A-Za-z]*\[[0-9]*\] to 127.0.0.1:6379: 15' \
+		has PORTS '15 times connect() found no local port' \
+			'node[-A-Za-z]*\[[0-9]*\] to 127.0.0.1:6379: 15' \
 			'The range has 10 ports' 'tcp_fin_timeout does not shorten TIME_WAIT' 'tcp_tw_recycle'
 }
 
@@ -179,7 +182,8 @@ syn() {
 }
 
 queue() {
-	found queue QUEUE && has QUEUE 'accept queue was full [1-9]' 'redis-server\[[0-9]*\], port 6379: 3 wait for accept'
+	found queue QUEUE && has QUEUE 'accept queue was full [1-9]' \
+		'redis-server\[[0-9]*\], port 6379: 3 wait for accept'
 }
 
 queue_reset() {
@@ -234,8 +238,9 @@ orphans() {
 
 # Status 0 is for a host where nothing is wrong: seen from that namespace alone.
 healthy() {
-	found healthy && has FINE 'TIME_WAIT [0-9,]* of' 'Who closes first' 'tcp_fin_timeout is for' 'CLOSE_WAIT 0' \
-		'FINs sent again by who closed first: [0-9]* of' 'unread data: [0-9]* of' 'no accept queue' || return 1
+	found healthy && has FINE 'TIME_WAIT [0-9,]* of' 'Who closes first' 'CLOSE_WAIT 0' \
+		'tcp_fin_timeout is for' 'FINs sent again by who closed first: [0-9]* of' \
+		'unread data: [0-9]* of' 'no accept queue' || return 1
 	ip netns exec healthy setpriv --reuid 65534 --regid 65534 --clear-groups \
 		"$tool" doctor >"$tmp/out" 2>&1 || { cat "$tmp/out"; return 1; }
 	grep -q '^FINE   TIME_WAIT [0-9,]* of' "$tmp/out" && ! grep -v '^FINE\|^ \|^#' "$tmp/out"
@@ -249,7 +254,8 @@ page() {
 		new=$VM_OUT/troubles.md
 		[ ! -e "$new" ] || page=$new
 	fi
-	(cd "$tmp/$1" && PATH="${tool%/*}:$PATH" "$here/doctor/page.py" "$page" "$1" ${new:+"$new"})
+	(cd "$tmp/$1" && PATH="${tool%/*}:$PATH" \
+		"$here/doctor/page.py" "$page" "$1" ${new:+"$new"})
 }
 many_time_wait() {
 	page many_time_wait
@@ -297,7 +303,8 @@ named() {
 asked=$*
 mapfile -t aged < <(named leak_python leak_node leak_pool held_open never_accepted)
 mapfile -t aged_page < <(named many_close_wait)
-mapfile -t others < <(named waits full ports netem last_ack gone unread race syn queue queue_reset)
+mapfile -t others < <(named waits full ports netem last_ack gone unread race syn \
+	queue queue_reset)
 # Soon over: FINs are sent again for a minute or two, and a TIME_WAIT is there for one.
 mapfile -t fresh < <(named lost_fin lost_last_ack)
 mapfile -t freshest < <(named many_time_wait)
@@ -308,7 +315,9 @@ mapfile -t afterwards < <(named without_hooks without_root since orphans)
 for program in nft nginx haproxy redis-server node curl wrk tcpdump; do
 	command -v "$program" >"$tmp/which" || skip_all "no $program"
 done
-plan $((${#aged[@]} + ${#aged_page[@]} + ${#others[@]} + ${#fresh[@]} + ${#freshest[@]} + ${#fine[@]} + ${#afterwards[@]}))
+all=("${aged[@]}" "${aged_page[@]}" "${others[@]}" "${fresh[@]}" "${freshest[@]}" "${fine[@]}"
+	"${afterwards[@]}")
+plan ${#all[@]}
 size=$(cat "$debugfs/buffer_size_kb")
 echo 32768 >"$debugfs/buffer_size_kb"
 play "${aged[@]}" "${aged_page[@]}"

@@ -4,9 +4,10 @@
 
 usage: page.py PAGE TROUBLE [NEW]
 
-In the part of the page that names TROUBLE, each indented block is what HOST$ COMMAND lines
-gave. They are run again, each in that host's network namespace, and what they give must
-have the shape that the page shows: the same lines, without numbers and blanks, in any order. With NEW the page is written there, with what they gave now.
+In the part of the page that names TROUBLE, each indented block is what lines of
+HOST$ COMMAND gave. They are run again, each in that host's network namespace. What they
+give must have the shape that the page shows: the same lines, without numbers and blanks, in
+any order. With NEW the page is written there, with what they gave now.
 """
 
 import os
@@ -20,12 +21,13 @@ DEBUGFS = "/sys/kernel/debug/tcp_teardown"
 
 
 def run(trouble, host, command):
-    """As a shell on that host, which sees no other host's records, and has a boot of its own."""
+    """As a shell on that host, which sees its own records alone, and has its own boot."""
     netns = os.stat(f"/run/netns/{trouble}_{host}").st_ino
     view = f"{trouble}_{host}.trace"
     with open(f"{DEBUGFS}/trace", encoding="utf8") as trace, \
             open(view, "w", encoding="utf8") as mine:
-        mine.writelines(BOOT.sub(f"# host {host} boot {ord(host[0]) % 10}", line) for line in trace
+        boot = f"# host {host} boot {ord(host[0]) % 10}"
+        mine.writelines(BOOT.sub(boot, line) for line in trace
                         if line.startswith("#") or f" {netns} " in line)
     script = f"mount --bind {view} {DEBUGFS}/trace; {command}"
     done = subprocess.run(["nsenter", f"--net=/run/netns/{trouble}_{host}", "unshare", "-m",
@@ -41,7 +43,8 @@ def shape(lines):
     for line in lines:
         line = re.sub(r"\b(?=[0-9a-f]*[0-9])[0-9a-f]+\b", "0", line)
         line = re.sub(r"[0-9][0-9,.]*", "0", line)
-        line = re.sub(r"0 ?(?:min|ms|sec|s|m|h)\b", "0", re.sub(r"(?:0(?:min|sec|ms))+", "0", line))
+        line = re.sub(r"(?:0(?:min|sec|ms))+", "0", line)
+        line = re.sub(r"0 ?(?:min|ms|sec|s|m|h)\b", "0", line)
         line = re.sub(r"\bagain\b|\s", "", re.sub("[-+]0", "0", line))
         shaped.add(line)
     return "".join(sorted(shaped))

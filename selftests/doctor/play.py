@@ -102,7 +102,8 @@ def sockets(state, port):
 
 # In which segments get lost on purpose.
 LOSSY = ("netem", "last_ack", "gone")
-ESTABLISHED, FIN_WAIT1, FIN_WAIT2, TIME_WAIT, CLOSE_WAIT, LAST_ACK, LISTEN = 1, 4, 5, 6, 8, 9, 10
+ESTABLISHED, FIN_WAIT1, FIN_WAIT2, TIME_WAIT = 1, 4, 5, 6
+CLOSE_WAIT, LAST_ACK, LISTEN = 8, 9, 10
 
 
 def nft(rule, hook="input"):
@@ -600,7 +601,8 @@ def lost_last_ack():
     enter("lost_last_ack_server")
     node(f"""
         require('net').createServer({{ allowHalfOpen: true }}, s =>
-            s.resume().on('end', () => setTimeout(() => s.end(), 500))).listen({HTTP}, '{server}')
+            s.resume().on('end', () => setTimeout(() => s.end(), 500))
+        ).listen({HTTP}, '{server}')
         """)
     enter("lost_last_ack_client")
     client = connect(address=server)
