@@ -251,7 +251,8 @@ static void event_minisock_gone(const struct inet_timewait_sock *tw, struct conn
 	m->from = from;
 	m->to = TCP_CLOSE;
 	m->spent = conn_set_state(conn, TCP_CLOSE, m->time);
-	m->age = conn->tw_created && cause ? elapsed(conn->tw_created, m->time) : TCP_TEARDOWN_UNKNOWN;
+	m->age = conn->tw_created && cause ? elapsed(conn->tw_created, m->time) :
+					     TCP_TEARDOWN_UNKNOWN;
 	conn_mark(m, conn);
 	verdict_of_tw(from, cause, conn);
 	netns_transition(ns, from, TCP_CLOSE, m->spent);
