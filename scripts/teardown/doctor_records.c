@@ -44,6 +44,7 @@ struct reading {
 	struct time_wait {
 		u64 cookie;
 		u32 rcv_nxt;
+		u32 syn;	/* FACT_SYN_REFUSED_..., if it was its last record; or 0 */
 	} time_wait[MAX_TIME_WAITS];
 };
 
@@ -254,13 +255,13 @@ bool fact_is_in_summary(enum fact fact)
 
 static void add_key(struct place *place, enum fact fact,
 		    void (*print_key)(struct print *key, const struct tcp_teardown_record *r),
-		    const struct tcp_teardown_record *r)
+		    const struct tcp_teardown_record *r, int nr)
 {
 	struct print key = { };
 
 	print_key(&key, r);
 	print_char(&key, '\0');
-	tally_add(&place->who[fact], key.text, 1);
+	tally_add(&place->who[fact], key.text, nr);
 	free(key.text);
 }
 
@@ -272,13 +273,14 @@ static void count_facts(struct place *place, const struct tcp_teardown_record *r
 			continue;
 		place->seen[fact]++;
 		if (facts[fact].key)
-			add_key(place, fact, facts[fact].key, r);
+			add_key(place, fact, facts[fact].key, r, 1);
 	}
 }
 
 /*
  * A SYN that a minisock in TIME_WAIT does not take, as in tcp_timewait_state_process():
- * by its number alone it is a new one if that is beyond RCV.NXT; if so it was PAWS.
+ * by its number alone it is a new one if that is beyond RCV.NXT; if so it was PAWS. That it
+ * was taken is in the minisock's next record.
  */
 static void look_at_syn(struct reading *reading, struct place *place,
 			const struct tcp_teardown_record *r)
@@ -289,6 +291,14 @@ static void look_at_syn(struct reading *reading, struct place *place,
 	if (r->new_state == TCP_TIME_WAIT && r->old_state != TCP_TIME_WAIT) {
 		time_wait->cookie = r->cookie;
 		time_wait->rcv_nxt = is_received(r) ? fin_number(r) + 1 : r->ack;
+		time_wait->syn = 0;
+	}
+	if (time_wait->cookie == r->cookie) {
+		if (time_wait->syn && is_tw_reopened(r)) {
+			place->seen[time_wait->syn]--;
+			add_key(place, time_wait->syn, key_from, r, -1);
+		}
+		time_wait->syn = 0;
 	}
 	if (r->kind != TCP_TEARDOWN_SEGMENT || r->old_state != TCP_TIME_WAIT ||
 	    r->new_state != TCP_TIME_WAIT || !is_received(r) ||
@@ -297,7 +307,9 @@ static void look_at_syn(struct reading *reading, struct place *place,
 	if (time_wait->cookie == r->cookie && (s32)(r->seq - time_wait->rcv_nxt) > 0)
 		fact = FACT_SYN_REFUSED_PAWS;
 	place->seen[fact]++;
-	add_key(place, fact, key_from, r);
+	add_key(place, fact, key_from, r, 1);
+	if (time_wait->cookie == r->cookie)
+		time_wait->syn = fact;
 }
 
 static void endpoint(char *to, u8 family, const u8 *addr, u16 port)
