@@ -17,7 +17,10 @@
 # Time is real, as a TIME_WAIT has to last until then, and a FIN must not be sent again just
 # because idle time was skipped.
 #
-# Modes: smp
+# With less than two CPUs of the machine for itself it takes longer than a test may, so it is
+# run by name, alone: scripts/vm -k 6.1 -t 900 -- selftests/run -o DIR -t 800 doctor.sh
+#
+# Modes: by name
 
 # shellcheck disable=SC2317 # case functions are called by name
 # shellcheck source=selftests/lib.sh
