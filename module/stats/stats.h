@@ -100,7 +100,7 @@ struct stats {
 };
 
 /**
- * stats_state() - which of the states whose time is told of
+ * stats_state() - the index of a state among those whose duration is recorded
  * @state: TCP_FIN_WAIT1 ...
  *
  * Return: enum stats_state, or negative if it is none.
