@@ -62,7 +62,7 @@ enum stats_counter {
 
 extern const char * const stats_names[STATS_COUNTERS];
 
-/* The states whose time is told of; the rest of struct stats is by TCP_*. */
+/* The states whose duration is recorded; the rest of struct stats is by TCP_*. */
 enum stats_state {
 	STATS_FIN_WAIT1,
 	STATS_FIN_WAIT2,
