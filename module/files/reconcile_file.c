@@ -35,13 +35,15 @@ static void reconcile_stop(struct seq_file *m, void *v)
 {
 }
 
-/* Says so if there is a reason why they may differ. */
-static const char *line_proof(const struct reconcile *line, const struct netns *ns,
-			      bool forgotten)
+/* Says so if there is a reason why they may differ. @i: enum reconcile_line */
+static const char *line_proof(int i, const struct netns *ns, bool forgotten)
 {
+	const struct reconcile *line = &reconcile_lines[i];
+
 	if (line->groups & ~READ_ONCE(hook_groups_whole))
 		return "off";
 	return line->maybe || netns_elsewhere(ns->net) || (line->remembered && forgotten) ||
+	       (line->sleeps && (ns->base.kernel[i] || ns->base.ours[i])) ||
 	       hook_group_missed(line->groups | BIT(GROUP_TRANSITIONS)) ? "~" : "=";
 }
 
@@ -62,7 +64,7 @@ static void reconcile_show_lines(struct seq_file *m, const struct netns *ns,
 			.kernel = reconcile_line_kernel(line, ns->net) - ns->base.kernel[i],
 			.ours = reconcile_line_ours(line, sum) - ns->base.ours[i],
 			.netns = ns->net->ns.inum,
-			.proof = line_proof(line, ns, conns.exhausted),
+			.proof = line_proof(i, ns, conns.exhausted),
 			.unseen = !line->ours,
 		};
 		format_reconcile(m, &counter);

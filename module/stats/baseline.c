@@ -45,8 +45,8 @@ static struct netns *baseline_lock_from(const struct baseline *at, loff_t *numbe
 
 /*
  * There is an instant between the kernel's count and the module's. Here, in process context with
- * softirqs off, this CPU is not in it. What the CPU counts for this namespace from now on goes to
- * the other shared block.
+ * softirqs off, this CPU is not in it, unless a task slept there: tcp_disconnect() allocates its
+ * RST. What the CPU counts for this namespace from now on goes to the other shared block.
  */
 static void baseline_note(struct netns *ns, const struct baseline *at)
 {

@@ -112,7 +112,7 @@ const struct reconcile reconcile_lines[RECONCILE_LINES] = {
 	[RECONCILE_TW_OVERFLOW] = { "TCPTimeWaitOverflow", LINUX_MIB_TCPTIMEWAITOVERFLOW,
 		.ours = ours_tw_overflow, .groups = BIT(GROUP_TIMEWAIT) },
 	[RECONCILE_ON_DATA] = { "TCPAbortOnData", LINUX_MIB_TCPABORTONDATA,
-		.ours = ours_on_data, .remembered = true,
+		.ours = ours_on_data, .remembered = true, .sleeps = true,
 		.groups = BIT(GROUP_TIMEWAIT) | BIT(GROUP_RESETS) | BIT(GROUP_CALLS) },
 	[RECONCILE_ON_CLOSE] = { "TCPAbortOnClose", LINUX_MIB_TCPABORTONCLOSE,
 		.ours = ours_on_close, .groups = BIT(GROUP_CALLS), .remembered = true },

@@ -36,6 +36,7 @@ enum reconcile_line {
  * @ours: the module's count of the same; NULL: it cannot be seen
  * @groups: the groups of hooks that it depends on, beside transitions
  * @remembered: it depends on connection state
+ * @sleeps: a task may sleep between the two counts
  * @maybe: the two may differ; docs/reconcile.md says when
  */
 struct reconcile {
@@ -45,6 +46,7 @@ struct reconcile {
 	unsigned long (*ours)(const struct stats *s);
 	unsigned long groups;
 	bool remembered;
+	bool sleeps;
 	bool maybe;
 };
 
