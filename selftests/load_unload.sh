@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# The module is loaded and unloaded while connections are made and closed: 50 times where
+# The module is loaded and unloaded while connections are made and closed: 15 times where
 # time is skipped (VM_MODE is icount; fewer by TT_SLOW), otherwise a few times.
 #
 # Shows: each time it traces; nothing is left behind in /proc/net, debugfs,
@@ -216,11 +216,11 @@ all() {
 unload || skip_all "in use"
 plan 5
 args=''
-all "${TT_ARGS:-auto}" 4 50
+all "${TT_ARGS:-auto}" 4 15
 test_debugfs_open
 test_proc_open
 test_readers
 args=attach=kprobe
-all "attach=kprobe" 2 10
+all "attach=kprobe" 2 5
 insert || failed=1
 exit "$failed"

@@ -10,6 +10,8 @@
 # work as in docs/trace-events.md; disabled there are none; no kernel address is in them;
 # the module can be removed while they are enabled.
 #
+# Modes: icount
+#
 # Needs: root, debugfs, tracefs with histograms. Loads the module itself.
 
 # shellcheck disable=SC2317,SC2119 # check() calls by name; parameters are not needed
