@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A moment, from which a record is made: a call or a segment, and what it brings
- * about within the same call of the kernel. One hook begins it, others complete it.
- * For contexts see event.h.
+ * A moment is a record in the making. It is a system call or a segment, together with the
+ * transition that this sets off before the kernel's function returns. The hook of the call or
+ * segment begins the moment; the hook of the transition completes it. For contexts see event.h.
  */
 #ifndef TCP_TEARDOWN_MOMENT_H
 #define TCP_TEARDOWN_MOMENT_H
@@ -15,17 +15,19 @@
 #include "uapi/tcp_teardown.h"
 
 /**
- * struct flow - which connection; as it lies in a record, from net_cookie on
- * @net_cookie: the network namespace, never used again
- * @cookie: the id of the connection, 0 where there is no socket
+ * struct flow - identifies a connection
+ * @net_cookie: cookie of the network namespace, which is never reused
+ * @cookie: id of the connection, 0 if there is no socket
  * @local: own address, IPv4 as v4-mapped
- * @peer: the other side's
+ * @peer: the peer's address
  * @netns: inode number of the namespace
  * @ifindex: the interface that the socket is bound to, or 0
  * @local_port: own port, host order
- * @peer_port: the other side's
+ * @peer_port: the peer's port
  * @family: AF_INET or AF_INET6
- * @room: 0; a record has other fields there
+ * @room: 0; a record has other fields here
+ *
+ * The layout is that of a record from net_cookie on.
  */
 struct flow {
 	u64 net_cookie;
@@ -41,9 +43,9 @@ struct flow {
 };
 
 /**
- * struct sock_cred - whose a socket is
- * @uid: who made it; INVALID_UID for unknown
- * @cgroup: id of its cgroup, 0 for unknown
+ * struct sock_cred - the owner of a socket
+ * @uid: the user that created it; INVALID_UID if unknown
+ * @cgroup: id of its cgroup, 0 if unknown
  */
 struct sock_cred {
 	kuid_t uid;
@@ -51,13 +53,13 @@ struct sock_cred {
 };
 
 /**
- * struct closer - the process that called last
- * @start: when its first thread was started, which tells it from a later one with
- *	the same number
- * @pid: thread group, initial pid namespace; 0 for unknown
- * @is_opener: it called connect() or accept(), and nobody has called since
- * @comm: name of its first thread
- * @thread: name of the thread that called
+ * struct closer - the process that made the last call on a socket
+ * @start: start time of its thread group leader; distinguishes it from a later process with
+ *	the same @pid
+ * @pid: thread group id in the initial pid namespace, 0 if unknown
+ * @is_opener: the call was connect() or accept()
+ * @comm: name of the thread group leader
+ * @thread: name of the thread that made the call
  */
 struct closer {
 	u64 start;
@@ -68,10 +70,10 @@ struct closer {
 };
 
 /**
- * struct subject - what a record is of
+ * struct subject - the connection that a record describes
  * @flow: which connection
- * @cred: whose
- * @closer: who called last
+ * @cred: its owner
+ * @closer: the process that called last
  */
 struct subject {
 	struct flow flow;
@@ -80,12 +82,14 @@ struct subject {
 };
 
 /**
- * struct moment - what happens at once; fields as those of a record
+ * struct moment - a record in the making; the fields are those of a record
  * @time: when it began
- * @kind: enum tcp_teardown_kind; 0: there is none
+ * @size: not used; the record's own
+ * @kind: enum tcp_teardown_kind; 0 if no moment has begun
  * @what: the enum that belongs to @kind
  * @from: the state in which it began
- * @to: the state that follows
+ * @to: the state in which it ends
+ * @cpu: not used; the record's own
  * @flags: TCP_TEARDOWN_F_*
  * @seq: see struct tcp_teardown_record
  * @ack: the same
@@ -93,24 +97,27 @@ struct subject {
  * @len: the same
  * @unsent: the same
  * @reason: enum tcp_teardown_reason
- * @kernel_reason: the kernel's own number of it
+ * @kernel_reason: the kernel's own number for @reason
  * @timewait: enum tcp_teardown_timewait
- * @how: enum tcp_teardown_how; as all to @fins_again 0 unless the connection ends
+ * @how: enum tcp_teardown_how; this and the fields up to @fins_again are 0 unless the
+ *	connection ends
  * @first: enum tcp_teardown_first
  * @set_off: enum tcp_teardown_set_off
  * @fins_resent: how often our FIN was sent again
  * @fins_again: how often the peer's FIN came again
+ * @reserved: 0
  * @timeout_ms: until a timer fires
  * @spent: nanoseconds in @from
  * @unread: bytes received, not read
  * @linger: seconds
  * @age: nanoseconds since the minisock was born
- * @tcp_flags: of a segment
+ * @family: 0; a record gets it from the flow
+ * @tcp_flags: of the segment
  * @wscale: shift for @window
- * @tries: which try
+ * @tries: how often the segment has been retransmitted
  *
- * It is copied into a record by words, so it has three parts that lie as there: up to @to,
- * from @flags to @spent, and at the end. What a record has from elsewhere is 0 here.
+ * Three parts are copied to a record word by word, so they have the layout of a record: @time to
+ * @to, @flags to @spent, and @unread to the end.
  */
 struct moment {
 	u64 time;
@@ -149,13 +156,15 @@ struct moment {
 };
 
 /**
- * struct totals - what a connection was, all in all; as it lies in a record, from rx on
- * @rx: payload received, when the full socket was seen last
- * @tx: payload sent, the same
+ * struct totals - totals of a connection that ends
+ * @rx: payload received until the last look at the full socket
+ * @tx: payload sent until then
  * @bytes: payload between the first FIN and the second
- * @spent: nanoseconds; first its lifetime, which is set when it ends, and behind that those
- *	in the states that it has left, by TCP_TEARDOWN_SPENT_* + 1. Before its end, the
- *	first is of states that have no such place.
+ * @spent: nanoseconds. [0] is the lifetime of the connection, set when it ends; until then the
+ *	states without a TCP_TEARDOWN_SPENT_* share it as a scratch place. [n + 1] is the time
+ *	in the state whose TCP_TEARDOWN_SPENT_* is n.
+ *
+ * The layout is that of a record from rx on.
  */
 struct totals {
 	u64 rx;
@@ -165,15 +174,15 @@ struct totals {
 };
 
 /*
- * Zero whole words, for a few of them in less than memset() takes.
- * @bytes: known when it is compiled, a multiple of 8
+ * Zero a few words in less time than a call of memset() takes. The compiler would turn a loop
+ * of plain stores into that call, so they are volatile. @bytes is constant and a multiple of 8.
  */
 static __always_inline void zero_words(void *at, size_t bytes)
 {
 	u64 *word = at;
 	size_t i;
 
-#ifdef CONFIG_CC_IS_GCC		/* as the kernel calls it, it unrolls no loop by itself */
+#ifdef CONFIG_CC_IS_GCC		/* with the kernel's options, gcc unrolls no loop by itself */
 #pragma GCC unroll 64
 #endif
 	for (i = 0; i < bytes / sizeof(*word); i++)

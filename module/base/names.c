@@ -19,7 +19,7 @@ static const struct word state_words[TCP_MAX_STATES] = {
 	WORDS_OF_STATE(NUMBERED, NUMBERED)
 };
 
-/* Of records; the header of a stream has no word. */
+/* The header of a stream is a kind, too, but has no word. */
 static const struct word kind_words[] = {
 	[TCP_TEARDOWN_CALL]	= WORD("call"),
 	[TCP_TEARDOWN_STATE]	= WORD("state"),
@@ -122,8 +122,10 @@ static_assert(ARRAY_SIZE(lists) == WORD_LISTS);
 
 /**
  * names_has() - does this number have a word?
- * @list: of which enum
- * @number: its value
+ * @list: the words of an enum
+ * @number: a value of that enum
+ *
+ * Return: true if it has one.
  */
 bool names_has(enum word_list list, unsigned int number)
 {
@@ -131,11 +133,11 @@ bool names_has(enum word_list list, unsigned int number)
 }
 
 /**
- * names_word() - the word for a number
- * @list: of which enum
- * @number: its value
+ * names_word() - get the word for a number
+ * @list: the words of an enum
+ * @number: a value of that enum
  *
- * Return: "?" if there is none.
+ * Return: the word, "?" if the number has none.
  */
 const struct word *names_word(enum word_list list, unsigned int number)
 {
@@ -145,10 +147,10 @@ const struct word *names_word(enum word_list list, unsigned int number)
 }
 
 /**
- * names_count() - the end of a list
- * @list: of which enum
+ * names_count() - get the length of a list
+ * @list: the words of an enum
  *
- * Return: the first number after it.
+ * Return: the highest number that has a word, plus one.
  */
 unsigned int names_count(enum word_list list)
 {
@@ -156,10 +158,10 @@ unsigned int names_count(enum word_list list)
 }
 
 /**
- * names_of_kind() - the enum of a record's .what
+ * names_of_kind() - get the list of words for a record's .what
  * @kind: enum tcp_teardown_kind
  *
- * Return: WORD_LISTS if no record is of that kind.
+ * Return: the list, WORD_LISTS if no record is of that kind.
  */
 enum word_list names_of_kind(u8 kind)
 {
@@ -182,10 +184,13 @@ static_assert(TCP_TEARDOWN_KINDS <= 16 && TCP_TEARDOWN_CALLS <= 16 &&
 	      TCP_TEARDOWN_TIMEWAITS <= 16 && TCP_TEARDOWN_CONNECTS <= 16);
 
 /**
- * names_event() - the word for a record's event
- * @event: record_event()
+ * names_event() - get the word for a record's event
+ * @event: from record_event()
  *
- * For a reset this is the filter's word; the line says send, reply or rcv.
+ * For a reset, this is the word that a filter uses. A line of the trace says "send", "reply" or
+ * "rcv" instead.
+ *
+ * Return: the word, "?" if there is none.
  */
 const struct word *names_event(u8 event)
 {

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The words of the interface: one list for each enum, used by every file. */
+/* Looks up the words of words.h by number. */
 #ifndef TCP_TEARDOWN_NAMES_H
 #define TCP_TEARDOWN_NAMES_H
 
 #include <linux/types.h>
 
 /**
- * struct word - a word, and how long it is
- * @len: characters of @text
- * @text: with a NUL
+ * struct word - a word and its length
+ * @len: characters in @text, without the NUL; 0 if there is no word
+ * @text: the word, with a NUL
  */
 struct word {
 	u8   len;
@@ -18,7 +18,7 @@ struct word {
 enum word_list {
 	WORDS_STATE,		/* TCP_ESTABLISHED ... */
 	WORDS_KIND,		/* enum tcp_teardown_kind */
-	WORDS_CALL,		/* .what, by kind; each enum has a list */
+	WORDS_CALL,		/* from here to WORDS_CONNECT: .what, a list for each kind */
 	WORDS_TRANSITION,
 	WORDS_SEGMENT,
 	WORDS_RESET,
@@ -39,9 +39,11 @@ unsigned int names_count(enum word_list list);
 enum word_list names_of_kind(u8 kind);
 
 /**
- * record_event() - a record's event as one number
+ * record_event() - pack a record's kind and what into one number
  * @kind: enum tcp_teardown_kind
  * @what: the enum that belongs to @kind
+ *
+ * Return: @kind in the upper four bits, @what in the lower.
  */
 static inline u8 record_event(u8 kind, u8 what)
 {

@@ -4,10 +4,12 @@
 #include <linux/sock_diag.h>
 
 /**
- * sock_make_cookie() - the cookie of a socket that may have none
+ * sock_make_cookie() - generate the cookie of a socket that may have none
  * @sk: the socket
  *
- * Written once, by a cmpxchg; __sock_gen_cookie() may be nested.
+ * __sock_gen_cookie() sets the cookie once, by a cmpxchg. It may nest.
+ *
+ * Return: the cookie.
  */
 noinline u64 sock_make_cookie(const struct sock *sk)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What is read of a socket, full or mini: states, addresses, cookie, bytes, user; and the
- * clock. For contexts see event.h.
+ * Reads a socket, full or mini: its states, addresses, cookie, byte counts and user. Also the
+ * clock of all records. For contexts see event.h.
  */
 #ifndef TCP_TEARDOWN_SOCK_H
 #define TCP_TEARDOWN_SOCK_H
@@ -19,11 +19,13 @@
 #define TCPF_CLOSING_STATES (TCPF_FIN_WAIT1 | TCPF_FIN_WAIT2 | TCPF_CLOSING |	\
 			     TCPF_CLOSE_WAIT | TCPF_LAST_ACK | TCPF_TIME_WAIT)
 
-/* The states that a connection is in before it closes. */
+/* The states in which tcp_shutdown() queues a FIN or closes the socket. */
 #define TCPF_SHUTDOWN_STATES (TCPF_ESTABLISHED | TCPF_SYN_SENT | TCPF_CLOSE_WAIT)
+
+/* The states in which neither side has closed. */
 #define TCPF_OPEN_STATES (TCPF_ESTABLISHED | TCPF_SYN_SENT | TCPF_SYN_RECV)
 
-/* A full socket and a minisock have these in common, and are found by them. */
+/* Both kinds of sockets begin with a struct sock_common. Its address identifies either. */
 static inline const struct sock_common *common_of_sock(const struct sock *sk)
 {
 	return &sk->__sk_common;
@@ -34,13 +36,13 @@ static inline const struct sock_common *common_of_tw(const struct inet_timewait_
 	return &tw->__tw_common;
 }
 
-/* CLOCK_MONOTONIC, comparable between CPUs; safe in any context. */
+/* CLOCK_MONOTONIC: comparable between CPUs, and safe in any context. */
 static inline u64 sock_clock(void)
 {
 	return ktime_get_mono_fast_ns();
 }
 
-/* The clock of another CPU may be a little behind. */
+/* 0 if @now is earlier than @since: the clock of one CPU may be slightly behind another's. */
 static inline u64 elapsed(u64 since, u64 now)
 {
 	return now > since ? now - since : 0;
@@ -52,10 +54,12 @@ static inline void sock_mapped(u8 *to, __be32 addr)
 }
 
 /**
- * sock_addresses() - as records have them
- * @sc: of a socket, full or mini
- * @local: 16 bytes for its own
- * @peer: 16 bytes for the other side's
+ * sock_addresses() - copy a socket's addresses in the form that records use
+ * @sc: the common part of a socket, full or mini
+ * @local: 16 bytes, set to the socket's own address
+ * @peer: 16 bytes, set to the peer's address
+ *
+ * IPv4 addresses become v4-mapped.
  */
 static __always_inline void sock_addresses(const struct sock_common *sc, u8 *local, u8 *peer)
 {
@@ -73,10 +77,12 @@ static __always_inline void sock_addresses(const struct sock_common *sc, u8 *loc
 u64 sock_make_cookie(const struct sock *sk);
 
 /**
- * sock_cookie() - the id of a full socket's connection
+ * sock_cookie() - get the id of a full socket's connection
  * @sk: the socket
  *
- * Its cookie, made now if nothing asked for it before. The minisock inherits it.
+ * A minisock inherits the cookie of its full socket.
+ *
+ * Return: the socket's cookie, which is generated now if the socket has none.
  */
 static inline u64 sock_cookie(const struct sock *sk)
 {
@@ -86,10 +92,14 @@ static inline u64 sock_cookie(const struct sock *sk)
 }
 
 /**
- * sock_unread() - bytes that were received and not read
+ * sock_unread() - count the bytes that were received in order and not read yet
  * @sk: a full socket
  *
- * Context: any; the socket needs not be locked, only there. As tcp_diag_get_info().
+ * Mirrors tcp_diag_get_info().
+ *
+ * Context: any. The caller makes sure that the socket is not freed; it need not be locked.
+ *
+ * Return: the number of bytes, without the FIN.
  */
 static inline u32 sock_unread(const struct sock *sk)
 {
@@ -102,7 +112,7 @@ static inline u32 sock_unread(const struct sock *sk)
 	return max(unread, 0);
 }
 
-/* Bytes written and not sent. In SYN_SENT, SND.NXT may not have been set yet. */
+/* Bytes that were written and not sent. In SYN_SENT, SND.NXT may not be set yet. */
 static inline u32 sock_unsent(const struct sock *sk)
 {
 	const struct tcp_sock *tp = tcp_sk(sk);
@@ -111,7 +121,7 @@ static inline u32 sock_unsent(const struct sock *sk)
 	return sk->sk_state == TCP_SYN_SENT ? 0 : max(unsent, 0);
 }
 
-/* Payload received over the connection's life; the kernel counts the FIN, too. */
+/* Payload received so far. The kernel's own counter includes the FIN. */
 static inline u64 sock_rx(const struct sock *sk)
 {
 	const struct tcp_sock *tp = tcp_sk(sk);
@@ -121,8 +131,8 @@ static inline u64 sock_rx(const struct sock *sk)
 }
 
 /*
- * Payload sent, each byte once. A retransmission that finds no memory is counted as one,
- * and not as sent.
+ * Payload sent so far; each byte counts once. bytes_retrans may exceed bytes_sent: if a
+ * retransmission fails for lack of memory, the kernel adds to the former alone.
  */
 static inline u64 sock_tx(const struct sock *sk)
 {
@@ -132,17 +142,20 @@ static inline u64 sock_tx(const struct sock *sk)
 	return sent > resent ? sent - resent : 0;
 }
 
-/* The receive window, as far as a header can say it. */
+/* The receive window, limited to what the header's field can express. */
 static inline u32 sock_window(const struct tcp_sock *tp)
 {
 	return min(tcp_receive_window(tp), 65535U << tp->rx_opt.rcv_wscale);
 }
 
 /**
- * sock_cred_of() - whose a full socket is
+ * sock_cred_of() - get the user and the cgroup that own a full socket
  * @sk: the socket
  *
- * From its making or accept() on; no process is asked.
+ * The kernel sets both when it creates or accepts the socket. They need not be those of the
+ * process that uses it now.
+ *
+ * Return: the user and the cgroup.
  */
 static inline struct sock_cred sock_cred_of(const struct sock *sk)
 {

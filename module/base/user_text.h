@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What is written to the files of debugfs. */
+/* Copies what a user writes to a debugfs file. */
 #ifndef TCP_TEARDOWN_USER_TEXT_H
 #define TCP_TEARDOWN_USER_TEXT_H
 
@@ -7,13 +7,13 @@
 #include <linux/uaccess.h>
 
 /**
- * user_text_get() - take what is written as text
+ * user_text_get() - copy text from user space
  * @to: room for @size characters and a NUL
- * @from: user space
- * @size: how many
+ * @from: the text, in user space
+ * @size: its length
  *
- * A NUL would hide what is behind it: it becomes a ?, which is part of no number,
- * name or expression.
+ * A NUL would hide the characters after it, so it is replaced by "?", which no number, name
+ * or expression contains.
  *
  * Return: 0 or -EFAULT.
  */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The words of the interface: a list for each enum, W(number, word), and for the end of it
- * LAST(number, word), as the kernel's trace events have EM() and EMe(). The file names.c makes
- * tables of them, and trace.h what a trace event shows.
+ * The words that users read and write, a list for each enum. W(number, word) is an entry and
+ * LAST(number, word) the last one, like EM() and EMe() of the kernel's trace events. names.c
+ * expands the lists to tables; trace.h expands them to __print_symbolic().
  */
 #ifndef TCP_TEARDOWN_WORDS_H
 #define TCP_TEARDOWN_WORDS_H
