@@ -14,9 +14,10 @@ bool buffer_overwrite __read_mostly = true;
 DECLARE_RWSEM(buffer_access);
 
 /**
- * buffer_look() - start to look at what a CPU's ring holds now
- * @cpu: whose
- * @cursor: set to what is not consumed; buffer_peek() finds out which of it is gone
+ * buffer_look() - begin to read what a CPU's ring holds now, without consuming it
+ * @cpu: the CPU
+ * @cursor: set to the records that nobody has consumed; if there is no ring, @id is not set.
+ *	buffer_peek() finds out which of them have been overwritten.
  */
 void buffer_look(unsigned int cpu, struct buffer_cursor *cursor)
 {
@@ -30,19 +31,19 @@ void buffer_look(unsigned int cpu, struct buffer_cursor *cursor)
 	if (ring) {
 		cursor->id = ring->id;
 		cursor->pos = READ_ONCE(ring->tail);
-		ring_window(ring, &cursor->end);	/* tail before head: never passed */
+		ring_window(ring, &cursor->end);	/* read after tail, so @pos <= @end */
 	}
 	rcu_read_unlock();
 }
 
 /**
- * buffer_peek() - copy the next record, consuming nothing
- * @cpu: whose
- * @cursor: from buffer_look(), moves on
- * @to: where to
- * @lost: raised by the records that were overwritten before it, and not consumed
+ * buffer_peek() - copy the next record without consuming it
+ * @cpu: the CPU
+ * @cursor: from buffer_look(); moved past the record
+ * @to: set to the record
+ * @lost: raised by the number of records before it that were overwritten
  *
- * Return: false when there is no more.
+ * Return: false if there are no more records, or the next one is still being written.
  */
 bool buffer_peek(unsigned int cpu, struct buffer_cursor *cursor,
 		 struct ring_slot *to, unsigned long *lost)
@@ -60,7 +61,7 @@ bool buffer_peek(unsigned int cpu, struct buffer_cursor *cursor,
 			cursor->pos++;
 			break;
 		}
-		/* Overwritten; this needs no loop to find out how much. */
+		/* Skip all that is overwritten at once. */
 		oldest = min(ring_overtaken(ring), cursor->end);
 		*lost += oldest - cursor->pos;
 		cursor->pos = oldest;
@@ -70,10 +71,12 @@ bool buffer_peek(unsigned int cpu, struct buffer_cursor *cursor,
 }
 
 /**
- * buffer_lock() - become the only consumer
- * @cpu: of which CPU's records, or BUFFER_ALL
+ * buffer_lock() - become the only reader that consumes
+ * @cpu: the CPU whose records are consumed, or BUFFER_ALL
  *
- * Context: process, may sleep. Return: 0 or -EINTR.
+ * Context: process, may sleep.
+ *
+ * Return: 0 or -EINTR.
  */
 int buffer_lock(int cpu)
 {
@@ -105,15 +108,17 @@ void buffer_unlock(int cpu)
 }
 
 /**
- * buffer_next() - copy the oldest record that was not consumed
- * @cpu: whose
- * @to: where to
- * @lost: raised by the records that were overwritten before
+ * buffer_next() - copy the oldest record that nobody has consumed
+ * @cpu: the CPU
+ * @to: set to the record
+ * @lost: raised by the number of records that were overwritten before anybody read them
  *
- * Context: has buffer_lock(). The record stays until buffer_consumed(), unless a writer
- * overwrites it; then it counts as read nevertheless.
+ * The record stays in the ring until buffer_consumed(). If a writer overwrites it before that,
+ * it still counts as read.
  *
- * Return: false when there is none.
+ * Context: the caller holds buffer_lock().
+ *
+ * Return: false if there is none.
  */
 bool buffer_next(unsigned int cpu, struct ring_slot *to, unsigned long *lost)
 {
@@ -132,8 +137,10 @@ bool buffer_next(unsigned int cpu, struct ring_slot *to, unsigned long *lost)
 }
 
 /**
- * buffer_consumed() - the reader has taken the record of buffer_next()
- * @cpu: whose
+ * buffer_consumed() - consume the record that buffer_next() has copied
+ * @cpu: the CPU
+ *
+ * Context: the caller has held buffer_lock() since buffer_next().
  */
 void buffer_consumed(unsigned int cpu)
 {
@@ -143,15 +150,16 @@ void buffer_consumed(unsigned int cpu)
 }
 
 /**
- * buffer_span() - the oldest records that were not consumed, in place
- * @cpu: whose
- * @max: the most to return
- * @first: set to the first; the others follow it
+ * buffer_span() - find the oldest records that nobody has consumed, to read them in place
+ * @cpu: the CPU
+ * @max: the highest number to return
+ * @first: set to the first record; the others follow it
  *
- * Context: has buffer_lock(). A writer may overwrite them, see
- * buffer_span_consumed().
+ * A writer may overwrite them at any time; buffer_span_consumed() says if it has.
  *
- * Return: how many; 0 if there are none, or a writer is overwriting the first.
+ * Context: the caller holds buffer_lock().
+ *
+ * Return: the number of records; 0 if there is none, or a writer is overwriting the first.
  */
 unsigned long buffer_span(unsigned int cpu, unsigned long max, const struct ring_slot **first)
 {
@@ -166,11 +174,13 @@ unsigned long buffer_span(unsigned int cpu, unsigned long max, const struct ring
 }
 
 /**
- * buffer_span_consumed() - the reader has taken records of buffer_span()
- * @cpu: whose
+ * buffer_span_consumed() - consume records that buffer_span() has found
+ * @cpu: the CPU
  * @nr: how many, from the first on
  *
- * Return: false if one of them was overwritten since; then none is consumed.
+ * Context: the caller has held buffer_lock() since buffer_span().
+ *
+ * Return: false if a writer has begun to overwrite one of them. Then none is consumed.
  */
 bool buffer_span_consumed(unsigned int cpu, unsigned long nr)
 {
@@ -196,7 +206,9 @@ static void buffer_clear_cpu(unsigned int cpu)
 
 /**
  * buffer_clear() - drop all records and restart the accounts
- * @cpu: where, or BUFFER_ALL
+ * @cpu: the CPU, or BUFFER_ALL
+ *
+ * Context: process, may sleep.
  *
  * Return: 0 or -EINTR.
  */
@@ -228,7 +240,7 @@ static void buffer_account_cpu(unsigned int cpu, struct ring_account *account)
 		ring_account(ring, &now);
 		ring_account_add(account, &now);
 	}
-	/* A CPU without a ring has refused records; see buffer_prepare(). */
+	/* The CPU refused these while it had no ring, see buffer_prepare(). */
 	account->written += refused;
 	account->dropped += refused;
 	account->filtered += READ_ONCE(b->filtered) - b->base_filtered;
@@ -236,8 +248,10 @@ static void buffer_account_cpu(unsigned int cpu, struct ring_account *account)
 
 /**
  * buffer_account() - count what became of all records
- * @cpu: of which CPU, or BUFFER_ALL for the sum
- * @account: set
+ * @cpu: the CPU, or BUFFER_ALL for the sum
+ * @account: set to the counts since the accounts were started
+ *
+ * Context: process, may sleep.
  *
  * Return: 0 or -EINTR.
  */

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The rings of all CPUs: their memory, their readers' locks, and waiting for
- * records. It knows no TCP.
+ * The rings of all CPUs: their memory, the locks of their readers, and waiting for records.
+ * This code knows nothing of TCP.
  *
- * Writers take no lock. Of what other CPUs write, they read only @waiting, which sleepers
- * set, and the tail of a ring that must not overwrite. A CPU's ring is replaced, never
- * changed: unpublished, waited for, freed (RCU protects struct buffer_cpu.ring).
+ * Writers take no lock. They read two variables that other CPUs write: struct buffer_cpu's
+ * @waiting, and, if the ring must not overwrite, its tail. To resize a ring, it is replaced by
+ * another one and freed after a grace period: RCU protects struct buffer_cpu.ring.
  *
- * A consumer of one CPU holds buffer_access for reading, and that CPU's lock; one that
- * consumes from all CPUs, or replaces rings, holds it for writing.
+ * A reader that consumes the records of one CPU holds buffer_access for reading, and the lock
+ * of that CPU. A reader that consumes those of all CPUs holds buffer_access for writing. So
+ * does a resize.
  */
 #ifndef TCP_TEARDOWN_BUFFER_H
 #define TCP_TEARDOWN_BUFFER_H
@@ -22,25 +23,26 @@
 
 #include "ring/ring.h"
 
-/* Bounds of the parameter and of the file buffer_size_kb, for each CPU. */
+/* Bounds and default of buffer_size_kb, which is for each CPU. */
 #define BUFFER_KB_MIN	4
 #define BUFFER_KB_MAX	(1024 * 1024)
 #define BUFFER_KB	4096
-/* Of the parameter buffer_total_kb, for all. */
+/* The same of the parameter buffer_total_kb, which is for all CPUs together. */
 #define BUFFER_TOTAL_KB_MAX	(1024 * 1024 * 1024)
 #define BUFFER_TOTAL_KB		131072
 
 /**
  * struct buffer_cpu - one CPU's ring and its waiting readers
- * @ring: NULL until the CPU has been online
+ * @ring: NULL until the CPU first comes online
  * @waiting: a reader sleeps until there is a record
- * @refused: records that were refused because there was no ring; the CPU's own
- * @filtered: records that the filter refused; the CPU's own
+ * @refused: records that were refused because there was no ring; only this CPU writes it
+ * @filtered: records that the filter refused; only this CPU writes it
  * @wait: readers of this CPU
- * @lock: consumers of this CPU; a leaf
- * @past: accounts of rings that were replaced; under @lock
- * @base_refused: @refused when the accounts were last opened; under @lock
- * @base_filtered: the same of @filtered
+ * @lock: serialises readers that consume this CPU's records, and protects the members below;
+ *	nests inside buffer_access, no other lock nests inside it
+ * @past: accounts of rings that were replaced
+ * @base_refused: @refused when the accounts last started from 0
+ * @base_filtered: @filtered at that time
  */
 struct buffer_cpu {
 	struct ring __rcu *ring;
@@ -48,7 +50,7 @@ struct buffer_cpu {
 	unsigned long refused;
 	unsigned long filtered;
 	wait_queue_head_t wait ____cacheline_aligned_in_smp;
-	struct mutex lock;	/* consumers */
+	struct mutex lock;	/* of readers that consume */
 	struct ring_account past;
 	unsigned long base_refused;
 	unsigned long base_filtered;
@@ -61,7 +63,7 @@ extern bool buffer_overwrite;	/* if full: overwrite the oldest record, else drop
 
 extern struct rw_semaphore buffer_access;
 
-/* CPUs that have been online, and so may have a ring; the others are not looked at. */
+/* The CPUs that have a ring. A CPU keeps its ring when it goes offline. */
 extern struct cpumask buffer_cpumask;
 #define for_each_ring(cpu)	for_each_cpu(cpu, &buffer_cpumask)
 
@@ -70,7 +72,7 @@ static inline struct buffer_cpu *buffer_of(unsigned int cpu)
 	return per_cpu_ptr(&buffer_cpus, cpu);
 }
 
-/* The ring of a CPU, for a caller that holds buffer_access, and so blocks buffer_resize(). */
+/* The ring of a CPU. The caller holds buffer_access, so buffer_resize() waits. */
 static inline struct ring *buffer_ring(unsigned int cpu)
 {
 	return rcu_dereference_protected(buffer_of(cpu)->ring,
@@ -78,10 +80,10 @@ static inline struct ring *buffer_ring(unsigned int cpu)
 }
 
 /**
- * struct buffer_cursor - a place in one CPU's ring, for readers that do not consume
- * @pos: next position to look at
- * @end: where to stop
- * @id: of the ring
+ * struct buffer_cursor - where a reader that does not consume is in a CPU's ring
+ * @pos: next position to read
+ * @end: the position to stop at
+ * @id: id of the ring
  */
 struct buffer_cursor {
 	unsigned long pos;
@@ -90,9 +92,9 @@ struct buffer_cursor {
 };
 
 /**
- * struct buffer_memory - the memory of rings, KiB
+ * struct buffer_memory - the size of rings, KiB
  * @kb: their size
- * @asked_kb: their size if there were no buffer_total_kb
+ * @asked_kb: what their size would be without buffer_total_kb
  */
 struct buffer_memory {
 	unsigned long kb;
@@ -132,7 +134,7 @@ bool buffer_span_consumed(unsigned int cpu, unsigned long nr);
 int buffer_clear(int cpu);
 int buffer_account(int cpu, struct ring_account *account);
 
-/* Instead of a CPU's number: all CPUs. */
+/* In place of a CPU's number: all CPUs. */
 #define BUFFER_ALL	(-1)
 
 #endif

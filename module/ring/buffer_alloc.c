@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The memory of one ring, on the NUMA node of its CPU. */
+/* Allocates a ring on the NUMA node of its CPU. */
 #include "ring/buffer_alloc.h"
 
 #include <linux/gfp.h>
@@ -9,7 +9,7 @@
 #include <linux/topology.h>
 #include <linux/vmalloc.h>
 
-/* No requested size may trigger the OOM killer. */
+/* Whatever size a user requests, the allocation must not trigger the OOM killer. */
 #define RING_GFP	(GFP_KERNEL | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
 
 static void pages_free(struct page **pages, unsigned long nr)
@@ -20,9 +20,9 @@ static void pages_free(struct page **pages, unsigned long nr)
 }
 
 /*
- * Page by page: no function for larger memory that a module may call takes both a node and
- * RING_GFP without trying contiguous pages first. If the node has no memory, another node
- * provides it.
+ * Allocates page by page. Of the functions that allocate more and are exported, none takes both a
+ * node and RING_GFP without trying contiguous pages first. If the node has no memory, the pages
+ * come from another node.
  */
 static struct page **pages_alloc(unsigned long nr, int node)
 {
@@ -42,7 +42,7 @@ static struct page **pages_alloc(unsigned long nr, int node)
 	return pages;
 }
 
-/* For vfree(), which also frees the pages. */
+/* To be freed by vfree(), which also frees the pages. */
 static struct ring_slot *slots_alloc(unsigned long nr, int node)
 {
 	unsigned long nr_pages = DIV_ROUND_UP(nr * sizeof(struct ring_slot), PAGE_SIZE);
@@ -58,11 +58,13 @@ static struct ring_slot *slots_alloc(unsigned long nr, int node)
 }
 
 /**
- * ring_alloc() - make an empty ring
- * @cpu: whose
- * @nr: of slots, a power of two
+ * ring_alloc() - allocate an empty ring
+ * @cpu: the CPU
+ * @nr: the number of slots, a power of two
  *
- * Context: process, may sleep. Return: the ring, or NULL.
+ * Context: process, may sleep.
+ *
+ * Return: the ring, or NULL if there is no memory.
  */
 struct ring *ring_alloc(unsigned int cpu, unsigned long nr)
 {
@@ -79,7 +81,12 @@ struct ring *ring_alloc(unsigned int cpu, unsigned long nr)
 	return ring;
 }
 
-/** ring_free() - free what ring_alloc() made; @ring may be NULL */
+/**
+ * ring_free() - free a ring
+ * @ring: from ring_alloc(), or NULL
+ *
+ * Context: process, may sleep; no writer and no reader sees the ring.
+ */
 void ring_free(struct ring *ring)
 {
 	if (!ring)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The size of each ring: what was requested, within a bound over all CPUs. */
+/* Computes the size of each ring: the requested size, within a bound for all CPUs together. */
 #include "ring/buffer_share.h"
 
 #include <linux/minmax.h>
@@ -10,10 +10,10 @@ static_assert(BUFFER_KB_MIN * 1024 / RING_SLOT_SIZE >= 2);
 #define SLOTS_MIN	(BUFFER_KB_MIN * 1024UL / RING_SLOT_SIZE)
 #define NO_BOUND	ULONG_MAX
 
-/* Written with buffer_resizing held, or at load. */
-static unsigned long buffer_asked;	/* slots of each ring */
-static unsigned long buffer_nr_slots;	/* the same, within the bound */
-static unsigned long buffer_bound;	/* slots of all rings */
+/* Written at load, or with buffer_resizing held. */
+static unsigned long buffer_asked;	/* requested slots of each ring */
+static unsigned long buffer_nr_slots;	/* slots of each ring within the bound */
+static unsigned long buffer_bound;	/* slots of all rings together */
 
 struct cpumask buffer_cpumask;
 
@@ -25,17 +25,17 @@ static void buffer_set_size(unsigned long asked, unsigned long nr, unsigned long
 }
 
 /**
- * buffer_share_set() - set the size of each ring, and of later ones
- * @nr: slots
+ * buffer_share_set() - set the size of all rings, and lift the bound
+ * @nr: slots of each ring
  *
- * Context: holds buffer_resizing.
+ * Context: the caller holds buffer_resizing.
  */
 void buffer_share_set(unsigned long nr)
 {
 	buffer_set_size(nr, nr, NO_BOUND);
 }
 
-/* Slots that are left of the bound. Context: holds buffer_resizing. */
+/* Slots of the bound that no ring has taken yet. The caller holds buffer_resizing. */
 static unsigned long buffer_rest(void)
 {
 	unsigned long rest = buffer_bound;
@@ -46,7 +46,7 @@ static unsigned long buffer_rest(void)
 	return rest;
 }
 
-/* How many CPUs of @among, and @cpu, have no ring yet. */
+/* Count the CPUs without a ring: @cpu, and those in @among. */
 static unsigned int buffer_missing(unsigned int cpu, const struct cpumask *among)
 {
 	unsigned int other, missing = 1;
@@ -57,13 +57,15 @@ static unsigned int buffer_missing(unsigned int cpu, const struct cpumask *among
 }
 
 /**
- * buffer_share() - how many slots the new ring of a CPU gets
- * @cpu: which
+ * buffer_share() - compute the size of a CPU's new ring
+ * @cpu: the CPU
  *
- * At load the online CPUs share the bound. A CPU that comes later gets a part of what is left,
- * because the other present CPUs may come, too.
+ * At load, the online CPUs share the bound. A CPU that comes online later gets only a part of
+ * what is left, because the other present CPUs may come online, too.
  *
- * Context: holds buffer_resizing.
+ * Context: the caller holds buffer_resizing.
+ *
+ * Return: the number of slots.
  */
 unsigned long buffer_share(unsigned int cpu)
 {
@@ -81,7 +83,7 @@ static unsigned long slots_to_kb(unsigned long slots)
 	return slots * RING_SLOT_SIZE / 1024;
 }
 
-/* Reports an error in the log. */
+/* Is @kb between BUFFER_KB_MIN and @max? Report it in the log if not. */
 static int buffer_check_kb(const char *name, unsigned int kb, unsigned int max)
 {
 	if (kb >= BUFFER_KB_MIN && kb <= max)
@@ -90,7 +92,7 @@ static int buffer_check_kb(const char *name, unsigned int kb, unsigned int max)
 	return -EINVAL;
 }
 
-/* Is there memory for @slots for each CPU? Reports in the log if not. */
+/* Is there memory for @slots on each CPU? Report it in the log if not. */
 static int buffer_check_memory(unsigned long slots)
 {
 	unsigned int cpu, cpus = 0;
@@ -105,10 +107,10 @@ static int buffer_check_memory(unsigned long slots)
 }
 
 /**
- * buffer_share_check() - may each CPU have a ring of that size?
- * @kb: for each CPU
+ * buffer_share_check() - may each CPU have a ring of this size?
+ * @kb: the size of each ring
  *
- * Return: 0, -EINVAL or -ENOMEM, with a line in the log.
+ * Return: 0, -EINVAL or -ENOMEM. An error is also reported in the log.
  */
 int buffer_share_check(unsigned int kb)
 {
@@ -117,7 +119,7 @@ int buffer_share_check(unsigned int kb)
 	return err ? err : buffer_check_memory(kb_to_slots(kb));
 }
 
-/* Each online CPU gets the same. */
+/* Divide the bound among the online CPUs. Each gets the same number of slots. */
 static int buffer_divide(unsigned int kb, unsigned int total_kb)
 {
 	const unsigned long asked = kb_to_slots(kb), bound = total_kb * 1024UL / RING_SLOT_SIZE;
@@ -133,11 +135,11 @@ static int buffer_divide(unsigned int kb, unsigned int total_kb)
 }
 
 /**
- * buffer_share_start() - set the size of the first rings
- * @kb: for each CPU
- * @total_kb: for all
+ * buffer_share_start() - set the size of the rings at load
+ * @kb: requested size of each ring
+ * @total_kb: bound for all rings together
  *
- * Return: 0, -EINVAL or -ENOMEM, with a line in the log.
+ * Return: 0, -EINVAL or -ENOMEM. An error is also reported in the log.
  */
 int buffer_share_start(unsigned int kb, unsigned int total_kb)
 {
@@ -148,7 +150,11 @@ int buffer_share_start(unsigned int kb, unsigned int total_kb)
 	return err ? err : buffer_divide(kb, total_kb);
 }
 
-/** buffer_size_kb() - the size of each CPU's ring; that of a late CPU may be smaller */
+/**
+ * buffer_size_kb() - get the size of each CPU's ring
+ *
+ * Return: the size, KiB. The ring of a CPU that came online after load may be smaller.
+ */
 unsigned int buffer_size_kb(void)
 {
 	return slots_to_kb(READ_ONCE(buffer_nr_slots));
@@ -167,9 +173,9 @@ static unsigned long buffer_cpu_kb(unsigned int cpu)
 }
 
 /**
- * buffer_memory() - the size of the rings
- * @cpu: whose, or BUFFER_ALL for the sum
- * @memory: set
+ * buffer_memory() - get the size of one ring or all
+ * @cpu: the CPU, or BUFFER_ALL for the sum
+ * @memory: set to the size
  */
 void buffer_memory(int cpu, struct buffer_memory *memory)
 {

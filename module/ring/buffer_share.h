@@ -7,7 +7,10 @@
 
 #include "ring/buffer.h"
 
-/* An offline CPU keeps its ring. An online one may have had no memory for a ring. */
+/*
+ * Should the CPU have a ring? It should while it is online, even if there was no memory for a
+ * ring; when it goes offline, it keeps the ring that it has.
+ */
 static inline bool ring_is_due(unsigned int cpu)
 {
 	return cpu_online(cpu) || rcu_access_pointer(buffer_of(cpu)->ring);

@@ -10,11 +10,11 @@
 #include "ring/buffer_alloc.h"
 #include "ring/buffer_share.h"
 
-/* Held to set the size; nests inside the CPU hotplug lock. */
+/* Protects the size and the installation of rings; nests inside the CPU hotplug lock. */
 static DEFINE_MUTEX(buffer_resizing);
 static enum cpuhp_state buffer_hotplug;
 
-/* Context: holds buffer_resizing. */
+/* Context: the caller holds buffer_resizing. */
 static void ring_install(unsigned int cpu, struct ring *ring)
 {
 	static unsigned long id;
@@ -25,8 +25,8 @@ static void ring_install(unsigned int cpu, struct ring *ring)
 }
 
 /*
- * Hotplug: a CPU gets its ring before it first runs, and keeps it. If there is no memory, it
- * comes online nevertheless, and counts the records that it refuses.
+ * A hotplug callback: a CPU gets its ring before it comes online for the first time, and keeps
+ * it. If there is no memory, the CPU still comes online. It then refuses records and counts them.
  */
 static int buffer_prepare(unsigned int cpu)
 {
@@ -41,11 +41,12 @@ static int buffer_prepare(unsigned int cpu)
 			pr_warn("no memory for the ring of cpu %u\n", cpu);
 	}
 	mutex_unlock(&buffer_resizing);
-	buffer_wake_all();	/* readers of all CPUs must now wait for this one, too */
+	/* Readers of all CPUs set @waiting again, now for this CPU, too. */
+	buffer_wake_all();
 	return 0;
 }
 
-/* Make a ring for each CPU that should have one and has none in @fresh. */
+/* Allocate a ring for each CPU that should have one, unless @fresh has it already. */
 static int buffer_alloc(struct ring **fresh, unsigned long nr)
 {
 	unsigned int cpu;
@@ -75,7 +76,7 @@ static void buffer_swap(struct ring **fresh)
 	}
 }
 
-/* Close the accounts of a ring that no writer sees any longer. */
+/* Add the accounts of a ring that no writer sees any more to those of its CPU. */
 static void buffer_retire(unsigned int cpu, struct ring *ring)
 {
 	struct ring_account last;
@@ -87,8 +88,9 @@ static void buffer_retire(unsigned int cpu, struct ring *ring)
 }
 
 /*
- * Context: holds buffer_access, so no reader is running. Most memory is allocated before
- * hotplug has to wait. The caller frees what is then in @fresh, also after an error.
+ * Context: the caller holds buffer_access, so no reader consumes. Most memory is allocated
+ * before the hotplug lock is taken, so that hotplug need not wait for it. The caller frees the
+ * rings that are in @fresh afterwards, also after an error.
  */
 static int buffer_replace(struct ring **fresh, unsigned long nr)
 {
@@ -99,7 +101,7 @@ static int buffer_replace(struct ring **fresh, unsigned long nr)
 		return err;
 	cpus_read_lock();
 	mutex_lock(&buffer_resizing);
-	err = buffer_alloc(fresh, nr);	/* for CPUs that came meanwhile */
+	err = buffer_alloc(fresh, nr);	/* for CPUs that came online meanwhile */
 	if (!err) {
 		buffer_swap(fresh);
 		buffer_share_set(nr);
@@ -112,19 +114,20 @@ static int buffer_replace(struct ring **fresh, unsigned long nr)
 	for_each_possible_cpu(cpu)
 		if (fresh[cpu])
 			buffer_retire(cpu, fresh[cpu]);
-	buffer_wake_all();	/* as for buffer_prepare() */
+	buffer_wake_all();	/* as in buffer_prepare() */
 	return 0;
 }
 
 /**
  * buffer_resize() - replace all rings by rings of another size
- * @kb: for each CPU and for later ones, even beyond the bound at load; rounded up to
- *	a power of two
+ * @kb: size of each CPU's ring, rounded up to a power of two. The bound buffer_total_kb, which
+ *	was set at load, no longer applies.
  *
- * Unread records in the old rings count as overwritten.
+ * Records in the old rings that nobody has read count as overwritten.
  *
- * Context: process, may sleep. Return: 0, -EINVAL, -ENOMEM or -EINTR; on
- * failure nothing changes.
+ * Context: process, may sleep.
+ *
+ * Return: 0, -EINVAL, -ENOMEM or -EINTR. On failure nothing changes.
  */
 int buffer_resize(unsigned int kb)
 {
@@ -137,7 +140,7 @@ int buffer_resize(unsigned int kb)
 	fresh = kcalloc(nr_cpu_ids, sizeof(*fresh), GFP_KERNEL);
 	if (!fresh)
 		return -ENOMEM;
-	/* Readers first: a reader may be slow, and hotplug must not wait for it. */
+	/* Before the hotplug lock: a reader may be slow, and hotplug must not wait for it. */
 	err = buffer_lock(BUFFER_ALL);
 	if (!err) {
 		err = buffer_replace(fresh, kb_to_slots(kb));
@@ -162,11 +165,12 @@ static void buffer_free_all(void)
 }
 
 /**
- * buffer_start() - make the rings
- * @kb: for each CPU; rounded up to a power of two
- * @total_kb: for all; so each may get less, but at least BUFFER_KB_MIN
+ * buffer_start() - allocate the rings
+ * @kb: size of each CPU's ring, rounded up to a power of two
+ * @total_kb: bound for all rings together. If need be, each CPU gets less than @kb, but at least
+ *	BUFFER_KB_MIN.
  *
- * Return: 0, -EINVAL or -ENOMEM, with a line in the log.
+ * Return: 0, -EINVAL or -ENOMEM. An error is also reported in the log.
  */
 int buffer_start(unsigned int kb, unsigned int total_kb)
 {
@@ -196,7 +200,7 @@ int buffer_start(unsigned int kb, unsigned int total_kb)
 /**
  * buffer_stop() - free the rings
  *
- * No writer and no reader is left.
+ * Context: process, may sleep; no writer and no reader is left.
  */
 void buffer_stop(void)
 {

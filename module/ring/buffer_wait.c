@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Waiting until there is a record. */
+/* Readers wait here for records. */
 #include "ring/buffer.h"
 
 #include <linux/cpumask.h>
@@ -8,8 +8,8 @@
 #include <linux/workqueue.h>
 
 /*
- * A sleeper is woken this long after the first record that it waits for. It then finds a
- * batch, and the writer pays for one wake-up in 20 ms instead of one for each record.
+ * A sleeping reader is woken this long after the first record. By then there is a batch of
+ * records, and the writer has paid for one wake-up in 20 ms instead of one for each record.
  */
 #define WAKE_DELAY	msecs_to_jiffies(20)
 
@@ -17,26 +17,28 @@ static DECLARE_WAIT_QUEUE_HEAD(buffer_wait_all);
 
 static void buffer_wake_work(struct work_struct *work);
 
-/* One work for all CPUs and all sleepers. */
+/* One work item wakes the readers of all CPUs. */
 static DECLARE_DELAYED_WORK(buffer_wake_later, buffer_wake_work);
 
-/* A reader went to sleep while the work was about to run: run it once more. */
+/* A reader went to sleep when the work was pending already, so the work has to run again. */
 static bool buffer_expected;
 
 /*
- * The writer has no barrier between its record and its look at @waiting. If a record crosses
- * that store, this work finds it later, when both stores have long been visible.
+ * Make sure that no wake-up is missed. The writer has no barrier between the store of its record
+ * and the load of @waiting, so it may not see that the reader waits, while the reader does not
+ * see the record. The work that is scheduled here looks 20 ms later, when both stores have
+ * become visible.
  */
 static void buffer_look_back(void)
 {
 	if (schedule_delayed_work(&buffer_wake_later, WAKE_DELAY))
 		return;
 	WRITE_ONCE(buffer_expected, true);
-	/* If the work has started since, it may not have seen the flag. */
+	/* If the work started before the store, it did not see the flag. */
 	schedule_delayed_work(&buffer_wake_later, WAKE_DELAY);
 }
 
-/* Another CPU writes this, too: store only a change. */
+/* The CPU that records clears this flag: avoid a store that changes nothing. */
 static void buffer_arm(struct buffer_cpu *b)
 {
 	if (!READ_ONCE(b->waiting))
@@ -56,8 +58,8 @@ static bool buffer_cpu_is_empty(unsigned int cpu)
 }
 
 /*
- * A reader sleeps until this CPU has a record. If there is none and @waiting is not set,
- * another reader took the record: then the flag must be set again.
+ * Wake the readers that wait for this CPU, if it has a record. If it has none and @waiting is
+ * clear, a writer cleared the flag and another reader took the record. Then set the flag again.
  */
 static bool buffer_wake_cpu(unsigned int cpu, bool *again)
 {
@@ -74,16 +76,19 @@ static bool buffer_wake_cpu(unsigned int cpu, bool *again)
 	return false;
 }
 
-/* A reader that slept before the work was scheduled is in a queue when the work runs. */
+/* Does a reader wait for this CPU, or for all? */
 static bool buffer_is_awaited(int cpu)
 {
-	/* Pairs with the barrier of the caller that queued the work: it saw the sleeper's flag. */
+	/*
+	 * A reader enters the queue before it sets @waiting. Whoever scheduled this work is that
+	 * reader or has seen @waiting, and the work sees all that came before it was scheduled.
+	 */
 	return waitqueue_active(buffer_waitqueue(cpu));
 }
 
 /*
- * Runs in a worker, some time after a record was written or expected. Skips CPUs that nobody
- * waits for.
+ * Runs in a worker, WAKE_DELAY after a writer saw @waiting or a reader went to sleep. It skips
+ * CPUs that nobody waits for.
  */
 static void buffer_wake_work(struct work_struct *work)
 {
@@ -101,8 +106,8 @@ static void buffer_wake_work(struct work_struct *work)
 }
 
 /**
- * buffer_init_cpu() - prepare waiting for a CPU
- * @b: the CPU's
+ * buffer_init_cpu() - initialise a CPU's lock and wait queue
+ * @b: the CPU's part of the buffer
  */
 void buffer_init_cpu(struct buffer_cpu *b)
 {
@@ -110,17 +115,21 @@ void buffer_init_cpu(struct buffer_cpu *b)
 	mutex_init(&b->lock);
 }
 
-/** buffer_wait_stop() - stop the work; no reader is left */
+/**
+ * buffer_wait_stop() - stop the work that wakes readers
+ *
+ * Context: process, may sleep; no reader and no writer is left.
+ */
 void buffer_wait_stop(void)
 {
 	cancel_delayed_work_sync(&buffer_wake_later);
 }
 
 /**
- * buffer_wake() - wake readers, for there is a record
+ * buffer_wake() - wake the readers that wait for this CPU, a little later
  *
  * Context: that of the writer: any but NMI, preemption disabled. Takes the lock of a timer
- * base; no hooked function is called under it.
+ * base. The kernel calls no hooked function under that lock.
  */
 void buffer_wake(void)
 {
@@ -129,7 +138,7 @@ void buffer_wake(void)
 }
 
 /**
- * buffer_wake_all() - make the readers of all CPUs look again
+ * buffer_wake_all() - wake the readers that wait for all CPUs
  *
  * Context: process.
  */
@@ -139,11 +148,11 @@ void buffer_wake_all(void)
 }
 
 /**
- * buffer_expect() - ask for a wake-up
- * @cpu: whose records, or BUFFER_ALL
+ * buffer_expect() - ask for a wake-up when there is a record
+ * @cpu: the CPU, or BUFFER_ALL
  *
- * A reader that found nothing and is on buffer_waitqueue() calls this before each sleep. It
- * may be woken although there is no record.
+ * A reader calls this before each sleep, after it has found no record and has entered
+ * buffer_waitqueue(). It may be woken although there is no record.
  */
 void buffer_expect(int cpu)
 {
@@ -158,8 +167,10 @@ void buffer_expect(int cpu)
 }
 
 /**
- * buffer_waitqueue() - where readers of @cpu, or of BUFFER_ALL, sleep
- * @cpu: which
+ * buffer_waitqueue() - get the queue in which readers sleep
+ * @cpu: the CPU whose records they read, or BUFFER_ALL
+ *
+ * Return: the queue.
  */
 wait_queue_head_t *buffer_waitqueue(int cpu)
 {
@@ -168,7 +179,9 @@ wait_queue_head_t *buffer_waitqueue(int cpu)
 
 /**
  * buffer_is_empty() - is there nothing to consume?
- * @cpu: where, or BUFFER_ALL
+ * @cpu: the CPU, or BUFFER_ALL
+ *
+ * Return: as ring_is_empty(); true if there is no ring.
  */
 bool buffer_is_empty(int cpu)
 {

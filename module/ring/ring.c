@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The readers' side of one CPU's ring; the writers' side and the rules are in
- * ring.h. Every function here may run on any CPU.
+ * The readers' side of a ring. The writers' side and the rules are in ring.h. Every function
+ * here may run on any CPU.
  */
 #include "ring/ring.h"
 
 #include <linux/sched.h>
 #include <linux/string.h>
 
-/* Each slot may be a cache miss. */
+/* Slots to initialise before the next cond_resched(): each may be a cache miss. */
 #define RING_INIT_BATCH	1024
 
 /**
- * ring_init() - make an empty ring of @slots
- * @ring: not yet visible to a writer
- * @slots: @nr of them
- * @nr: a power of two, 2 or more
+ * ring_init() - initialise an empty ring
+ * @ring: the ring, not visible to a writer yet
+ * @slots: its slots
+ * @nr: the number of slots, a power of two, at least 2
  *
  * Context: process, may sleep.
  */
@@ -26,7 +26,7 @@ void ring_init(struct ring *ring, struct ring_slot *slots, unsigned long nr)
 	memset(ring, 0, sizeof(*ring));
 	ring->mask = nr - 1;
 	ring->slots = slots;
-	/* As if the round before position 0 were complete and consumed. */
+	/* Each slot looks as if its record of the round before position 0 were complete. */
 	for (i = 0; i < nr; i++) {
 		slots[i].seq = i - ring->mask;
 		if (!(i % RING_INIT_BATCH))
@@ -37,10 +37,12 @@ void ring_init(struct ring *ring, struct ring_slot *slots, unsigned long nr)
 /**
  * ring_copy() - copy the record at a position, if it is whole
  * @ring: the ring
- * @pos: the position; it may have been overwritten
- * @to: set; undefined unless RING_WHOLE is returned
+ * @pos: the position; its record may have been overwritten
+ * @to: set to the slot; undefined unless RING_WHOLE is returned
  *
  * Context: any; no lock needed.
+ *
+ * Return: what was found.
  */
 enum ring_found ring_copy(const struct ring *ring, unsigned long pos,
 			  struct ring_slot *to)
@@ -51,7 +53,7 @@ enum ring_found ring_copy(const struct ring *ring, unsigned long pos,
 	/* Pairs with the release in ring_publish(). */
 	seq = smp_load_acquire(&slot->seq);
 	if (seq == pos + 1) {
-		/* A writer may overwrite it meanwhile; then the copy is not used. */
+		/* A writer may overwrite the slot meanwhile. Then the copy is discarded. */
 		data_race(memcpy(to, slot, sizeof(*to)));
 		/* Data before seq: pairs with ring_claim(). */
 		smp_rmb();
@@ -65,25 +67,29 @@ enum ring_found ring_copy(const struct ring *ring, unsigned long pos,
 }
 
 /**
- * ring_overtaken() - up to which position records are overwritten
- * @ring: the ring; ring_copy() has just found one RING_GONE
+ * ring_overtaken() - find the oldest position that is not overwritten
+ * @ring: the ring; ring_copy() has just returned RING_GONE
  *
- * Return: the first position after them. What is before it is overwritten, or about to be.
+ * Return: the position. All records before it are overwritten, or about to be.
  */
 unsigned long ring_overtaken(const struct ring *ring)
 {
-	/* Not before ring_copy() has read seq: it ends with a barrier. */
+	/* Seq before head: ring_copy() ends with the barrier. */
 	return local_read(&ring->head) - ring->mask - 1;
 }
 
 /**
- * ring_span() - how many consecutive records are complete
+ * ring_span() - count consecutive complete records
  * @ring: the ring
  * @pos: the position of the first
- * @max: the most to look at
+ * @max: the highest number to return
  *
- * Context: any; no lock needed. They may be read in place; afterwards ring_holds() tells
- * whether they were complete all the time.
+ * The caller may read these records in place, and then ask ring_holds() whether a writer has
+ * overwritten any of them meanwhile. The span ends at the end of the slots.
+ *
+ * Context: any; no lock needed.
+ *
+ * Return: the number of records, 0 if the first is not complete.
  */
 unsigned long ring_span(const struct ring *ring, unsigned long pos, unsigned long max)
 {
@@ -97,11 +103,14 @@ unsigned long ring_span(const struct ring *ring, unsigned long pos, unsigned lon
 }
 
 /**
- * ring_holds() - has no writer begun to overwrite this record or a later one?
+ * ring_holds() - does the ring still hold a record and all later ones?
  * @ring: the ring
- * @pos: the record's position; it was complete before
+ * @pos: the record's position; the record was complete before
  *
- * Context: any; no lock needed. True holds for everything that was read before.
+ * Context: any; no lock needed.
+ *
+ * Return: true if no writer has begun to overwrite them. Then all that the caller has read of
+ * them so far is valid.
  */
 bool ring_holds(const struct ring *ring, unsigned long pos)
 {
@@ -111,31 +120,33 @@ bool ring_holds(const struct ring *ring, unsigned long pos)
 }
 
 /**
- * ring_window() - which positions are held and not consumed
+ * ring_window() - find the positions that the ring holds and nobody has consumed
  * @ring: the ring
  * @end: set to the position after the newest
  *
- * Context: any; out of date at once unless the consumers' lock is held and no
- * writer is at work.
+ * Context: any. The result is out of date at once unless the caller holds the consumers' lock
+ * and no writer is running.
  *
- * Return: the oldest position, @end if there is none.
+ * Return: the oldest position, *@end if there is none.
  */
 unsigned long ring_window(const struct ring *ring, unsigned long *end)
 {
 	unsigned long tail = READ_ONCE(ring->tail);
 	unsigned long held = ring->mask + 1;
 
-	/* Tail before head: so tail is never seen beyond head. */
+	/* Tail before head, so the tail that is read is never beyond the head. */
 	smp_rmb();
 	*end = local_read(&ring->head);
 	return *end - tail > held ? *end - held : tail;
 }
 
 /**
- * ring_oldest() - the oldest position that is held and not consumed
+ * ring_oldest() - move the tail past the records that were overwritten, and count them
  * @ring: the ring
  *
- * Counts what was overwritten. Context: holds the consumers' lock.
+ * Context: the caller holds the consumers' lock.
+ *
+ * Return: the oldest position that the ring holds and nobody has consumed.
  */
 unsigned long ring_oldest(struct ring *ring)
 {
@@ -150,11 +161,11 @@ unsigned long ring_oldest(struct ring *ring)
 }
 
 /**
- * ring_consumed() - the record at @pos was read and may go
+ * ring_consumed() - let writers reuse the slots up to a position
  * @ring: the ring
- * @pos: from ring_oldest(); it was copied completely since
+ * @pos: the last position that the caller has read, at or after ring_oldest()
  *
- * Context: has held the consumers' lock since ring_oldest().
+ * Context: the caller has held the consumers' lock since ring_oldest().
  */
 void ring_consumed(struct ring *ring, unsigned long pos)
 {
@@ -166,7 +177,7 @@ void ring_consumed(struct ring *ring, unsigned long pos)
  * ring_clear() - drop all records and restart the accounts
  * @ring: the ring
  *
- * Context: holds the consumers' lock. Writers may be running.
+ * Context: the caller holds the consumers' lock. Writers may be running.
  */
 void ring_clear(struct ring *ring)
 {
@@ -180,11 +191,11 @@ void ring_clear(struct ring *ring)
 }
 
 /**
- * ring_account() - count what became of all records
+ * ring_account() - count what became of all records since the accounts were started
  * @ring: the ring
- * @account: set
+ * @account: set to the counts
  *
- * Context: holds the consumers' lock. Writers may be running.
+ * Context: the caller holds the consumers' lock. Writers may be running.
  */
 void ring_account(struct ring *ring, struct ring_account *account)
 {
@@ -199,9 +210,9 @@ void ring_account(struct ring *ring, struct ring_account *account)
 }
 
 /**
- * ring_account_add() - add up accounts
+ * ring_account_add() - add one account to another
  * @to: the sum
- * @more: added to it
+ * @more: the account to add
  */
 void ring_account_add(struct ring_account *to, const struct ring_account *more)
 {
@@ -217,8 +228,10 @@ void ring_account_add(struct ring_account *to, const struct ring_account *more)
  * ring_is_empty() - is there nothing to consume?
  * @ring: the ring
  *
- * Context: any; a hint unless the consumers' lock is held. A record that is still being
- * written does not count: its writer will wake the waiters.
+ * Context: any. Without the consumers' lock, the result is a hint.
+ *
+ * Return: true if no record is complete. The writer of one that is not complete yet will wake
+ * the readers.
  */
 bool ring_is_empty(const struct ring *ring)
 {

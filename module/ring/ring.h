@@ -1,25 +1,25 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * One CPU's ring of fixed slots. It knows no TCP, does not allocate or wait, and compiles
- * in user space.
+ * One CPU's ring of slots of a fixed size. This code knows nothing of TCP, does not allocate or
+ * wait, and also compiles in user space.
  *
  * Writers run only on the ring's own CPU and may nest: a softirq may interrupt
  * a writer in process context at any instruction and write records of its own.
- * Readers may run on any CPU; those that consume are serialised by the caller.
+ * Readers may run on any CPU. The caller serialises those that consume records.
  *
  * Positions count up from 0 and never wrap in practice (unsigned long, 64 bit).
  * The slot of position p is p & mask. Its first word is the slot's state:
  *
- *	p		claimed for position p, being written
+ *	p		a writer has claimed position p and is filling the slot
  *	p + 1		record p is complete
  *
- * A slot therefore never holds a number that belongs to another slot, and one load tells a
- * reader whether its record is still to come, there, or gone. This requires two slots: with
- * one, "record p is complete" and "p + 1 is claimed" would be the same number.
+ * No two slots ever hold the same number, so one load tells a reader whether the record at
+ * its position is still to come, complete, or overwritten. This requires at least two slots:
+ * with one, "record p is complete" and "position p + 1 is claimed" would be the same number.
  *
- * A position is claimed only if the slot's last record is complete. So a writer that nests
- * so deep that it reaches the slot which the interrupted writer is still filling loses its
- * own record, which is counted, and no record is torn.
+ * A writer claims a position only if the previous record in its slot is complete. If nested
+ * writers go once around the ring, they reach the slot that the interrupted writer is still
+ * filling. They drop their own record and count it, so no record is torn.
  */
 #ifndef TCP_TEARDOWN_RING_H
 #define TCP_TEARDOWN_RING_H
@@ -34,27 +34,28 @@
 #define RING_SLOT_SIZE	256
 
 struct ring_slot {
-	u64 seq;			/* becomes the record's number */
+	u64 seq;			/* state of the slot; in the end, the record's number */
 	u8  data[RING_SLOT_SIZE - sizeof(u64)];
 } __aligned(RING_SLOT_SIZE);
 
-/* One slot, in whole cache lines, so that no two records share one. */
+/* A slot fills whole cache lines, so no two records share one. */
 static_assert(sizeof(struct ring_slot) == RING_SLOT_SIZE);
 /* 2^64 records take centuries, 2^32 only minutes. */
 static_assert(sizeof(unsigned long) == sizeof(u64));
 
 /**
- * struct ring - one CPU's records
- * @head: next position to claim; written by the ring's CPU alone
- * @dropped: records refused; written by the ring's CPU alone
- * @mask: number of slots, a power of two, less one
+ * struct ring - the records of one CPU
+ * @head: next position to claim; only the ring's CPU writes it
+ * @dropped: number of records that were refused; only the ring's CPU writes it
+ * @mask: number of slots, a power of two, minus one
  * @slots: the records
  * @id: distinguishes a ring from the one that it replaced
- * @tail: next position to consume; written by the reader who holds the
- *	caller's lock, read by writers that must not overwrite
- * @overwritten: records that were overwritten before they were read; reader's
- * @base_tail: @tail when the accounts were last opened; reader's
- * @base_dropped: the same of @dropped
+ * @tail: next position to consume. Consumers write it, under the caller's lock; writers that
+ *	must not overwrite read it.
+ * @overwritten: number of records that were overwritten before a consumer read them. This and
+ *	the two members below belong to the consumers.
+ * @base_tail: @tail when the accounts last started from 0
+ * @base_dropped: @dropped at that time
  */
 struct ring {
 	local_t head;
@@ -70,15 +71,14 @@ struct ring {
 
 /**
  * struct ring_account - what became of all records
- *
- * written = read + pending + overwritten + dropped, at every instant.
- *
  * @written: records offered to the ring
  * @read: consumed
- * @pending: held, not consumed
- * @overwritten: lost to a newer record, or with a ring that was replaced
+ * @pending: in the ring, not consumed
+ * @overwritten: overwritten by a newer record, or lost with a ring that was replaced
  * @dropped: never stored: the ring was full, or the slot was still being filled
- * @filtered: refused by the filter, so never offered; not counted by the ring
+ * @filtered: refused by the filter, so never offered; the ring does not count these
+ *
+ * written = read + pending + overwritten + dropped, at every instant.
  */
 struct ring_account {
 	u64 written;
@@ -92,11 +92,14 @@ struct ring_account {
 /* What ring_copy() found at a position. */
 enum ring_found {
 	RING_WHOLE,		/* copied */
-	RING_TO_COME,		/* not written yet, or being written */
+	RING_TO_COME,		/* not claimed yet, or being written */
 	RING_GONE,		/* overwritten */
 };
 
-/* Is the slot's last record complete, and may it be overwritten? head may have moved. */
+/*
+ * Is the slot's previous record complete, and may it be overwritten? The answer is for @pos: if
+ * head has moved on, the caller asks again.
+ */
 static inline bool ring_has_room(const struct ring *ring, const struct ring_slot *slot,
 				 unsigned long pos, bool overwrite)
 {
@@ -107,20 +110,21 @@ static inline bool ring_has_room(const struct ring *ring, const struct ring_slot
 }
 
 /**
- * ring_claim() - get a slot to fill
+ * ring_claim() - claim a slot to fill
  * @ring: the ring of this CPU
- * @overwrite: overwrite the oldest record if the ring is full; otherwise refuse
+ * @overwrite: if the ring is full, overwrite the oldest record; otherwise drop the new one
  *
  * Context: any but NMI, preemption disabled, on the ring's CPU; may nest.
  *
- * Return: the slot, for ring_publish(); or NULL, which is counted.
+ * Return: the slot, to be passed to ring_publish(); NULL, and counted as dropped, if there is
+ * none.
  */
 static inline struct ring_slot *ring_claim(struct ring *ring, bool overwrite)
 {
 	unsigned long pos = local_read(&ring->head), seen;
 	struct ring_slot *slot;
 
-	for (;; pos = seen) {	/* a nested writer was here: it may have filled the slot */
+	for (;; pos = seen) {	/* try again if a nested writer has moved head */
 		slot = &ring->slots[pos & ring->mask];
 		if (likely(ring_has_room(ring, slot, pos, overwrite))) {
 			seen = local_cmpxchg(&ring->head, pos, pos + 1);
@@ -143,10 +147,10 @@ static inline struct ring_slot *ring_claim(struct ring *ring, bool overwrite)
 }
 
 /**
- * ring_publish() - the slot is filled
- * @slot: from ring_claim()
+ * ring_publish() - let readers see the record in a slot
+ * @slot: from ring_claim(), filled
  *
- * Context: as ring_claim(), in the same section.
+ * Context: as ring_claim(), with preemption disabled since then.
  */
 static inline void ring_publish(struct ring_slot *slot)
 {
