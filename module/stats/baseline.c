@@ -15,13 +15,13 @@
 #include "stats/reconcile.h"
 
 /**
- * struct baseline - what one CPU notes
- * @work: run there
- * @done: it has run
- * @cpu: which
- * @groups: of the hooks that were attached
- * @generation: its number, from 1
- * @last: only of namespaces up to this number
+ * struct baseline - adds the counts of one CPU after another to the base of each namespace
+ * @work: runs baseline_cpu() on @cpu
+ * @done: @work has finished
+ * @cpu: the CPU whose turn it is
+ * @groups: the groups of hooks that were attached, bits by enum hook_group
+ * @generation: number of this baseline_begin(), from 1
+ * @last: only namespaces up to this number take part
  */
 struct baseline {
 	struct work_struct work;
@@ -32,7 +32,7 @@ struct baseline {
 	loff_t last;
 };
 
-/* As netns_lock_from(). */
+/* As netns_lock_from(), up to @at->last. */
 static struct netns *baseline_lock_from(const struct baseline *at, loff_t *number)
 {
 	struct netns *ns = netns_lock_from(number);
@@ -44,9 +44,10 @@ static struct netns *baseline_lock_from(const struct baseline *at, loff_t *numbe
 }
 
 /*
- * There is an instant between the kernel's count and the module's. Here, in process context with
- * softirqs off, this CPU is not in it, unless a task slept there: tcp_disconnect() allocates its
- * RST. What the CPU counts for this namespace from now on goes to the other shared block.
+ * Add this CPU's counts. The kernel counts an event a moment before the module does. This CPU is
+ * not between the two counts now: it is in process context, and softirqs are disabled. Only a
+ * task may have slept between them, as tcp_disconnect() does when it allocates its RST. From now
+ * on, what this CPU counts for the namespace goes to the other shared block.
  */
 static void baseline_note(struct netns *ns, const struct baseline *at)
 {
@@ -79,8 +80,8 @@ static void baseline_cpu(struct work_struct *work)
 }
 
 /*
- * A real-time task may occupy its CPU for ever, as with isolated CPUs. Then this CPU notes its
- * counts, and one may be wrong by 1.
+ * Run baseline_cpu() on its CPU. A real-time task may occupy that CPU for ever, for example an
+ * isolated one. Then run it here; a count may be wrong by 1.
  */
 static void baseline_there(struct baseline *at)
 {
@@ -91,10 +92,10 @@ static void baseline_there(struct baseline *at)
 	flush_work(&at->work);
 }
 
-/* The counts of a shared block that nobody raises any longer. */
+/* Add the counts of a shared block that no CPU raises any more. */
 static void baseline_shared(struct netns *ns, const struct baseline *at, int phase)
 {
-	static struct stats shared;	/* netns_lock guards it */
+	static struct stats shared;	/* too large for the stack; the caller holds netns_lock */
 
 	memset(&shared, 0, sizeof(shared));
 	counts_add_shared(ns->own, phase, &shared);
@@ -111,16 +112,17 @@ static void baseline_all(struct baseline *at)
 			baseline_cpu(&at->work);
 	}
 	cpus_read_unlock();
-	synchronize_rcu();	/* hooks run with preemption disabled */
+	synchronize_rcu();	/* waits for hooks: they run with preemption disabled */
 }
 
 /**
  * baseline_begin() - begin to compare with the kernel's counters
  * @groups: of the hooks that have been attached, bits by enum hook_group
  *
- * Traffic may run, and namespaces may come and go. Each CPU notes its own counters, which nobody
- * else raises. All CPUs raise a shared block: so each CPU then switches to another one, and when
- * all have, the first one stands still. For namespaces that come meanwhile both counts begin at 0.
+ * Traffic may run, and namespaces may be created and destroyed. Each CPU adds its own counters to
+ * the base, as nobody else raises them. A shared block is raised by all CPUs, so each CPU also
+ * switches to the other shared block. When all have done so, the first one stands still, and its
+ * counts are added. In namespaces that are created meanwhile, both counts begin at 0.
  *
  * Context: process, may sleep; the caller serialises.
  */

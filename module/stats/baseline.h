@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Notes where the counts of the kernel and of the module begin, while traffic runs. */
+/* Takes the base of the comparison that reconcile.h describes, while traffic runs. */
 #ifndef TCP_TEARDOWN_BASELINE_H
 #define TCP_TEARDOWN_BASELINE_H
 

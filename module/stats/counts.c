@@ -14,33 +14,35 @@
 
 #define COUNTERS	(sizeof(struct stats) / sizeof(unsigned long))
 
-/* After so many hits of a shared block the CPU at hand gets its own. */
+/* Each time that a shared block was raised this often, the CPU at hand gets its own block. */
 #define COUNTS_ASK	128
 
-/* All CPUs' own blocks take no more than this part of the memory. */
+/* The CPUs' own blocks take at most this fraction of the host's memory. */
 #define COUNTS_PART	64
 
-static_assert(COUNTERS < 1 << 15);	/* in struct counts' @early */
+static_assert(COUNTERS < 1 << 15);	/* see struct counts, @early */
 
-/* Always NULL. */
+/* Always NULL: the blocks of the CPUs of a namespace in which no CPU has one. */
 DEFINE_PER_CPU(struct stats *, counts_none);
 
 DEFINE_PER_CPU(struct counts_moment, counts_moment) = { .noted = LLONG_MAX };
 
 /*
- * When a namespace goes, our exit may run before TCP's, which kills the minisocks that are
- * left there. Then our hooks count them here.
+ * Fallback counters. When a namespace is destroyed, our exit function may run before TCP's, which
+ * kills the remaining minisocks. Hooks then count their deaths here.
  */
 struct counts *counts_grave;
 
 static LLIST_HEAD(counts_asking);
 static void (*counts_serve)(struct counts *counts);
 static struct workqueue_struct *counts_wq;
-static atomic_long_t counts_blocks;	/* of single CPUs */
+static atomic_long_t counts_blocks;	/* the number of CPUs' own blocks */
 
 /*
- * While baseline_begin() is at work, counts from before it and after it are in different
- * blocks, as there is no instant at which all CPUs have none in hand. Preemption is disabled.
+ * Which shared block does this CPU raise? baseline_begin() needs the value of a shared block at
+ * one instant, but there is no instant at which no CPU is raising it. So the CPUs switch to the
+ * other block one after the other. When all have done so, the first one stands still. Preemption
+ * is disabled.
  */
 static int counts_phase(const struct counts *counts)
 {
@@ -75,7 +77,7 @@ static void counts_ask(struct counts *counts)
 	queue_work(counts_wq, &counts_worker);
 }
 
-/* The first event takes a block from the stock. */
+/* Get the shared block. The first event takes it from the stock. NULL if there is none. */
 static struct stats *counts_shared(struct counts *counts, int phase)
 {
 	struct stats *block = READ_ONCE(counts->shared[phase]), *other;
@@ -93,7 +95,7 @@ static struct stats *counts_shared(struct counts *counts, int phase)
 	return other;
 }
 
-/* False if there is no room. */
+/* Count without a block. Return: false if there is no room. */
 static bool counts_inc_early(struct counts *counts, int phase, unsigned int what)
 {
 	int i;
@@ -108,9 +110,9 @@ static bool counts_inc_early(struct counts *counts, int phase, unsigned int what
 }
 
 /**
- * counts_inc_shared() - count, where this CPU has no block of its own
- * @counts: of this namespace
- * @what: a number of struct stats
+ * counts_inc_shared() - raise a counter if this CPU has no block of its own
+ * @counts: the counters of the namespace
+ * @what: from STATS_AT()
  *
  * Context: any but NMI, preemption disabled.
  */
@@ -131,10 +133,10 @@ void counts_inc_shared(struct counts *counts, unsigned int what)
 }
 
 /**
- * counts_add_shared() - add up what has no CPU's own block
- * @counts: of this namespace
+ * counts_add_shared() - add a shared block, and the counts from before it, to a sum
+ * @counts: the counters of the namespace
  * @phase: 0 or 1, see counts_phase()
- * @sum: raised by it
+ * @sum: the sum
  */
 void counts_add_shared(const struct counts *counts, int phase, struct stats *sum)
 {
@@ -152,11 +154,13 @@ void counts_add_shared(const struct counts *counts, int phase, struct stats *sum
 }
 
 /**
- * counts_add() - add up
- * @counts: of this namespace, with a reference
- * @sum: raised by them
+ * counts_add() - add all counters of a namespace to a sum
+ * @counts: the counters; the caller holds a reference
+ * @sum: the sum
  *
- * Context: any. Each counter is exact; they are not all of one instant.
+ * Each counter is exact, but they are not read at one instant.
+ *
+ * Context: any.
  */
 void counts_add(const struct counts *counts, struct stats *sum)
 {
@@ -175,11 +179,11 @@ void counts_add(const struct counts *counts, struct stats *sum)
 }
 
 /**
- * counts_new() - counters, all 0
- * @number: of the namespace
+ * counts_new() - allocate the counters of a namespace, all 0
+ * @number: number of the namespace
  * @gfp: how to allocate
  *
- * Return: with one reference; or NULL.
+ * Return: the counters, with one reference, or NULL.
  */
 struct counts *counts_new(loff_t number, gfp_t gfp)
 {
@@ -201,12 +205,12 @@ static bool counts_may_give(void)
 
 /**
  * counts_give() - give a CPU a block of its own
- * @counts: of a namespace, with a reference
- * @cpu: which CPU
+ * @counts: the counters of the namespace; the caller holds a reference
+ * @cpu: the CPU
  *
- * Context: process, may sleep. One at a time.
+ * Context: process, may sleep; the caller serialises.
  *
- * Return: 0 or -ENOMEM, and all stays as it is.
+ * Return: 0 or -ENOMEM. After an error, the CPU still raises the shared block.
  */
 int counts_give(struct counts *counts, unsigned int cpu)
 {
@@ -221,14 +225,14 @@ int counts_give(struct counts *counts, unsigned int cpu)
 		cpus = alloc_percpu_gfp(struct stats *, GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN);
 		if (!cpus)
 			return -ENOMEM;
-		/* Who sees it sees no CPU's block in it. */
+		/* NULLs before the pointer: pairs with the dependency in counts_own(). */
 		smp_store_release(&counts->cpu, cpus);
 	}
 	block = stock_make(cpu_to_mem(cpu));
 	if (!block)
 		return -ENOMEM;
 	atomic_long_inc(&counts_blocks);
-	/* Who sees it sees zeroes. */
+	/* Zeroes before the pointer: pairs with the dependency in netns_block(). */
 	smp_store_release(per_cpu_ptr(cpus, cpu), block);
 	return 0;
 }
@@ -255,8 +259,8 @@ static void counts_free_own(struct counts *counts)
 }
 
 /**
- * counts_put() - the last one frees
- * @counts: no hook uses it once the namespace has put its own; NULL is none
+ * counts_put() - drop a reference, and free the counters with the last one
+ * @counts: the counters, or NULL. No hook uses them after the namespace has put its reference.
  *
  * Context: process.
  */
@@ -270,7 +274,7 @@ void counts_put(struct counts *counts)
 	kfree(counts);
 }
 
-/* What has all that it needs, so it is the last resort, too. */
+/* counts_grave has all its blocks from the start, so a hook can always count there. */
 static int counts_dig_grave(void)
 {
 	struct counts *grave = counts_new(0, GFP_KERNEL);
@@ -288,8 +292,9 @@ static int counts_dig_grave(void)
 }
 
 /**
- * counts_start() - before there is a namespace
- * @serve: called by the worker for counters that a CPU often raises, with a reference
+ * counts_start() - prepare to count, before there is a namespace
+ * @serve: called by the worker if a CPU often raises shared counters; the worker holds a
+ *	reference to them
  *
  * Return: 0 or -ENOMEM.
  */
@@ -313,7 +318,11 @@ free_wq:
 	return err;
 }
 
-/** counts_stop() - no hook and no namespace is left */
+/**
+ * counts_stop() - free what counts_start() has allocated
+ *
+ * Context: process, may sleep; no hook and no namespace is left.
+ */
 void counts_stop(void)
 {
 	destroy_workqueue(counts_wq);	/* waits for the worker */

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The counters of one namespace, sparse.
+ * The counters of one namespace, in as few blocks as it needs.
  *
- * Until its first event a namespace has no block. From then on it has one, which all CPUs
- * raise atomically. If a CPU counts a lot for it, the worker gives that CPU a block of its
- * own. A block stays until the namespace goes, so the counters are the sum of all blocks.
+ * Until its first event, a namespace has no block. From then on it has a shared block, which all
+ * CPUs raise atomically. If a CPU often raises it, a worker gives that CPU a block of its own.
+ * Blocks stay until the namespace is destroyed, so a counter is the sum over all blocks.
  */
 #ifndef TCP_TEARDOWN_COUNTS_H
 #define TCP_TEARDOWN_COUNTS_H
@@ -18,22 +18,25 @@
 
 #include "stats/stats.h"
 
-/* Counts that are kept one by one while there is no block: those of two connections. */
+/* Room for counts while there is no block yet: enough for two connections. */
 #define COUNTS_EARLY	60
 
 /**
  * struct counts - the counters of one namespace
- * @cpu: each CPU's own block, or NULL; counts_none until one has some
- * @shared: what all CPUs raise, NULL until the first event; two, see counts_phase()
- * @number: of the namespace; 0 for the grave
- * @hits: of @shared
- * @early_nr: used of @early, or more than there are
- * @early: what was counted before there was a block: counts_phase(), number + 1
- * @elsewhere: what was counted for the host alone, as @early was full
- * @asked: it is in the list of those that the worker looks at
- * @asker: the CPU that counts a lot
- * @ask: of that list
- * @users: the namespace, the worker, those who add up
+ * @cpu: each CPU's own block, or NULL; &counts_none until a CPU has one
+ * @shared: blocks that all CPUs raise, NULL until needed; for why there are two see
+ *	counts_phase()
+ * @number: number of the namespace; 0 for counts_grave
+ * @hits: how often @shared was raised
+ * @early_nr: entries of @early in use; once all are, it may be a little higher
+ * @early: counts from before there was a block: counts_phase() in bit 15, below it the
+ *	counter's number + 1; 0 if not in use
+ * @elsewhere: counts that went to counts_grave, and so only to the host's sum, because @early
+ *	was full
+ * @asked: bit 0 is set while @ask is in the worker's list
+ * @asker: the CPU that shall get its own block
+ * @ask: entry in the worker's list
+ * @users: references: the namespace, the worker and readers
  */
 struct counts {
 	struct stats * __percpu *cpu;
@@ -53,9 +56,10 @@ DECLARE_PER_CPU(struct stats *, counts_none);
 extern struct counts *counts_grave;
 
 /**
- * struct counts_moment - which of the shared blocks a CPU raises
- * @generation: of the newest baseline_begin() that this CPU has begun
- * @noted: of namespaces up to this number; of others still that of the one before
+ * struct counts_moment - which of the two shared blocks a CPU raises, see counts_phase()
+ * @generation: number of the newest baseline_begin() that has reached this CPU
+ * @noted: it has reached the namespaces up to this number; for all others, this CPU is still in
+ *	the generation before
  */
 struct counts_moment {
 	unsigned long generation;
@@ -64,7 +68,7 @@ struct counts_moment {
 
 DECLARE_PER_CPU(struct counts_moment, counts_moment);
 
-/* @block: this CPU's own. Context: preemption disabled; a softirq may come between. */
+/* @block: this CPU's own. Preemption is disabled; local_inc(), as a softirq may interrupt. */
 static inline void counts_inc_own(struct stats *block, unsigned int what)
 {
 	local_inc((local_t *)((unsigned long *)block + what));
@@ -72,7 +76,7 @@ static inline void counts_inc_own(struct stats *block, unsigned int what)
 
 void counts_inc_shared(struct counts *counts, unsigned int what);
 
-/* This CPU's own block, or NULL. */
+/* The CPU's own block, or NULL. */
 static inline const struct stats *counts_own(const struct counts *counts, unsigned int cpu)
 {
 	return READ_ONCE(*per_cpu_ptr(READ_ONCE(counts->cpu), cpu));

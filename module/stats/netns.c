@@ -11,19 +11,19 @@
 
 unsigned int netns_id __read_mostly;
 
-/* For the list of namespaces; never held over all of them. */
+/* Protects the list of namespaces. No walk of the whole list holds it all the time. */
 static DEFINE_MUTEX(netns_lock);
-static DEFINE_XARRAY(netns_all);	/* struct netns by number, which is never used again */
+static DEFINE_XARRAY(netns_all);	/* struct netns by number, which is never reused */
 static loff_t netns_number;
-static struct stats netns_gone;		/* of those that are no more */
+static struct stats netns_gone;		/* sum over namespaces that were destroyed */
 static LIST_HEAD(netns_walks);
 static gfp_t netns_gfp = GFP_KERNEL;
 
 /**
- * struct netns_walk - who adds up the counters of all namespaces
- * @list: all there are
- * @next: those below this number are in its sum
- * @late: those at or above it that went meanwhile
+ * struct netns_walk - a walk that adds up the counters of all namespaces
+ * @list: entry in netns_walks
+ * @next: the sum includes the namespaces below this number
+ * @late: counters of namespaces that were destroyed before the walk came to them
  */
 struct netns_walk {
 	struct list_head list;
@@ -49,7 +49,10 @@ static int netns_add(struct netns *ns, gfp_t gfp)
 	return err;
 }
 
-/* No hook raises its counters any more. Who adds up and has not been here gets them, too. */
+/*
+ * Take a namespace off the list. No hook raises its counters any more. They go to netns_gone, and
+ * to each walk that has not come to this namespace yet.
+ */
 static void netns_bury(struct counts *counts)
 {
 	struct netns_walk *walk;
@@ -74,8 +77,8 @@ static int __net_init netns_init(struct net *net)
 }
 
 /*
- * From here on hooks count into the grave. The kernel waits for a grace period of RCU's
- * between this and the exit, and hooks run with preemption disabled.
+ * From here on, hooks count into counts_grave. Hooks run with preemption disabled, and the kernel
+ * waits for an RCU grace period between this function and the exit function.
  */
 static void __net_exit netns_pre_exit(struct net *net)
 {
@@ -100,7 +103,10 @@ static struct pernet_operations netns_ops = {
 	.size = sizeof(struct netns),
 };
 
-/* The next, with a reference. What it counts from now on may be missing in the sum. */
+/*
+ * Get the next namespace's counters, with a reference. The sum may miss what hooks count there
+ * from now on.
+ */
 static struct counts *netns_walk_next(struct netns_walk *walk)
 {
 	struct counts *counts = NULL;
@@ -140,11 +146,12 @@ static void netns_walk_all(struct netns_walk *walk, struct stats *sum)
 }
 
 /**
- * netns_sum() - counters
- * @net: of this namespace; NULL for the whole host, with those that went
+ * netns_sum() - add up the counters of a namespace, or of the host
+ * @net: the namespace; NULL for the sum over all, including those that were destroyed
  *
- * Context: process. Holds up no namespace that comes or goes.
- * Return: to be kfree()d, or NULL.
+ * Context: process, may sleep. It does not delay the creation or destruction of namespaces.
+ *
+ * Return: the sum, which the caller frees by kfree(), or NULL if there is no memory.
  */
 struct stats *netns_sum(const struct net *net)
 {
@@ -170,8 +177,10 @@ struct stats *netns_sum(const struct net *net)
 }
 
 /**
- * netns_elsewhere() - what is missing in netns_sum(net), and is in the host's alone
+ * netns_elsewhere() - get how many counts a namespace's sum lacks
  * @net: the namespace
+ *
+ * Return: the number of counts that are in the host's sum alone, see struct counts.
  */
 unsigned long netns_elsewhere(const struct net *net)
 {
@@ -179,12 +188,14 @@ unsigned long netns_elsewhere(const struct net *net)
 }
 
 /**
- * netns_lock_from() - a namespace that does not go until netns_unlock()
- * @number: of this number or a higher one; set to what was found
+ * netns_lock_from() - find the next namespace, and hold netns_lock until netns_unlock()
+ * @number: the lowest number to look for; set to the number of the namespace
+ *
+ * The namespace is not destroyed while the lock is held.
  *
  * Context: process, may sleep.
  *
- * Return: NULL if there is none, and nothing is locked.
+ * Return: the namespace. NULL if there is none; then the lock is not held.
  */
 struct netns *netns_lock_from(loff_t *number)
 {
@@ -207,7 +218,13 @@ void netns_unlock(void)
 	mutex_unlock(&netns_lock);
 }
 
-/** netns_newest() - the number of the newest namespace; all below it are there, or went */
+/**
+ * netns_newest() - get the number of the newest namespace
+ *
+ * Context: process, may sleep.
+ *
+ * Return: the number. All namespaces with lower numbers exist or have been destroyed.
+ */
 loff_t netns_newest(void)
 {
 	loff_t number;
@@ -218,13 +235,13 @@ loff_t netns_newest(void)
 	return number;
 }
 
-/* The worker's: a CPU counts a lot for it. */
+/* The worker calls this if a CPU often raises the shared counters of a namespace. */
 static void netns_serve(struct counts *counts)
 {
 	loff_t number = counts->number;
 	struct netns *ns;
 
-	/* If there is no memory, it is asked for again. */
+	/* If there is no memory, counts_ask() asks again. */
 	if (counts_give(counts, READ_ONCE(counts->asker)))
 		return;
 	ns = netns_lock_from(&number);
@@ -235,7 +252,7 @@ static void netns_serve(struct counts *counts)
 	netns_unlock();
 }
 
-/* The host's own namespace counts on all CPUs from the start. */
+/* In the initial namespace, each CPU has its own block from the start. */
 static void netns_give_host(void)
 {
 	struct netns *ns = netns_of(&init_net);
@@ -250,7 +267,7 @@ static void netns_give_host(void)
 }
 
 /**
- * netns_start() - begin to count, in all namespaces there are and will be
+ * netns_start() - prepare counters for all namespaces, present and future
  *
  * Return: 0 or -ENOMEM.
  */
@@ -267,12 +284,16 @@ int netns_start(void)
 		return err;
 	}
 	netns_give_host();
-	/* From now on, whoever makes a namespace pays for it. */
+	/* From now on, charge the counters to whoever creates the namespace. */
 	WRITE_ONCE(netns_gfp, GFP_KERNEL_ACCOUNT);
 	return 0;
 }
 
-/** netns_stop() - forget all counters; no hook and no file is left */
+/**
+ * netns_stop() - free all counters
+ *
+ * Context: process, may sleep; no hook and no file is left.
+ */
 void netns_stop(void)
 {
 	unregister_pernet_subsys(&netns_ops);

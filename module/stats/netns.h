@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What each network namespace has of its own: counters and /proc files.
+ * What the module keeps for each network namespace: counters and /proc files.
  */
 #ifndef TCP_TEARDOWN_NETNS_H
 #define TCP_TEARDOWN_NETNS_H
@@ -15,14 +15,15 @@
 #include "uapi/tcp_teardown.h"
 
 /**
- * struct netns - our part of a struct net
- * @cpu: each CPU's own counters, or NULL; a copy of that in @counts, for hooks
- * @counts: counters; those of the grave once the namespace is going
- * @own: its own counters
- * @net: whose it is
- * @base: where both counts began, to be compared
+ * struct netns - what the module keeps for a network namespace
+ * @cpu: each CPU's own block of counters, or NULL; for hooks, a copy of @counts->cpu
+ * @counts: the counters that hooks raise: @own, or counts_grave when the namespace is being
+ *	destroyed
+ * @own: the namespace's own counters
+ * @net: the namespace
+ * @base: the kernel's and the module's counts when the hooks were attached
  * @share: see share.h
- * @dir: /proc/net/tcp_teardown, of proc.c; NULL once the module goes
+ * @dir: /proc/net/tcp_teardown, see proc.c; NULL once the module is being unloaded
  */
 struct netns {
 	struct stats * __percpu *cpu;
@@ -43,8 +44,8 @@ static inline struct netns *netns_of(const struct net *net)
 }
 
 /*
- * For a hook: with preemption disabled, which is a section of RCU's.
- * net_generic() would call rcu_read_lock() and its end each time.
+ * For hooks. They run with preemption disabled, which is an RCU read-side critical section.
+ * net_generic() would enter and leave one of its own each time.
  */
 static inline const struct netns *netns_hooked(const struct net *net)
 {
@@ -53,7 +54,7 @@ static inline const struct netns *netns_hooked(const struct net *net)
 	return ng->ptr[netns_id];
 }
 
-/* NULL if the CPU has none of its own. */
+/* This CPU's own block of counters, or NULL. */
 static inline struct stats *netns_block(const struct netns *ns)
 {
 	return this_cpu_read(*READ_ONCE(ns->cpu));
@@ -74,7 +75,7 @@ static inline void netns_inc_one(const struct net *net, unsigned int what)
 	netns_inc(ns, netns_block(ns), what);
 }
 
-/* @ns: from netns_hooked(), for who has found it already */
+/* As netns_count(), for a caller that has called netns_hooked() already. */
 static inline void netns_count_in(const struct netns *ns, enum stats_counter what)
 {
 	netns_inc(ns, netns_block(ns), STATS_AT(count[what]));
@@ -85,7 +86,7 @@ static inline void netns_count(const struct net *net, enum stats_counter what)
 	netns_count_in(netns_hooked(net), what);
 }
 
-/* @spent: nanoseconds in @from, TCP_TEARDOWN_UNKNOWN if it was entered unseen. */
+/* @spent: nanoseconds in @from, TCP_TEARDOWN_UNKNOWN if nobody saw when it was entered */
 static inline void netns_transition(const struct netns *ns, int from, int to, u64 spent)
 {
 	struct stats *block = netns_block(ns);

@@ -21,8 +21,8 @@ static unsigned long reconcile_born(const struct stats *s)
 }
 
 /*
- * __inet_twsk_schedule() counts a birth as TW or TWKilled, by its timer; in older kernels
- * tw_timer_handler() counts the end that way.
+ * __inet_twsk_schedule() counts the birth of a minisock as TW, or as TWKilled if its timer is set
+ * for 4 s or less. In older kernels, tw_timer_handler() counts its end in the same way.
  */
 static unsigned long ours_tw(const struct stats *s)
 {
@@ -41,7 +41,7 @@ static unsigned long ours_tw_recycled(const struct stats *s)
 	return s->count[STATS_TW_REUSED];
 }
 
-/* tcp_time_wait(), if there is no minisock. */
+/* tcp_time_wait(), if it gets no minisock. */
 static unsigned long ours_tw_overflow(const struct stats *s)
 {
 	return s->count[STATS_TW_ASKED] - reconcile_born(s);
@@ -66,7 +66,7 @@ static unsigned long ours_on_close(const struct stats *s)
 	return reconcile_ends(s, TCP_TEARDOWN_RESET_SENT, TCP_TEARDOWN_BY_UNREAD);
 }
 
-/* __tcp_close() and tcp_out_of_resources(), if tcp_check_oom() says so. */
+/* __tcp_close() and tcp_out_of_resources(), if tcp_check_oom() returns true. */
 static unsigned long ours_on_memory(const struct stats *s)
 {
 	return reconcile_ends(s, TCP_TEARDOWN_ORPHAN_KILLED, TCP_TEARDOWN_BY_MEMORY) -
@@ -129,7 +129,7 @@ const struct reconcile reconcile_lines[RECONCILE_LINES] = {
 		.ours = ours_out_rsts, .groups = BIT(GROUP_RESETS), .maybe = true },
 };
 
-/* snmp_fold_field() is no longer exported. */
+/* As snmp_fold_field(), which newer kernels do not export. */
 static unsigned long mib_sum(void __percpu *mib, int field)
 {
 	unsigned long sum = 0;
@@ -147,9 +147,11 @@ static void __percpu *line_mib(const struct reconcile *line, const struct net *n
 }
 
 /**
- * reconcile_line_kernel() - the kernel's counter, of all CPUs
- * @line: of reconcile_lines[]
+ * reconcile_line_kernel() - read the kernel's counter
+ * @line: entry of reconcile_lines[]
  * @net: the namespace
+ *
+ * Return: the sum over all CPUs.
  */
 unsigned long reconcile_line_kernel(const struct reconcile *line, const struct net *net)
 {
@@ -157,9 +159,11 @@ unsigned long reconcile_line_kernel(const struct reconcile *line, const struct n
 }
 
 /**
- * reconcile_line_ours() - the module's count of the same
- * @line: of reconcile_lines[]
- * @sum: counters
+ * reconcile_line_ours() - compute the module's count of the same events
+ * @line: entry of reconcile_lines[]
+ * @sum: the module's counters
+ *
+ * Return: the count, 0 if the module cannot see these events.
  */
 unsigned long reconcile_line_ours(const struct reconcile *line, const struct stats *sum)
 {
@@ -172,9 +176,9 @@ static bool line_is_of(const struct reconcile *line, unsigned long groups)
 }
 
 /**
- * reconcile_clear() - before reconcile_begin()
- * @base: changed
- * @groups: only the lines that depend on one of these groups of hooks
+ * reconcile_clear() - set the base of the comparison to 0, before reconcile_begin()
+ * @base: the base
+ * @groups: bits by enum hook_group; only the lines that depend on one of these groups change
  */
 void reconcile_clear(struct reconcile_base *base, unsigned long groups)
 {
@@ -189,10 +193,10 @@ void reconcile_clear(struct reconcile_base *base, unsigned long groups)
 }
 
 /**
- * reconcile_ours() - begin the comparison at these counts of the module
- * @base: added to
- * @stats: the module's counters
- * @groups: as reconcile_clear()
+ * reconcile_ours() - add counters of the module to the base of the comparison
+ * @base: the base
+ * @stats: the counters
+ * @groups: as for reconcile_clear()
  */
 void reconcile_ours(struct reconcile_base *base, const struct stats *stats,
 		    unsigned long groups)
@@ -205,12 +209,12 @@ void reconcile_ours(struct reconcile_base *base, const struct stats *stats,
 }
 
 /**
- * reconcile_begin() - begin the comparison at the current counts of one CPU
- * @base: added to
+ * reconcile_begin() - add both counts of one CPU to the base of the comparison
+ * @base: the base
  * @net: the namespace
- * @stats: the module's counters of it, of that CPU; NULL if it has none
- * @cpu: which
- * @groups: as reconcile_clear()
+ * @stats: the CPU's own block of the namespace's counters, or NULL
+ * @cpu: the CPU
+ * @groups: as for reconcile_clear()
  *
  * Context: any.
  */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A crosscheck: the kernel's own counters, and the module's counts of the same events;
+ * A crosscheck: compares the kernel's own counters with the module's counts of the same events.
  * docs/reconcile.md proves each line.
  */
 #ifndef TCP_TEARDOWN_RECONCILE_H
@@ -11,7 +11,7 @@
 struct net;
 struct stats;
 
-/* The table is reconcile_lines[], in reconcile.c. */
+/* Indexes of reconcile_lines[], see reconcile.c. */
 enum reconcile_line {
 	RECONCILE_TW,
 	RECONCILE_TW_RECYCLED,
@@ -29,15 +29,15 @@ enum reconcile_line {
 };
 
 /**
- * struct reconcile - one line
- * @name: in /proc/net/netstat or /proc/net/snmp
+ * struct reconcile - a counter of the kernel, and how to compute the same from the module's
+ * @name: name in /proc/net/netstat or /proc/net/snmp
  * @mib: LINUX_MIB_*, or TCP_MIB_* if @is_tcp
- * @is_tcp: it is in /proc/net/snmp
- * @ours: the module's count of the same; NULL: it cannot be seen
- * @groups: the groups of hooks that it depends on, beside transitions
- * @remembered: it depends on connection state
- * @sleeps: a task may sleep between the two counts
- * @maybe: the two may differ; docs/reconcile.md says when
+ * @is_tcp: the counter is in /proc/net/snmp
+ * @ours: computes the module's count; NULL if the module cannot see these events
+ * @groups: the groups of hooks that @ours depends on, besides transitions
+ * @remembered: @ours depends on connection state
+ * @sleeps: a task may sleep between the kernel's count and the module's
+ * @maybe: the two counts may differ; docs/reconcile.md says when
  */
 struct reconcile {
 	const char *name;
@@ -53,10 +53,11 @@ struct reconcile {
 extern const struct reconcile reconcile_lines[RECONCILE_LINES];
 
 /**
- * struct reconcile_base - both counts when the hooks were attached; all 0 in a
- *	namespace that was made later
- * @kernel: enum reconcile_line
- * @ours: enum reconcile_line
+ * struct reconcile_base - both counts when the hooks were attached
+ * @kernel: the kernel's, by enum reconcile_line
+ * @ours: the module's, by enum reconcile_line
+ *
+ * All are 0 in a namespace that was created later.
  */
 struct reconcile_base {
 	unsigned long kernel[RECONCILE_LINES];

@@ -48,11 +48,13 @@ const char * const stats_names[STATS_COUNTERS] = {
 };
 
 /**
- * stats_add() - add up
- * @from: counters, which may be raised meanwhile
- * @to: raised by them; the caller's own
+ * stats_add() - add one block of counters to another
+ * @from: the block to add; hooks may raise it meanwhile
+ * @to: the sum, which only the caller uses
  *
- * Context: any. Each counter is exact; they are not all of one instant.
+ * Each counter is exact, but they are not read at one instant.
+ *
+ * Context: any.
  */
 void stats_add(const struct stats *from, struct stats *to)
 {
@@ -65,11 +67,12 @@ void stats_add(const struct stats *from, struct stats *to)
 }
 
 /**
- * stats_derive() - count what the transitions say, and no hook counts
+ * stats_derive() - derive the counters of FINs from those of transitions
  * @sum: from stats_add()
  *
- * A FIN is queued by each transition to FIN_WAIT1 or LAST_ACK, and received by each to
- * CLOSE_WAIT or CLOSING, and by FIN_WAIT2>TIME_WAIT.
+ * TCP queues a FIN with each transition to FIN_WAIT1 or LAST_ACK. It receives one with each
+ * transition to CLOSE_WAIT or CLOSING, and with FIN_WAIT2>TIME_WAIT. Hooks count only the FINs
+ * that come without such a transition.
  */
 void stats_derive(struct stats *sum)
 {

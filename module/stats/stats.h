@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A block of counters. A namespace has as many as counts.c gives it; whoever reads adds up.
+ * A block of counters. A namespace has several, see counts.h; a reader adds them up.
  */
 #ifndef TCP_TEARDOWN_STATS_H
 #define TCP_TEARDOWN_STATS_H
@@ -14,7 +14,7 @@
 
 #include "uapi/tcp_teardown.h"
 
-/* The names are stats_names[], in stats.c. */
+/* Their names are in stats_names[], see stats.c. */
 enum stats_counter {
 	STATS_CLOSE,
 	STATS_EXIT,
@@ -24,10 +24,10 @@ enum stats_counter {
 	STATS_DISCONNECT,
 	STATS_LISTENER,
 	STATS_ABORT,
-	STATS_FIN_RECEIVED,		/* those that no transition tells, see stats_derive() */
+	STATS_FIN_RECEIVED,		/* hooks count only some, see stats_derive() */
 	STATS_FIN_DUPLICATE,
 	STATS_FIN_OUT_OF_ORDER,
-	STATS_FIN_QUEUED,		/* none, see stats_derive() */
+	STATS_FIN_QUEUED,		/* hooks count none, see stats_derive() */
 	STATS_FIN_RESENT,
 	STATS_RST_SENT,
 	STATS_RST_REPLY,
@@ -62,7 +62,7 @@ enum stats_counter {
 
 extern const char * const stats_names[STATS_COUNTERS];
 
-/* The states whose duration is recorded; the rest of struct stats is by TCP_*. */
+/* The states whose duration is counted. All other arrays of states are indexed by TCP_*. */
 enum stats_state {
 	STATS_FIN_WAIT1,
 	STATS_FIN_WAIT2,
@@ -74,20 +74,22 @@ enum stats_state {
 };
 
 /*
- * Bucket 0 is below a microsecond, n begins at 2^(n-1), the last has no end: it begins at
- * 2^40, 12.7 days.
+ * Bucket 0 is for times below a microsecond; bucket n begins at 2^(n-1) microseconds. The last
+ * one begins at 2^40, 12.7 days, and has no upper end.
  */
 #define STATS_BUCKETS	42
 
 /**
- * struct stats - what happened
- * @transition: [from][to], minisocks included
- * @spent: how often so long in a state, enum stats_state
+ * struct stats - a block of counters
+ * @transition: transitions, [from][to], minisocks included
+ * @spent: how long a state lasted, [enum stats_state][bucket]
  * @count: enum stats_counter
- * @end: how connections ended: [enum tcp_teardown_how][enum tcp_teardown_set_off]
- * @first: who closed first, enum tcp_teardown_first
- * @reset_sent: for that reason, enum tcp_teardown_reason
- * @reset_received: in that state, minisocks included
+ * @end: how connections ended, [enum tcp_teardown_how][enum tcp_teardown_set_off]
+ * @first: which side closed first, enum tcp_teardown_first
+ * @reset_sent: RSTs sent, by enum tcp_teardown_reason
+ * @reset_received: RSTs received, by state, minisocks included
+ *
+ * All members are unsigned long: STATS_AT() numbers the counters, and hooks raise them by number.
  */
 struct stats {
 	unsigned long transition[TCP_MAX_STATES][TCP_MAX_STATES];
@@ -100,10 +102,10 @@ struct stats {
 };
 
 /**
- * stats_state() - the index of a state among those whose duration is recorded
+ * stats_state() - get the index of a state in struct stats.spent
  * @state: TCP_FIN_WAIT1 ...
  *
- * Return: enum stats_state, or negative if it is none.
+ * Return: enum stats_state, or negative if the duration of that state is not counted.
  */
 static inline int stats_state(int state)
 {
@@ -120,15 +122,17 @@ static inline int stats_state(int state)
 }
 
 /**
- * stats_bucket() - where a time goes
- * @ns: the time
+ * stats_bucket() - get the bucket of a duration
+ * @ns: nanoseconds
+ *
+ * Return: the index of the bucket.
  */
 static inline unsigned int stats_bucket(u64 ns)
 {
 	return min(fls64(ns / NSEC_PER_USEC), STATS_BUCKETS - 1);
 }
 
-/* The number of a counter, for those who raise it. */
+/* The number of a counter, by which netns_inc() raises it. */
 #define STATS_AT(counter)	(offsetof(struct stats, counter) / sizeof(unsigned long))
 
 void stats_add(const struct stats *from, struct stats *to);

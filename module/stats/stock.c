@@ -9,21 +9,21 @@
 
 #include "stats/stats.h"
 
-/* So many namespaces may have their first event before the worker runs. */
+/* As many namespaces may have their first event before the worker refills the stock. */
 #define STOCK_BLOCKS	32
 
 static struct kmem_cache *stock_cache;
 static struct stats *stock[STOCK_BLOCKS];
 
-/* Taken and not needed, linked by their first word. */
+/* Blocks that a hook took and did not need, linked by their first word. */
 static LLIST_HEAD(stock_back);
 
 /**
- * stock_take() - a zeroed block
+ * stock_take() - take a zeroed block from the stock
  *
  * Context: any but NMI.
  *
- * Return: NULL if there is none: then stock_fill() has to run.
+ * Return: the block; NULL if the stock is empty until stock_fill() runs.
  */
 struct stats *stock_take(void)
 {
@@ -37,7 +37,7 @@ struct stats *stock_take(void)
 }
 
 /**
- * stock_give_back() - another was quicker
+ * stock_give_back() - return a block that was not needed
  * @block: from stock_take(), still zeroed
  *
  * Context: any but NMI.
@@ -48,12 +48,14 @@ void stock_give_back(struct stats *block)
 }
 
 /**
- * stock_make() - a zeroed block from the slab
- * @node: near to it
+ * stock_make() - allocate a zeroed block
+ * @node: preferred NUMA node
  *
- * The OOM killer is not for a tracer to bring on.
+ * A tracer must not trigger the OOM killer.
  *
- * Context: process, may sleep. Return: NULL if there is no memory.
+ * Context: process, may sleep.
+ *
+ * Return: the block, or NULL if there is no memory.
  */
 struct stats *stock_make(int node)
 {
@@ -65,7 +67,10 @@ struct stats *stock_make(int node)
 	return block;
 }
 
-/** stock_free() - give a block to the slab; NULL is none */
+/**
+ * stock_free() - free a block
+ * @block: the block, or NULL
+ */
 void stock_free(struct stats *block)
 {
 	if (block)
@@ -81,9 +86,9 @@ static void stock_free_back(void)
 }
 
 /**
- * stock_fill() - make what is missing
+ * stock_fill() - refill the stock
  *
- * Context: process, may sleep. One at a time.
+ * Context: process, may sleep; the caller serialises.
  */
 void stock_fill(void)
 {
@@ -97,18 +102,18 @@ void stock_fill(void)
 		block = stock_make(NUMA_NO_NODE);
 		if (!block)
 			break;
-		/* Who takes it finds zeroes. */
+		/* Zeroes before the pointer: pairs with the xchg() in stock_take(). */
 		smp_store_release(&stock[i], block);
 	}
 }
 
-/* Keeps the slab from merging it with others of its size: see depot.c. */
+/* Keeps the slab from merging this cache with others of the same size, see depot.c. */
 static void stock_construct(void *block)
 {
 }
 
 /**
- * stock_start() - make the stock
+ * stock_start() - create the stock, and fill it
  *
  * Return: 0 or -ENOMEM.
  */
@@ -122,7 +127,11 @@ int stock_start(void)
 	return 0;
 }
 
-/** stock_stop() - no hook and no worker is left */
+/**
+ * stock_stop() - free the stock
+ *
+ * Context: process, may sleep; no hook and no worker is left.
+ */
 void stock_stop(void)
 {
 	int i;

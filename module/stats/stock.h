@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Zeroed blocks of counters, ready for hooks: a hook can't allocate, and the first event of a
- * namespace needs a block.
+ * A stock of zeroed blocks of counters. The first event of a namespace needs a block, and a hook
+ * cannot allocate one.
  */
 #ifndef TCP_TEARDOWN_STOCK_H
 #define TCP_TEARDOWN_STOCK_H
