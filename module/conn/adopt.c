@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The tables of TCP's sockets are walked as tcp_diag walks them, and what is closing
- * there is remembered. One bucket is locked at a time, and nothing waits under its
- * lock.
+ * Walks the hash tables of TCP's sockets as tcp_diag does, and begins to track the connections
+ * that are closing. It locks one bucket of a table at a time, and does not wait under that lock.
  *
- * What is remembered here has still to pass through the hook that forgets it. A full
- * socket is looked at with its lock held and nobody at work on it, so no transition is
- * under way; nor has that to CLOSE been told, for tcp_set_state() takes the socket out of
- * the table before, under the lock of the bucket. Of a minisock see adopt_tw().
+ * A connection must not be tracked here after the hook that would untrack it has run. For a full
+ * socket, that is the hook of the transition to CLOSE. No transition is under way: this code holds
+ * the socket's spinlock, and no user owns the socket. Nor has the transition to CLOSE happened:
+ * before it, tcp_set_state() takes the socket out of the table, under the lock of the bucket. For
+ * minisocks see adopt_tw().
  */
 #include "conn/adopt.h"
 
@@ -27,21 +27,21 @@
 #include "conn/share.h"
 #include "stats/netns.h"
 
-/* Adopted under one lock. */
+/* How many connections to adopt before the bucket is unlocked. */
 #define ADOPT_BATCH	64
-/* How often a bucket is looked at again, where a socket or memory is missing. */
+/* How often to look at a bucket again in vain, if a socket is locked or there is no memory. */
 #define ADOPT_TRIES	10
-/* How often the walk sleeps, for up to a millisecond. */
+/* How often the whole walk may sleep, for up to a millisecond each time. */
 #define ADOPT_SLEEPS	1000
 
 /**
  * struct adopt - a walk of the tables
- * @minisocks: adopt those, too
- * @full: for some there is no memory or no share, nor will be: they are counted
- * @sleeps: so many are left
- * @made: adopted under this lock
- * @busy: a socket was locked by somebody else
- * @empty: there was none left for one
+ * @minisocks: adopt minisocks, too
+ * @full: the pool or a share stays exhausted: from now on, count what cannot be adopted
+ * @sleeps: how often the walk may still sleep
+ * @made: adopted since the bucket was locked
+ * @busy: somebody else has locked a socket in this bucket
+ * @empty: the pool or a share was exhausted in this bucket
  */
 struct adopt {
 	bool minisocks;
@@ -52,9 +52,9 @@ struct adopt {
 	bool empty;
 };
 
-static unsigned long adopted;	/* by whoever holds hooks_lock */
+static unsigned long adopted;	/* whoever holds hooks_lock writes it */
 
-/* May one more be remembered? @net: whose; its bucket is held. */
+/* Can one more connection of @net be tracked? The caller holds its bucket. */
 static bool adopt_may(struct adopt *a, const struct net *net)
 {
 	if (share_ready(share_of(net)) && conn_pool_ready())
@@ -65,7 +65,7 @@ static bool adopt_may(struct adopt *a, const struct net *net)
 	return false;
 }
 
-/* @conn: held, new; it has been in its state since @since, or longer. */
+/* Count an adopted connection. @conn: held, or NULL; it entered its state at @since or before */
 static void adopt_made(struct adopt *a, struct conn *conn, u64 since)
 {
 	if (!conn)
@@ -75,7 +75,7 @@ static void adopt_made(struct adopt *a, struct conn *conn, u64 since)
 	WRITE_ONCE(adopted, adopted + 1);
 }
 
-/* With the socket locked, and its user not at work, no transition is under way. */
+/* The socket is locked and no user owns it, so no transition is under way. */
 static void adopt_locked(struct adopt *a, const struct sock *sk)
 {
 	u64 cookie = sock_cookie(sk);
@@ -93,10 +93,10 @@ static bool is_adoptable(const struct sock *sk)
 }
 
 /*
- * TCP takes the lock of the socket before that of the bucket, so it is only tried
- * here. lock_sock() would be no better: a user may hold a socket for as long as he
- * likes, and a child that is not accepted yet must not have an owner when its listener
- * closes.
+ * Try to lock the socket. TCP takes the lock of a socket before that of a bucket, so waiting for
+ * it here could deadlock. lock_sock() after the walk would be no better: a user may own a socket
+ * for as long as he likes, and a child that nobody has accepted must not have an owner when its
+ * listener closes.
  */
 static void adopt_sock(struct adopt *a, struct sock *sk)
 {
@@ -114,8 +114,9 @@ static void adopt_sock(struct adopt *a, struct sock *sk)
 }
 
 /*
- * In TIME_WAIT the timer was set for TCP_TIMEWAIT_LEN, at the beginning, or later,
- * when the peer's FIN came again. In FIN_WAIT2 nobody knows for how long it was set.
+ * The latest time at which a minisock may have entered its substate. In TIME_WAIT, its timer was
+ * set for TCP_TIMEWAIT_LEN: at the beginning, or again when the peer's FIN came again. In
+ * FIN_WAIT2, it is unknown for how long the timer was set.
  */
 static u64 adopt_since(const struct inet_timewait_sock *tw, u8 substate)
 {
@@ -128,9 +129,10 @@ static u64 adopt_since(const struct inet_timewait_sock *tw, u8 substate)
 }
 
 /*
- * See event_minisock_find() for its timer. What has died may have no cookie, or have
- * died before it got this one: then its timer is stopped, too. Should this CPU not see
- * that yet, event_minisock_free() finds the connection.
+ * For why the timer has to be pending see event_minisock_find(). There, a minisock without a
+ * cookie is not tracked; here, it gets one, although it may have died before that. Then its timer
+ * is stopped, too. If this CPU does not see that yet, event_minisock_free() will find and untrack
+ * the connection.
  */
 static void adopt_tw(struct adopt *a, const struct inet_timewait_sock *tw)
 {
@@ -144,7 +146,8 @@ static void adopt_tw(struct adopt *a, const struct inet_timewait_sock *tw)
 	conn_put(ref);
 }
 
-static void adopt_hold(struct adopt *a, struct inet_hashinfo *table, unsigned int bucket)
+/* Adopt what is closing in one bucket of a table, up to ADOPT_BATCH connections. */
+static void adopt_bucket(struct adopt *a, struct inet_hashinfo *table, unsigned int bucket)
 {
 	spinlock_t *lock = inet_ehash_lockp(table, bucket);
 	struct hlist_nulls_node *node;
@@ -165,7 +168,7 @@ static void adopt_hold(struct adopt *a, struct inet_hashinfo *table, unsigned in
 	spin_unlock_bh(lock);
 }
 
-/* Is the bucket to be looked at once more? @tries: how often in vain. */
+/* Look at the bucket once more? @tries: how often that has been in vain */
 static bool adopt_again(struct adopt *a, unsigned int *tries)
 {
 	if (a->full)
@@ -174,7 +177,7 @@ static bool adopt_again(struct adopt *a, unsigned int *tries)
 		return true;
 	if (a->empty) {
 		a->full = ++*tries == ADOPT_TRIES;
-		return true;	/* if only to count what is left */
+		return true;	/* even with @full set: to count the rest */
 	}
 	if (!a->busy || !a->sleeps || ++*tries == ADOPT_TRIES)
 		return false;
@@ -192,7 +195,7 @@ static void adopt_table(struct adopt *a, struct inet_hashinfo *table)
 		tries = 0;
 		while (!hlist_nulls_empty(&table->ehash[bucket].chain)) {
 			depot_refill();
-			adopt_hold(a, table, bucket);
+			adopt_bucket(a, table, bucket);
 			if (!adopt_again(a, &tries))
 				break;
 			cond_resched();
@@ -200,7 +203,7 @@ static void adopt_table(struct adopt *a, struct inet_hashinfo *table)
 	}
 }
 
-/* The next namespace with a table of its own (tcp_child_ehash_entries), held. */
+/* Put @net and get the next namespace with a table of its own (tcp_child_ehash_entries). */
 static struct net *adopt_next(struct net *net)
 {
 	struct net *next = net, *found = NULL;
@@ -218,25 +221,29 @@ static struct net *adopt_next(struct net *net)
 }
 
 /**
- * adopt_all() - remember what is closing already
- * @minisocks: those, too: their death is watched
+ * adopt_all() - begin to track the connections that are closing already
+ * @minisocks: also those of minisocks; the hook of their death is attached
  *
- * What a user works on all the time is left for its next event.
+ * A socket that a user owns all the time is skipped. It will be tracked at its next event.
  *
- * Context: process, may sleep; the hooks are attached, and what ran before has ended
- * (hooks_settle()); the caller serialises.
+ * Context: process, may sleep; the hooks are attached, and calls that began before that have
+ * ended, see hooks_settle(). The caller serialises.
  */
 void adopt_all(bool minisocks)
 {
 	struct adopt a = { .minisocks = minisocks, .sleeps = ADOPT_SLEEPS };
-	struct net *net = get_net(&init_net);	/* the first in the list */
+	struct net *net = get_net(&init_net);	/* the first one in the list */
 
 	do
 		adopt_table(&a, tcp_table_of(net));
 	while ((net = adopt_next(net)));
 }
 
-/** adopt_count() - how many have been adopted so */
+/**
+ * adopt_count() - get how many connections adopt_all() has adopted
+ *
+ * Return: the number.
+ */
 unsigned long adopt_count(void)
 {
 	return READ_ONCE(adopted);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What was closing before the hooks were there.
+ * Adopts connections: begins to track those that were closing before the hooks were attached.
  */
 #ifndef TCP_TEARDOWN_ADOPT_H
 #define TCP_TEARDOWN_ADOPT_H

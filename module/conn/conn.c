@@ -19,10 +19,10 @@ struct hlist_bl_head *conn_table __read_mostly;
 u64 conn_mask __read_mostly;
 u64 conn_secret __read_mostly;
 bool conn_exhausted __read_mostly;
-static bool conn_closed;
+static bool conn_closed;	/* track no more connections */
 static bool conn_exhausted_in[SHARES];
 
-/* What it is while it is free. */
+/* A connection's memory is a depot_item while it is free. */
 static_assert(sizeof(struct depot_item) <= sizeof(struct conn));
 
 static noinline void conn_exhaust(u8 share)
@@ -33,17 +33,19 @@ static noinline void conn_exhaust(u8 share)
 }
 
 /**
- * conn_was_exhausted_here() - see conn_was_exhausted()
+ * conn_was_exhausted_here() - the slow path of conn_was_exhausted()
  * @net: the namespace
  *
  * Context: as netns_hooked().
+ *
+ * Return: true if a connection of the namespace's share was ever left untracked.
  */
 bool conn_was_exhausted_here(const struct net *net)
 {
 	return READ_ONCE(conn_exhausted_in[share_of(net)]);
 }
 
-/* @has_permit: the namespace has not exceeded its share, but there was no memory */
+/* @has_permit: the namespace had room in its share, but there was no memory */
 static noinline struct conn *conn_refuse(const struct net *net, u8 share, bool has_permit)
 {
 	if (has_permit)
@@ -55,8 +57,12 @@ static noinline struct conn *conn_refuse(const struct net *net, u8 share, bool h
 }
 
 /**
- * conn_alloc() - see conn_make()
- * @net: whose connection
+ * conn_alloc() - allocate the state of a connection, for conn_make()
+ * @net: the connection's namespace
+ *
+ * Context: any but NMI, interrupts disabled.
+ *
+ * Return: as conn_make().
  */
 struct conn *conn_alloc(const struct net *net)
 {
@@ -81,7 +87,7 @@ struct conn *conn_alloc(const struct net *net)
 
 /**
  * conn_untrack() - free the state of a connection
- * @conn: its bucket is held
+ * @conn: the connection, whose bucket is held
  */
 void conn_untrack(struct conn *conn)
 {
@@ -91,26 +97,32 @@ void conn_untrack(struct conn *conn)
 }
 
 /**
- * conn_is_empty() - is there nothing to see in a bucket?
- * @bucket: which; not held, so out of date at once
+ * conn_is_empty() - is a bucket empty?
+ * @bucket: index of the bucket, which is not held
+ *
+ * Return: true if it is; out of date at once.
  */
 bool conn_is_empty(unsigned int bucket)
 {
-	/* It is filled by plain stores; nothing but the pointer is looked at. */
+	/* Plain stores change the list head. This only reads whether it is NULL. */
 	return data_race(hlist_bl_empty(&conn_table[bucket]));
 }
 
-/** conn_buckets() - how many buckets there are to walk */
+/**
+ * conn_buckets() - get the number of buckets
+ *
+ * Return: the number, for conn_walk().
+ */
 unsigned int conn_buckets(void)
 {
 	return conn_mask + 1;
 }
 
 /**
- * conn_walk() - see the connections of one bucket
- * @bucket: which
- * @see: called for each with the bucket held and interrupts off
- * @arg: for @see
+ * conn_walk() - call a function for each connection in a bucket
+ * @bucket: index of the bucket
+ * @see: the function; called with the bucket held and interrupts disabled
+ * @arg: passed to @see
  */
 void conn_walk(unsigned int bucket, void (*see)(const struct conn *conn, void *arg), void *arg)
 {
@@ -128,11 +140,12 @@ void conn_walk(unsigned int bucket, void (*see)(const struct conn *conn, void *a
 }
 
 /**
- * conn_untrack_all() - untrack connections that have not ended
- * @these: called for each with the bucket held and interrupts off; true: untrack this one.
- *	NULL: all
+ * conn_untrack_all() - untrack connections although they have not ended
+ * @these: called for each with the bucket held and interrupts disabled; returns true for those
+ *	to untrack. NULL for all connections
  *
- * Context: process; the hooks that see their end, or need their state, are detached.
+ * Context: process, may sleep; the hooks that see the end of these connections, or need their
+ * state, are detached.
  */
 void conn_untrack_all(bool (*these)(const struct conn *conn))
 {
@@ -156,13 +169,14 @@ void conn_untrack_all(bool (*these)(const struct conn *conn))
 }
 
 /*
- * For how many connections there should be room.
+ * The default of max_connections: as many as fit into a sixteenth of the host's memory, which is
+ * allocated only as it is needed. With 16 GiB, and 384 bytes for each connection, that is
+ * 2.6 million, of which one namespace may hold 1.9 million. 20,000 closes a second leave
+ * 1.2 million minisocks, as each lives for 60 s. The hash table takes 4 to 8 bytes for each
+ * connection: 16 MiB then, a thousandth of the memory. That fraction is the same on a small host.
  *
- * A sixteenth of the memory, which is taken only while there are so many: with 16 GiB and
- * 384 bytes a connection, 2.6 million, of which one namespace may hold 1.9 million. 20,000
- * closes a second are 1.2 million minisocks, as each lives for 60 s. The hash table, 4 to 8
- * bytes a connection, takes 16 MiB then: a thousandth of the memory, on a small host as
- * well. Nor so few that one namespace can't hold the minisocks that the host allows itself.
+ * But at least so many that one namespace can hold all the minisocks that tcp_max_tw_buckets
+ * allows.
  */
 static unsigned int conn_default(void)
 {
@@ -176,8 +190,8 @@ static unsigned int conn_default(void)
 
 /**
  * conn_start() - prepare to track connections
- * @max: so many at once; memory is taken as it is needed. 0 is replaced by a default that
- *	depends on the host's memory.
+ * @max: the highest number to track at once. 0 is replaced by a default that depends on the
+ *	host's memory.
  *
  * Return: 0, -EINVAL or -ENOMEM.
  */
@@ -206,17 +220,21 @@ int conn_start(unsigned int *max)
 /**
  * conn_close() - untrack all connections, and track no more
  *
- * Context: process; while the hook of transitions is still attached, so that no socket
- * that a connection points to is freed.
+ * Context: process, may sleep; the hook of transitions is still attached, so that no socket that
+ * a connection points to is freed.
  */
 void conn_close(void)
 {
 	WRITE_ONCE(conn_closed, true);
-	synchronize_rcu();	/* hooks run with preemption disabled */
+	synchronize_rcu();	/* waits for hooks: they run with preemption disabled */
 	conn_untrack_all(NULL);
 }
 
-/** conn_stop() - after conn_close(); no hook and no reader is left */
+/**
+ * conn_stop() - free what conn_start() has allocated
+ *
+ * Context: process, may sleep; no hook and no reader is left.
+ */
 void conn_stop(void)
 {
 	conn_untrack_all(NULL);

@@ -1,24 +1,27 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The state of a connection, from the first sign of its closing to the death of its
- * minisock.
+ * The state of a connection, from the first sign that it closes to the death of its minisock.
  *
- * A connection is found by its socket cookie and by the socket, full or mini,
- * that stands for it now: one socket may live through several connections.
+ * A connection is found by its socket's cookie together with the address of the socket, full or
+ * mini, that stands for it now. The cookie alone is not enough: one socket may live through
+ * several connections.
  *
- * A lookup returns with the bucket held: a bit lock, with interrupts off, because the
- * same hook may run in process context and in a softirq on top of it; it spins with
- * PREEMPT_RT, too. Within it only the raw spinlock of the depot is taken, and those of a
- * workqueue, when the depot needs its worker. While a bucket is held, neither its
- * connections can be freed nor the sockets that they point to: a socket's hook of the
- * transition to CLOSE has to untrack its connection first. So all connections are
- * untracked before that hook is detached.
+ * A lookup returns with its hash bucket locked: the caller "holds" the bucket, and with it the
+ * connections there. The lock is a bit spinlock, also with PREEMPT_RT. Interrupts are disabled,
+ * because a hook may run in a softirq that interrupts the same hook in process context. Two kinds
+ * of locks nest inside: the raw spinlock of the depot, and those that queue_work() takes when the
+ * depot needs its worker.
+ *
+ * While a bucket is held, neither its connections nor the sockets that they point to are freed:
+ * a socket is not freed before its transition to CLOSE, and the hook of that transition has to
+ * take the bucket to untrack the connection. So all connections are untracked before that hook
+ * is detached.
  */
 #ifndef TCP_TEARDOWN_CONN_H
 #define TCP_TEARDOWN_CONN_H
 
 #include <linux/irqflags.h>
-#include <linux/processor.h>	/* which bit_spinlock.h of 6.12 forgets */
+#include <linux/processor.h>	/* bit_spinlock.h of 6.12 needs it and does not include it */
 #include <linux/list_bl.h>
 #include <linux/types.h>
 #include <net/sock.h>
@@ -31,42 +34,43 @@
 #define CONN_MAX_MAX	(16 * 1024 * 1024)
 
 /**
- * struct conn - a connection in teardown
- * @node: in its bucket
+ * struct conn - a tracked connection
+ * @node: entry in its bucket
  * @sk: the socket that stands for it, full or mini
- * @moment: what has begun and is not recorded yet; @kind 0: nothing
- * @subject: which connection it is, whose, and who called last
- * @old_sk: the full socket, between the birth of the minisock and its own
- *	transition to CLOSE, which is not the end of the connection
- * @since: when it entered @state, ns; 0 where that was not seen
- * @since_bound: where @since is 0: it entered @state then or before, ns; or 0
+ * @moment: the moment that has begun and is not recorded yet; @kind is 0 if there is none
+ * @subject: which connection it is, its owner, and the process that called last
+ * @old_sk: the full socket, from the birth of the minisock to the full socket's own transition
+ *	to CLOSE, which is not the end of the connection; otherwise NULL
+ * @since: when it entered @state, ns; 0 if no hook saw that
+ * @since_bound: if @since is 0: the latest time at which it may have entered @state, ns, or 0
  * @tw_created: when the minisock was born, ns
- * @opened: when connect() or accept() was called, ns; 0 where that was not seen
- * @base_bytes: payload received when our FIN was first, sent when the peer's was
- * @totals: for its end
+ * @opened: when connect() or accept() was called, ns; 0 if no hook saw that
+ * @base_bytes: if our FIN was first, payload received until then; if the peer's was, payload
+ *	sent until then
+ * @totals: for the record of its end
  * @state: TCP_ESTABLISHED ...
  * @first: enum tcp_teardown_first
  * @call: enum tcp_teardown_set_off: the last call that may end it
- * @fin_call: enum tcp_teardown_set_off: the call that brought our FIN
- * @adopted: the closing state that it was first seen in; 0: it was seen before
- * @fins_resent: how often the FIN was sent again
- * @fins_again: how often the peer's FIN came again
- * @share: of its namespace, see share.h
- * @snd_wscale: what the peer shifts its windows by; of a minisock
+ * @fin_call: enum tcp_teardown_set_off: the call that queued our FIN
+ * @adopted: if it was already closing when it was first seen, the state then; otherwise 0
+ * @fins_resent: how often our FIN was retransmitted
+ * @fins_again: how often the peer's FIN was received again
+ * @share: the share of its namespace, see share.h
+ * @snd_wscale: window scale of the peer; only set for a minisock
  * @tw_requested: the full socket requested a minisock
- * @minisock: @sk is one
- * @fin_waits: TCP could not send our FIN when it was queued
- * @fin_with_ack: the segment that acknowledged our FIN has a FIN, too; since then only
- *	segments of the stream have come
+ * @minisock: @sk is a minisock
+ * @fin_waits: TCP queued our FIN and could not send it at once
+ * @fin_with_ack: the segment that acknowledged our FIN had a FIN, too; since then only segments
+ *	of the half-closed stream have been received
  * @fin_with_syn: the peer's FIN came with its SYN-ACK
  * @three_way: one segment had the second FIN and the ACK of the first
- * @reset_sent: the socket sent a RST by itself
+ * @reset_sent: the socket sent a RST of its own accord
  * @reset_received: the socket accepted a RST
- * @remote: the peer is not reached by the loopback device; of a minisock
- * @reset_local: that RST was made on this host
- * @late_data: received after close()
- * @waves_unseen: segments that it received in FIN_WAIT1 were not seen
- * @disconnects: tcp_disconnect() was called, by close() or by itself
+ * @remote: the peer is not reached by the loopback device; only set for a minisock
+ * @reset_local: the RST that was received was made on this host
+ * @late_data: data was received after close()
+ * @waves_unseen: the hook of received segments was not attached in FIN_WAIT1
+ * @disconnects: tcp_disconnect() was called, by close() or directly
  * @by_exit: the call was made by the exit of a process
  */
 struct conn {
@@ -74,7 +78,7 @@ struct conn {
 	const struct sock_common *sk;
 	struct moment moment;
 	struct subject subject;
-	/* subject.closer and all members below are 0 at first. */
+	/* conn_alloc() zeroes subject.closer and all members below. */
 	const struct sock_common *old_sk;
 	u64 since;
 	u64 since_bound;
@@ -108,10 +112,10 @@ struct conn {
 };
 
 /**
- * struct conn_ref - a held bucket, and what was found there
- * @conn: NULL where there is none
- * @bucket: held
- * @flags: of the interrupts before
+ * struct conn_ref - a held bucket, and the connection that was found there
+ * @conn: the connection, or NULL. After conn_put() it must only be compared with NULL.
+ * @bucket: the bucket
+ * @flags: the state of interrupts before, for local_irq_restore()
  */
 struct conn_ref {
 	struct conn *conn;
@@ -120,15 +124,15 @@ struct conn_ref {
 };
 
 extern struct hlist_bl_head *conn_table;
-extern u64 conn_mask;
-extern u64 conn_secret;
-extern bool conn_exhausted;
+extern u64 conn_mask;		/* number of buckets, a power of two, minus one */
+extern u64 conn_secret;		/* see conn_bucket() */
+extern bool conn_exhausted;	/* a connection of any namespace was left untracked */
 
 bool conn_was_exhausted_here(const struct net *net);
 
 /*
- * Was a connection of the namespace ever left untracked? Then a failed lookup proves nothing
- * about what a connection has done.
+ * Was a connection of the namespace ever left untracked? If so, a failed lookup does not prove
+ * that the connection has shown no sign of closing.
  */
 static inline bool conn_was_exhausted(const struct net *net)
 {
@@ -136,9 +140,10 @@ static inline bool conn_was_exhausted(const struct net *net)
 }
 
 /*
- * Cookies are counted up and anybody may see them, so without a secret a user could
- * put all his sockets into one bucket, which is walked with interrupts off. The upper
- * bits of the product are used, too: its lower bits are alike where the cookies' are.
+ * Cookies are sequential numbers, and every user can see them. Without a secret, a user could
+ * put all his sockets into one bucket, which is walked with interrupts disabled. The hash also
+ * uses the upper bits of the product, because its lower bits depend only on the cookie's lower
+ * bits.
  */
 static inline struct hlist_bl_head *conn_bucket(u64 cookie)
 {
@@ -147,7 +152,7 @@ static inline struct hlist_bl_head *conn_bucket(u64 cookie)
 	return &conn_table[(hash ^ hash >> 40) & conn_mask];
 }
 
-/* As hlist_bl_lock(), without disabling preemption: interrupts are off already. */
+/* As hlist_bl_lock(), but does not disable preemption: interrupts are disabled already. */
 static __always_inline void conn_lock(struct hlist_bl_head *bucket)
 	__acquires(bitlock)
 {
@@ -169,10 +174,12 @@ static __always_inline void conn_unlock(struct hlist_bl_head *bucket)
 }
 
 /**
- * conn_may_be_there() - is any connection in its bucket?
+ * conn_may_be_there() - may a connection be tracked?
  * @cookie: its id
  *
- * Takes no lock: if the connection is tracked, that happened before the caller runs.
+ * It takes no lock, so the caller must run after the connection would have been tracked.
+ *
+ * Return: false if its bucket is empty.
  */
 static inline bool conn_may_be_there(u64 cookie)
 {
@@ -180,14 +187,15 @@ static inline bool conn_may_be_there(u64 cookie)
 }
 
 /**
- * conn_find() - hold a connection
+ * conn_find() - find a connection, and hold its bucket
  * @cookie: its id
  * @sk: the socket that stands for it
  *
- * Context: any but NMI. Interrupts are off until conn_put(), to be called in
- * any case.
+ * The caller calls conn_put(), also if there is no such connection.
  *
- * Return: the bucket, held, and the connection, NULL if it is untracked.
+ * Context: any but NMI. Interrupts are disabled until conn_put().
+ *
+ * Return: the bucket, and the connection or NULL.
  */
 static __always_inline struct conn_ref conn_find(u64 cookie, const struct sock_common *sk)
 	__acquires(bitlock)
@@ -209,7 +217,7 @@ static __always_inline struct conn_ref conn_find(u64 cookie, const struct sock_c
 }
 
 /**
- * conn_put() - let go of what conn_find() held
+ * conn_put() - release a bucket
  * @ref: from conn_find()
  */
 static inline void conn_put(struct conn_ref ref)
@@ -222,13 +230,16 @@ static inline void conn_put(struct conn_ref ref)
 struct conn *conn_alloc(const struct net *net);
 
 /**
- * conn_make() - allocate the state of a connection
- * @bucket: held, by conn_find(), which found nothing
- * @cookie: its id, the same
+ * conn_make() - allocate the state of a connection, and add it to its bucket
+ * @bucket: held since conn_find(), which found no connection
+ * @cookie: the connection's id, as for conn_find()
  * @sk: the socket that stands for it
  *
- * Return: the connection, without a moment, and 0 from subject.closer on; the caller sets
- * its flow and cred. NULL, and counted, if the pool is exhausted.
+ * Context: any but NMI, interrupts disabled.
+ *
+ * Return: the connection, without a moment, and zeroed from subject.closer on. The caller sets
+ * its flow and cred. NULL, and counted, if the namespace has used up its share, or if there is no
+ * memory.
  */
 static __always_inline struct conn *conn_make(struct hlist_bl_head *bucket, u64 cookie,
 					      const struct sock_common *sk)

@@ -2,10 +2,11 @@
 /*
  * Memory for connections.
  *
- * A hook may not sleep, and with PREEMPT_RT it may not even call kmem_cache_alloc(), as
- * preemption is off. So each CPU has a few free connections, which it alone uses, with
- * interrupts off. If it has none left, or too many, as where connections are opened on one
- * CPU and end on another, a batch comes from the depot, or goes there.
+ * A hook must not sleep. With PREEMPT_RT it must not even call kmem_cache_alloc(), because
+ * preemption is disabled. So each CPU has a few free connections, which no other CPU uses, and
+ * which it takes and returns with interrupts disabled. If it has none left, it takes a batch from
+ * the depot. If it has too many, it gives a batch to the depot: connections may be opened on one
+ * CPU and end on another.
  */
 #ifndef TCP_TEARDOWN_CONN_POOL_H
 #define TCP_TEARDOWN_CONN_POOL_H
@@ -13,12 +14,12 @@
 #include <linux/types.h>
 
 /**
- * struct conn_pool_stats - of the memory
- * @max: as many connections may be tracked
- * @now: are tracked
- * @ready: memory for so many more is ready, on the CPUs that are online and in the depot
- * @exhausted: times that there was no room, or no memory in time
- * @over_share: of these, times that the namespace held its share
+ * struct conn_pool_stats - the use of the pool
+ * @max: how many connections may be tracked at once
+ * @now: how many are tracked
+ * @ready: how many are free, on the CPUs that are online and in the depot
+ * @exhausted: how often a connection was left untracked
+ * @over_share: how many of these because the namespace had used up its share
  */
 struct conn_pool_stats {
 	unsigned long max;

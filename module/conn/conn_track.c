@@ -16,14 +16,16 @@ static void conn_track_state(struct conn *conn, u8 state)
 }
 
 /**
- * conn_track() - begin to track a connection
- * @bucket: held, its own
- * @sk: its full socket
- * @cookie: its id
- * @state: the state that it is in, or about to leave; if that is a closing state, the
- *	connection counts as adopted
+ * conn_track() - begin to track the connection of a full socket
+ * @bucket: the connection's bucket, held
+ * @sk: the socket
+ * @cookie: the connection's id
+ * @state: the state that the connection is in, or is about to leave. If it is a closing state,
+ *	the connection counts as adopted.
  *
- * Context and return: as conn_make().
+ * Context: as conn_make().
+ *
+ * Return: as conn_make(), with its flow, cred and state set.
  */
 struct conn *conn_track(struct hlist_bl_head *bucket, const struct sock *sk, u64 cookie,
 			u8 state)
@@ -39,13 +41,16 @@ struct conn *conn_track(struct hlist_bl_head *bucket, const struct sock *sk, u64
 }
 
 /**
- * conn_track_tw() - begin to track a minisock whose birth we did not see
- * @bucket: held, its own
- * @tw: it
- * @cookie: its id, as read to find the bucket: ss may create one meanwhile
- * @substate: as it was before the event at hand
+ * conn_track_tw() - begin to track the connection of a minisock whose birth no hook saw
+ * @bucket: the connection's bucket, held
+ * @tw: the minisock
+ * @cookie: the cookie by which the bucket was found. tw_cookie may differ: ss may have created it
+ *	meanwhile.
+ * @substate: the minisock's substate before the event at hand
  *
- * Context and return: as conn_make().
+ * Context: as conn_make().
+ *
+ * Return: as conn_make(), with its flow, cred and state set.
  */
 struct conn *conn_track_tw(struct hlist_bl_head *bucket, const struct inet_timewait_sock *tw,
 			   u64 cookie, u8 substate)
@@ -62,15 +67,15 @@ struct conn *conn_track_tw(struct hlist_bl_head *bucket, const struct inet_timew
 }
 
 /**
- * conn_set_bytes() - count payload of the connection, and between the two FINs
+ * conn_set_bytes() - set the payload counts of the connection, and between the two FINs
  * @conn: held
- * @sk: its full socket, about to leave its last state
+ * @sk: its full socket, which is about to leave its last state
  */
 void conn_set_bytes(struct conn *conn, const struct sock *sk)
 {
 	struct totals *totals = &conn->totals;
 
-	/* tcp_fastopen_add_skb() counts no FIN. */
+	/* tcp_fastopen_add_skb() does not add the FIN to bytes_received. */
 	totals->rx = conn->fin_with_syn ? tcp_sk(sk)->bytes_received : sock_rx(sk);
 	totals->tx = sock_tx(sk);
 	if (conn->adopted)
@@ -83,7 +88,7 @@ void conn_set_bytes(struct conn *conn, const struct sock *sk)
 		totals->bytes = totals->tx > conn->base_bytes ? totals->tx - conn->base_bytes : 0;
 }
 
-/* Copy a task's name, and fill up with zeros. As strscpy_pad(), by words. */
+/* Copy a task's name, padded with NULs. As strscpy_pad(), but word by word. */
 static __always_inline void name_copy(char *to, const char *from)
 {
 	const struct word_at_a_time constants = WORD_AT_A_TIME_CONSTANTS;
@@ -110,11 +115,12 @@ static __always_inline void name_copy(char *to, const char *from)
 }
 
 /**
- * conn_set_closer() - note current as the last caller
- * @closer: set
+ * conn_set_closer() - note the current process as the last caller
+ * @closer: set, unless current is a kernel thread
  *
- * Context: process. A kernel thread is not noted: it closes sockets for others, as MPTCP
- * closes its subflows.
+ * A kernel thread acts for somebody else: MPTCP's worker closes subflows.
+ *
+ * Context: process.
  */
 void conn_set_closer(struct closer *closer)
 {
@@ -133,7 +139,7 @@ void conn_set_closer(struct closer *closer)
 }
 
 /**
- * conn_fin_left_now() - see conn_fin_left()
+ * conn_fin_left_now() - the slow path of conn_fin_left()
  * @conn: held
  * @sk: its full socket
  */
@@ -149,7 +155,7 @@ noinline void conn_fin_left_now(struct conn *conn, const struct sock *sk)
 }
 
 /**
- * conn_flush_now() - see conn_flush()
+ * conn_flush_now() - the slow path of conn_flush()
  * @conn: held; a moment has begun
  */
 noinline void conn_flush_now(struct conn *conn)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Creates and updates the state of a connection. For contexts see event.h; the caller holds
- * the connection's bucket.
+ * Creates and updates the state of a connection. For contexts see event.h. The caller holds the
+ * connection's bucket.
  */
 #ifndef TCP_TEARDOWN_CONN_TRACK_H
 #define TCP_TEARDOWN_CONN_TRACK_H
@@ -18,12 +18,14 @@ struct conn *conn_track_tw(struct hlist_bl_head *bucket, const struct inet_timew
 			   u64 cookie, u8 substate);
 
 /**
- * conn_track_find() - hold the connection of a full socket; track it if it is not tracked
+ * conn_track_find() - find the connection of a full socket, or begin to track it
  * @sk: the socket
- * @cookie: its id
- * @state: as conn_track()
+ * @cookie: the connection's id
+ * @state: as for conn_track()
  *
- * Return: as conn_find(); NULL in it if there is no memory.
+ * Context: as conn_find().
+ *
+ * Return: as conn_find(). The connection is NULL if it cannot be tracked.
  */
 static inline struct conn_ref conn_track_find(const struct sock *sk, u64 cookie, u8 state)
 	__acquires(bitlock)
@@ -35,7 +37,7 @@ static inline struct conn_ref conn_track_find(const struct sock *sk, u64 cookie,
 	return ref;
 }
 
-/* The flags of a record whose connection may be untracked. */
+/* The flags for the record of a connection; NULL: it is untracked. */
 static inline u32 conn_flags(const struct conn *conn)
 {
 	if (unlikely(!conn))
@@ -44,15 +46,16 @@ static inline u32 conn_flags(const struct conn *conn)
 }
 
 /*
- * The same after a lookup that found nothing. Unless the pool was exhausted once, that does
- * not mean untracked: another CPU may have untracked a dying minisock just now.
+ * The flags after a lookup that found no connection. If the pool was never exhausted, the
+ * connection was not left untracked: another CPU has untracked it just now, when its minisock
+ * died.
  */
 static inline u32 conn_flags_not_found(const struct net *net)
 {
 	return conn_was_exhausted(net) ? TCP_TEARDOWN_F_UNTRACKED : 0;
 }
 
-/* The same for a tracked connection. */
+/* Add the flags of a tracked connection. */
 static __always_inline void conn_mark(struct moment *m, const struct conn *conn)
 {
 	if (unlikely(conn->adopted))
@@ -64,7 +67,7 @@ void conn_set_closer(struct closer *closer);
 void conn_flush_now(struct conn *conn);
 void conn_fin_left_now(struct conn *conn, const struct sock *sk);
 
-/* Note whose FIN is the first. The connection is about to enter @to. */
+/* Note which side's FIN is the first. The connection is about to enter @to. */
 static inline void conn_set_first(struct conn *conn, u8 to)
 {
 	static const u8 first[TCP_MAX_STATES] = {
@@ -96,13 +99,12 @@ static inline void conn_set_spent(struct conn *conn, u64 spent)
 }
 
 /**
- * conn_set_state() - a connection enters a state
+ * conn_set_state() - update a connection that enters a state
  * @conn: held
- * @to: which one
- * @now: when
+ * @to: the state
+ * @now: when it enters it
  *
- * Return: nanoseconds in the old state, TCP_TEARDOWN_UNKNOWN if it was entered
- * unseen.
+ * Return: nanoseconds in the old state, TCP_TEARDOWN_UNKNOWN if no hook saw when it was entered.
  */
 static inline u64 conn_set_state(struct conn *conn, u8 to, u64 now)
 {
@@ -119,12 +121,12 @@ static inline u64 conn_set_state(struct conn *conn, u8 to, u64 now)
 }
 
 /**
- * conn_state_unseen() - a connection may have entered its state unseen
+ * conn_state_unseen() - correct a state that the connection may have entered unseen
  * @conn: held
  * @state: the state that it is in
- * @left: it has left that state, too, at an unknown time
+ * @left: it has left that state at an unknown time
  *
- * Then the time that it spent in the state is not known.
+ * If it has entered or left @state unseen, the time in that state is unknown.
  */
 static inline void conn_state_unseen(struct conn *conn, u8 state, bool left)
 {
@@ -136,11 +138,11 @@ static inline void conn_state_unseen(struct conn *conn, u8 state, bool left)
 }
 
 /**
- * conn_fin_left() - record that a FIN queued behind unsent data has been sent
+ * conn_fin_left() - record that a FIN which could not be sent at once has been sent
  * @conn: held
  * @sk: its full socket
  *
- * TCP may have sent it earlier: the record has the time when we find out.
+ * TCP may have sent it earlier. The record has the time at which a hook finds that out.
  */
 static inline void conn_fin_left(struct conn *conn, const struct sock *sk)
 {
@@ -149,7 +151,7 @@ static inline void conn_fin_left(struct conn *conn, const struct sock *sk)
 }
 
 /**
- * conn_record() - make the record of the moment that has begun
+ * conn_record() - record the moment that has begun, which is complete
  * @conn: held
  */
 static inline void conn_record(struct conn *conn)
@@ -159,10 +161,10 @@ static inline void conn_record(struct conn *conn)
 }
 
 /**
- * conn_flush() - record a moment that has begun and was not completed
+ * conn_flush() - record a moment that has begun and that no transition has completed
  * @conn: held
  *
- * A segment that should have changed the state, and did not, was refused.
+ * If it is a segment that should have changed the state, TCP has refused it.
  */
 static inline void conn_flush(struct conn *conn)
 {

@@ -10,17 +10,18 @@
 #include <linux/workqueue.h>
 
 /*
- * What the worker leaves; below half of it, or above twice, it is asked for. A CPU may take
- * more than a NAPI budget, 300, before the worker can run.
+ * The worker leaves DEPOT_FILL items, and DEPOT_FILL_CPU more for each CPU. It is queued when
+ * there are less than half as many, or more than twice. A CPU may take more than a NAPI budget,
+ * 300, before the worker can run.
  */
 #define DEPOT_FILL	2048U
 #define DEPOT_FILL_CPU	512U
 
-/* How many a batch has; with many CPUs and a small max, fewer than DEPOT_BATCH. */
+/* The size of a batch: DEPOT_BATCH, or less with many CPUs and a small max_connections. */
 unsigned int depot_batch_max __read_mostly;
 static unsigned int depot_fill __read_mostly;
 
-/* Those that are here. @lock: a leaf */
+/* The batches in the depot. No other lock nests inside @lock. */
 static struct {
 	raw_spinlock_t lock;
 	struct depot_item *first;
@@ -30,10 +31,10 @@ static struct {
 static struct kmem_cache *depot_cache;
 static struct workqueue_struct *depot_queue;
 
-/* Whoever calls the slab; guards the two that follow. */
+/* Serialises calls of the slab, and protects the two variables below. */
 static DEFINE_MUTEX(depot_memory);
 static unsigned long depot_bound;
-static unsigned long depot_allocated;	/* looked at by hooks */
+static unsigned long depot_allocated;	/* hooks read it without the lock */
 
 static bool depot_is_low(void)
 {
@@ -75,8 +76,8 @@ static void depot_in(struct depot_batch batch)
 }
 
 /*
- * Fetch a batch from the slab, as far as the bound allows, and as there is memory for
- * it: the OOM killer is not for a tracer to bring on. Holds depot_memory.
+ * Allocate a batch, within the bound. A tracer must not trigger the OOM killer. The caller holds
+ * depot_memory.
  */
 static bool depot_grow(void)
 {
@@ -85,7 +86,7 @@ static bool depot_grow(void)
 	struct depot_batch batch = { };
 	void *items[DEPOT_BATCH];
 
-	/* All or none: it returns how many, and a bool in later kernels. */
+	/* It allocates all or none. It returns their number, or true in later kernels. */
 	if (!nr || !kmem_cache_alloc_bulk(depot_cache, GFP_KERNEL | __GFP_NORETRY |
 					  __GFP_NOWARN, nr, items))
 		return false;
@@ -96,7 +97,7 @@ static bool depot_grow(void)
 	return true;
 }
 
-/* Give a batch back to the slab. Holds depot_memory, or nobody else is there. */
+/* Free a batch. The caller holds depot_memory, or is the only user left. */
 static bool depot_shrink(void)
 {
 	struct depot_batch batch = depot_out();
@@ -131,11 +132,13 @@ static void depot_work(struct work_struct *work)
 static DECLARE_WORK(depot_worker, depot_work);
 
 /**
- * depot_take() - a batch for this CPU
+ * depot_take() - take a batch from the depot
+ *
+ * If few are left, it queues the worker.
  *
  * Context: any but NMI.
  *
- * Return: none if there is none; the worker is asked for before.
+ * Return: the batch, which is empty if the depot is.
  */
 struct depot_batch depot_take(void)
 {
@@ -147,8 +150,10 @@ struct depot_batch depot_take(void)
 }
 
 /**
- * depot_give() - a CPU has too many
- * @batch: one at least, DEPOT_BATCH at most
+ * depot_give() - give a batch to the depot
+ * @batch: at least one item, at most DEPOT_BATCH
+ *
+ * If there are too many, it queues the worker.
  *
  * Context: any but NMI.
  */
@@ -160,9 +165,11 @@ void depot_give(struct depot_batch batch)
 }
 
 /**
- * depot_refill() - do at once what the worker would do
+ * depot_refill() - refill the depot at once, instead of by the worker
  *
- * Context: process, may sleep. For who takes many.
+ * For a caller that is about to take many.
+ *
+ * Context: process, may sleep.
  */
 void depot_refill(void)
 {
@@ -170,30 +177,43 @@ void depot_refill(void)
 		depot_serve();
 }
 
-/** depot_max() - how many connections there may be in all */
+/**
+ * depot_max() - get the highest number of connections
+ *
+ * Return: max of depot_start().
+ */
 unsigned long depot_max(void)
 {
 	return depot_bound;
 }
 
-/** depot_room() - for how many more there is room; those that CPUs keep ready are none */
+/**
+ * depot_room() - get how many more connections can be taken from the depot
+ *
+ * Return: the number, including those that are not allocated yet. The free connections that CPUs
+ * have in their pools do not count.
+ */
 long depot_room(void)
 {
 	return depot_bound - READ_ONCE(depot_allocated) + READ_ONCE(depot.nr);
 }
 
-/** depot_now() - how many are free here */
+/**
+ * depot_now() - get how many free connections are in the depot
+ *
+ * Return: the number.
+ */
 unsigned long depot_now(void)
 {
 	return READ_ONCE(depot.nr);
 }
 
 /**
- * depot_scale() - so many CPUs are online, or will be
- * @cpus: how many
+ * depot_scale() - adapt the size of batches and of the depot to the number of CPUs
+ * @cpus: how many CPUs are online, or will be
  *
- * Each may keep two batches: of a small max no more than a quarter in all, and an
- * eighth is kept here.
+ * A CPU may keep two batches. If max is small, all CPUs together keep no more than a quarter of
+ * it, and the depot an eighth.
  */
 void depot_scale(unsigned int cpus)
 {
@@ -204,9 +224,9 @@ void depot_scale(unsigned int cpus)
 }
 
 /*
- * The slab merges caches of one size, and is then silent about what is left in
- * them. Where it can't be told not to, a constructor keeps it from that, at the
- * price that slub_debug=P does not see who uses what is freed.
+ * The slab merges caches of the same size. It then cannot report objects that are left in a cache
+ * when that is destroyed. On kernels without SLAB_NO_MERGE, a constructor prevents merging. The
+ * price is that slub_debug=P does not detect a use after free.
  */
 #ifdef SLAB_NO_MERGE
 #define DEPOT_FLAGS	(SLAB_HWCACHE_ALIGN | SLAB_NO_MERGE)
@@ -220,11 +240,13 @@ static void depot_construct(void *conn)
 #endif
 
 /**
- * depot_start() - fill it
- * @max: of connections in all; memory is taken as it is needed
- * @size: of one, bytes
+ * depot_start() - create the depot, and fill it
+ * @max: the highest number of connections; memory is allocated as it is needed
+ * @size: the size of a connection, bytes
  *
- * Context: process. Return: 0 or -ENOMEM.
+ * Context: process, may sleep.
+ *
+ * Return: 0 or -ENOMEM.
  */
 int depot_start(unsigned long max, size_t size)
 {
@@ -243,7 +265,11 @@ int depot_start(unsigned long max, size_t size)
 	return 0;
 }
 
-/** depot_stop() - free all; everything has been given back, and no hook is left */
+/**
+ * depot_stop() - free the depot
+ *
+ * Context: process, may sleep; the CPUs have given back all batches, and no hook is left.
+ */
 void depot_stop(void)
 {
 	destroy_workqueue(depot_queue);	/* waits for the worker */

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The part of the pool that all CPUs share: free connections, in batches. A worker keeps it
- * filled from the slab, and gives back what is too much. The worker is bound to no CPU, so it
- * does not run on isolated ones.
+ * The part of the pool that all CPUs share: free connections, in batches. A worker refills the
+ * depot from the slab, and returns what is too much. The worker is not bound to a CPU, so it does
+ * not run on isolated ones.
  *
- * A batch goes in or out under a raw spinlock, with interrupts off, in a few instructions:
- * hooks do that once a batch.
+ * A raw spinlock protects the depot. Hooks take it once for each batch, with interrupts disabled,
+ * and hold it for a few instructions.
  */
 #ifndef TCP_TEARDOWN_DEPOT_H
 #define TCP_TEARDOWN_DEPOT_H
@@ -16,10 +16,10 @@
 #define DEPOT_BATCH	64U
 
 /**
- * struct depot_item - what is in the memory of a connection while it is free
- * @next: in its batch
- * @batch: the first of the next batch in the depot; set in the first of a batch
- * @nr: how many its batch has; the same
+ * struct depot_item - the memory of a connection while it is free
+ * @next: the next item in its batch
+ * @batch: first item of the next batch in the depot; only valid in the first item of a batch
+ * @nr: the number of items in the batch; only valid there, too
  */
 struct depot_item {
 	struct depot_item *next;
@@ -28,9 +28,9 @@ struct depot_item {
 };
 
 /**
- * struct depot_batch - free connections
- * @first: NULL for none
- * @nr: how many
+ * struct depot_batch - a batch of free connections
+ * @first: the first item, NULL if the batch is empty
+ * @nr: the number of items
  */
 struct depot_batch {
 	struct depot_item *first;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * tcp_write_err() ends a connection for one of four timers, and says not for which. What
- * it leaves of the socket does: it has emptied the queues, but not moved the numbers.
+ * tcp_write_err() ends a connection that timed out. Any of four timers may call it, and it does not
+ * say which. The socket still shows that: tcp_write_err() empties the queues, but leaves the
+ * sequence numbers as they are.
  */
 #include "conn/given_up.h"
 
@@ -9,17 +10,20 @@
 
 #include "uapi/tcp_teardown.h"
 
-/* As tcp_orphan_retries() has it, as long as the peer may be alive. */
+/* The default of tcp_orphan_retries() while the peer may be alive. */
 #define ORPHAN_RETRIES 8
 
-/* tcp_keepalive_timer(): with TCP_USER_TIMEOUT, that alone limits it. */
+/* tcp_keepalive_timer(): if TCP_USER_TIMEOUT is set, it replaces the limit on probes. */
 static u8 keepalive_by(const struct sock *sk)
 {
 	return READ_ONCE(inet_csk(sk)->icsk_user_timeout) ? TCP_TEARDOWN_BY_USER_TIMEOUT :
 							    TCP_TEARDOWN_BY_KEEPALIVE;
 }
 
-/* An orphan goes by the time that it has waited, too, while its probes are answered. */
+/*
+ * Has the peer answered the zero window probes of an orphan? tcp_probe_timer() may end an orphan
+ * even then, by the time that it has waited.
+ */
 static bool are_probes_answered(const struct sock *sk)
 {
 	const struct inet_connection_sock *icsk = inet_csk(sk);
@@ -41,7 +45,7 @@ static u8 probes_by(const struct sock *sk)
 	       TCP_TEARDOWN_BY_CLOSED_WINDOW : TCP_TEARDOWN_BY_RETRIES;
 }
 
-/* The peer has closed its window over what was sent, and has answered since. */
+/* Has the peer of an orphan closed its window over what was sent, and answered since? */
 static bool is_window_closed(const struct sock *sk)
 {
 	const struct tcp_sock *tp = tcp_sk(sk);
@@ -50,7 +54,7 @@ static bool is_window_closed(const struct sock *sk)
 	       jiffies_to_msecs(tcp_jiffies32 - tp->rcv_tstamp) < tcp_retrans_age_ms(tp);
 }
 
-/* tcp_retransmit_timer(): a SYN may be sent for the last time before that. */
+/* tcp_retransmit_timer(). For a SYN, the retries may run out before TCP_USER_TIMEOUT. */
 static u8 retransmits_by(const struct sock *sk)
 {
 	u32 limit = READ_ONCE(inet_csk(sk)->icsk_user_timeout);
@@ -62,9 +66,9 @@ static u8 retransmits_by(const struct sock *sk)
 }
 
 /**
- * given_up_by() - why the kernel has given up a connection
- * @sk: the socket, about to leave for CLOSE
- * @reset_sent: by keepalive, as it alone does
+ * given_up_by() - find out why the kernel has given up a connection
+ * @sk: the socket, about to go to CLOSE
+ * @reset_sent: the socket has sent a RST; of the timers, only that of keepalive does
  *
  * Return: enum tcp_teardown_set_off.
  */
@@ -74,7 +78,7 @@ u8 given_up_by(const struct sock *sk, bool reset_sent)
 
 	if (reset_sent)
 		return keepalive_by(sk);
-	/* tcp_fastopen_synack_timer() knows no TCP_USER_TIMEOUT. */
+	/* tcp_fastopen_synack_timer() ignores TCP_USER_TIMEOUT. */
 	if (rcu_access_pointer(tp->fastopen_rsk))
 		return TCP_TEARDOWN_BY_RETRIES;
 	if (tp->snd_una == tp->write_seq)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Why the kernel has given up a connection. */
+/* Why the kernel has given up a connection that timed out. */
 #ifndef TCP_TEARDOWN_GIVEN_UP_H
 #define TCP_TEARDOWN_GIVEN_UP_H
 

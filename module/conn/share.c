@@ -4,7 +4,7 @@
 #include <linux/atomic.h>
 #include <linux/minmax.h>
 
-/* A namespace may hold so many times what is free. */
+/* A namespace may hold this many times the number of free connections. */
 #define SHARE_TIMES	3
 
 static_assert(SHARES - 1 == U8_MAX);
@@ -13,17 +13,19 @@ static_assert(2 * DEPOT_BATCH <= U8_MAX);
 DEFINE_PER_CPU(u8 [SHARES], share_permits);
 static DEFINE_PER_CPU(unsigned long, share_refused);
 
+/* Permits of each share that CPUs have bought, in use or not. */
 static atomic_long_t share_sold[SHARES];
 
 /**
- * share_buy() - a batch of permits for this CPU
- * @share: of the namespace
- * @permits: this CPU's, of which there are none
+ * share_buy() - buy a batch of permits for this CPU
+ * @share: the share of the namespace
+ * @permits: this CPU's permits, 0
  *
- * Context: any but NMI, interrupts off. CPUs that buy at once may exceed the share, by a
- * batch each.
+ * CPUs that buy at the same time may exceed the share by a batch each.
  *
- * Return: false if the namespace holds its share.
+ * Context: any but NMI, interrupts disabled.
+ *
+ * Return: false if the share is used up.
  */
 bool share_buy(u8 share, u8 *permits)
 {
@@ -37,11 +39,11 @@ bool share_buy(u8 share, u8 *permits)
 }
 
 /**
- * share_sell() - this CPU has too many permits
- * @share: of the namespace
- * @permits: this CPU's, two batches or more
+ * share_sell() - sell this CPU's permits, except a batch
+ * @share: the share of the namespace
+ * @permits: this CPU's permits, two batches or more
  *
- * Context: any but NMI, interrupts off.
+ * Context: any but NMI, interrupts disabled.
  */
 void share_sell(u8 share, u8 *permits)
 {
@@ -52,8 +54,8 @@ void share_sell(u8 share, u8 *permits)
 }
 
 /**
- * share_leave() - a CPU has gone
- * @cpu: which; it runs no hook any more
+ * share_leave() - sell all permits of a CPU that goes offline
+ * @cpu: the CPU, which has stopped
  */
 void share_leave(unsigned int cpu)
 {
@@ -67,8 +69,8 @@ void share_leave(unsigned int cpu)
 }
 
 /**
- * share_refuse() - count one that is not remembered
- * @share: of its namespace
+ * share_refuse() - count a connection that is left untracked because the share is used up
+ * @share: the share of its namespace
  * @net: its namespace
  */
 void share_refuse(u8 share, const struct net *net)
@@ -77,7 +79,11 @@ void share_refuse(u8 share, const struct net *net)
 	netns_count(net, STATS_OVER_SHARE);
 }
 
-/** share_refusals() - how often, of all namespaces */
+/**
+ * share_refusals() - get how often share_refuse() was called
+ *
+ * Return: the sum over all namespaces.
+ */
 unsigned long share_refusals(void)
 {
 	unsigned long sum = 0;

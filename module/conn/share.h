@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * How many connections a network namespace may hold: three times as many as are free. So
- * one namespace has three quarters of the pool at most, two have three sevenths each, and a
- * new one always finds room.
+ * Limits how many connections a network namespace may hold: three times as many as are free. One
+ * namespace alone can thus hold three quarters of the pool, two can hold three sevenths each, and
+ * a new one always finds room.
  *
- * Each CPU buys and sells permits for a namespace in batches: so a connection usually writes
- * nothing that CPUs share, and the rule is checked once a batch. A sold permit counts as
- * held. Namespaces are numbered as they come, and those whose numbers
- * are alike modulo SHARES have one share: so a share has no beginning and no end.
+ * To track a connection takes a permit of its namespace. Each CPU buys and sells permits in
+ * batches, so tracking a connection usually writes nothing that CPUs share, and the limit is
+ * checked once for each batch. A permit that a CPU has bought counts as held.
+ *
+ * Namespaces are numbered in the order of their creation. All whose numbers are equal modulo
+ * SHARES use the same share, so shares need not be created and destroyed.
  */
 #ifndef TCP_TEARDOWN_SHARE_H
 #define TCP_TEARDOWN_SHARE_H
@@ -32,10 +34,12 @@ bool share_buy(u8 share, u8 *permits);
 void share_sell(u8 share, u8 *permits);
 
 /**
- * share_ready() - would share_take() have a permit?
- * @share: of the namespace
+ * share_ready() - will share_take() succeed?
+ * @share: the share of the namespace
  *
- * Context: any but NMI, interrupts off until then.
+ * Context: any but NMI. Interrupts are disabled until the caller has called share_take().
+ *
+ * Return: true if it will.
  */
 static inline bool share_ready(u8 share)
 {
@@ -46,11 +50,11 @@ static inline bool share_ready(u8 share)
 
 /**
  * share_take() - take a permit to track one more connection
- * @share: of the namespace
+ * @share: the share of the namespace
  *
- * Context: any but NMI, interrupts off.
+ * Context: any but NMI, interrupts disabled.
  *
- * Return: false if the namespace holds its share.
+ * Return: false if the share is used up.
  */
 static inline bool share_take(u8 share)
 {
@@ -61,10 +65,10 @@ static inline bool share_take(u8 share)
 }
 
 /**
- * share_give() - a connection is untracked
- * @share: of its namespace, which may be gone
+ * share_give() - return the permit of a connection that is untracked
+ * @share: the share of its namespace, which may have been destroyed
  *
- * Context: any but NMI, interrupts off.
+ * Context: any but NMI, interrupts disabled.
  */
 static inline void share_give(u8 share)
 {

@@ -13,7 +13,7 @@ bool verdict_knows_waves;
 bool verdict_knows_resets;
 bool verdict_knows_calls;
 
-static const struct conn nothing;	/* of an untracked connection */
+static const struct conn untracked_conn;	/* stands for any untracked connection */
 
 static void verdict_set(struct moment *m, u8 how, u8 set_off)
 {
@@ -21,19 +21,19 @@ static void verdict_set(struct moment *m, u8 how, u8 set_off)
 	m->set_off = set_off;
 }
 
-/* As tcp_abort() decides whether the peer is told. */
-static bool needs_reset(int from)
+/* Does tcp_abort() send a RST in this state? */
+static bool abort_sends_reset(int from)
 {
 	return (1 << from) & (TCPF_ESTABLISHED | TCPF_CLOSE_WAIT | TCPF_FIN_WAIT1 |
 			      TCPF_FIN_WAIT2 | TCPF_SYN_RECV);
 }
 
-/* As tcp_disconnect() decides it. */
-static bool sends_reset(const struct sock *sk, int from)
+/* Does tcp_disconnect()? */
+static bool disconnect_sends_reset(const struct sock *sk, int from)
 {
 	const struct tcp_sock *tp = tcp_sk(sk);
 
-	return needs_reset(from) ||
+	return abort_sends_reset(from) ||
 	       (tp->snd_nxt != tp->write_seq &&
 		(1 << from) & (TCPF_CLOSING | TCPF_LAST_ACK));
 }
@@ -43,14 +43,14 @@ static void verdict_abort(struct moment *m, bool reset, u8 set_off)
 	verdict_set(m, reset ? TCP_TEARDOWN_RESET_SENT : TCP_TEARDOWN_ABORTED, set_off);
 }
 
-/* Whether the peer's FIN was in one segment with the ACK of ours. */
+/* Is it unknown whether one segment had the peer's FIN and the ACK of ours? */
 static bool are_waves_unseen(const struct conn *conn)
 {
 	return conn->first == TCP_TEARDOWN_FIRST_LOCAL && !conn->three_way &&
 	       (conn->waves_unseen || !READ_ONCE(verdict_knows_waves));
 }
 
-/* We saw nobody end it. Unless the hooks that show it are attached, a RST may have. */
+/* No hook saw why it ended. If some are not attached, a RST may have been sent. */
 static void verdict_rest(struct moment *m, const struct conn *conn)
 {
 	if (conn->reset_sent)
@@ -61,7 +61,7 @@ static void verdict_rest(struct moment *m, const struct conn *conn)
 		verdict_set(m, TCP_TEARDOWN_UNSEEN, conn->call);
 }
 
-/* Both FINs have been sent and acknowledged; the last ACK may be under way. */
+/* Both FINs have been sent and acknowledged; the last ACK may still be in flight. */
 static void verdict_orderly(struct moment *m, const struct conn *conn)
 {
 	u8 how = conn->three_way ? TCP_TEARDOWN_THREE_WAY : TCP_TEARDOWN_FOUR_WAY;
@@ -81,21 +81,21 @@ static bool is_orderly(const struct sock *sk, int from)
 
 	if (tp->snd_una != tp->write_seq)
 		return false;
-	/* In the other states, a socket that received the FIN gets a minisock. */
+	/* Otherwise the peer's FIN has come, and a minisock was refused. */
 	return from == TCP_LAST_ACK ||
 	       ((1 << from) & (TCPF_FIN_WAIT2 | TCPF_CLOSING) &&
 		sock_flag(sk, SOCK_DONE));
 }
 
-/* tcp_reset() sets these errors, for a RST and for data after close(). */
+/* tcp_reset() sets these errors, both for a RST and for data after close(). */
 static bool is_reset_error(int err)
 {
 	return err == ECONNRESET || err == EPIPE;
 }
 
 /*
- * An ICMP message ends a connection that is not established, while the SYN or the
- * SYN-ACK waits for an answer: the retransmission timer is still set.
+ * An ICMP message ends a connection only before it is established. The SYN or the SYN-ACK is not
+ * acknowledged then, so the retransmission timer is still set.
  */
 static bool is_icmp_error(const struct sock *sk, int from, int err)
 {
@@ -103,6 +103,7 @@ static bool is_icmp_error(const struct sock *sk, int from, int err)
 	       inet_csk(sk)->icsk_pending;
 }
 
+/* In the first case, tcp_reset() was called for a RST or for data after close(): for which? */
 static void verdict_error(struct moment *m, const struct sock *sk, int from, int err,
 			  const struct conn *conn)
 {
@@ -118,9 +119,9 @@ static void verdict_error(struct moment *m, const struct sock *sk, int from, int
 }
 
 /*
- * The error that ends a connection. With IP_RECVERR, an ICMP message sets an error that
- * does not end it; whatever ends a connection empties the write queue first. The timer
- * of an orphan in FIN_WAIT2 sets no error.
+ * The error that ends the connection, or 0. With IP_RECVERR, an ICMP message sets an error that
+ * does not end it: in that case the write queue need not be empty. The timer of an orphan in
+ * FIN_WAIT2 sets no error.
  */
 static int ending_error(const struct sock *sk, int from)
 {
@@ -133,7 +134,7 @@ static int ending_error(const struct sock *sk, int from)
 	return from == TCP_FIN_WAIT2 && sock_flag(sk, SOCK_DEAD) ? 0 : err;
 }
 
-/* An orphan without an error, which has not received the peer's FIN. */
+/* An orphan without an error, which has not received the peer's FIN, leaves FIN_WAIT2. */
 static void verdict_fin_wait2_orphan(struct moment *m, const struct conn *conn)
 {
 	if (conn->reset_sent)
@@ -148,14 +149,14 @@ static void verdict_orphan(struct moment *m, const struct sock *sk, int from,
 			   const struct conn *conn)
 {
 	/*
-	 * At the end of its own close(), see tcp_check_oom(). A socket that becomes a
-	 * minisock in close() does so before that.
+	 * Does tcp_check_oom() end the socket, at the end of close()? If close() makes a
+	 * minisock of a socket, it does that before.
 	 */
 	bool in_close = !in_serving_softirq() && sock_owned_by_user_nocheck(sk) &&
 			READ_ONCE(tcp_sk(sk)->linger2) >= 0 &&
 			tcp_fin_time(sk) > TCP_TIMEWAIT_LEN;
 
-	/* Also within close(), before anything else can end it. */
+	/* This also happens in close(), before anything else can end it. */
 	if (from == TCP_FIN_WAIT2 && READ_ONCE(tcp_sk(sk)->linger2) < 0)
 		verdict_set(m, TCP_TEARDOWN_RESET_SENT, TCP_TEARDOWN_BY_LINGER2);
 	else if (from == TCP_FIN_WAIT2 && !conn->tw_requested && !in_close)
@@ -165,8 +166,8 @@ static void verdict_orphan(struct moment *m, const struct sock *sk, int from,
 }
 
 /*
- * What __tcp_close() has done: it sends the RST before it orphans the socket. Without
- * unread data, only tcp_disconnect() or SYN_SENT lead to CLOSE there.
+ * __tcp_close() goes to CLOSE before it orphans the socket: for unread data, by tcp_disconnect(),
+ * or from SYN_SENT.
  */
 static void verdict_close(struct moment *m, const struct sock *sk, int from,
 			  const struct conn *conn)
@@ -174,15 +175,15 @@ static void verdict_close(struct moment *m, const struct sock *sk, int from,
 	if (tcp_sk(sk)->repair)
 		verdict_set(m, TCP_TEARDOWN_ABORTED, conn->call);
 	else if (conn->disconnects)
-		verdict_abort(m, sends_reset(sk, from), TCP_TEARDOWN_BY_LINGER);
+		verdict_abort(m, disconnect_sends_reset(sk, from), TCP_TEARDOWN_BY_LINGER);
 	else if (sock_unread(sk))
 		verdict_set(m, TCP_TEARDOWN_RESET_SENT, TCP_TEARDOWN_BY_UNREAD);
 	else
 		verdict_set(m, TCP_TEARDOWN_ABORTED, conn->call);
 }
 
-/* Does the call that began the moment make this transition? */
-static bool is_by_close(const struct sock *sk, const struct conn *conn)
+/* Does close(), which has begun the moment, make this transition? */
+static bool is_made_by_close(const struct sock *sk, const struct conn *conn)
 {
 	return conn->moment.kind == TCP_TEARDOWN_CALL && !sock_flag(sk, SOCK_DEAD) &&
 	       (conn->moment.what == TCP_TEARDOWN_CLOSE || conn->moment.what == TCP_TEARDOWN_EXIT);
@@ -199,12 +200,13 @@ static void verdict_sock(struct moment *m, const struct sock *sk, int from,
 			    conn->reset_local ? TCP_TEARDOWN_BY_FIREWALL : TCP_TEARDOWN_BY_PEER);
 	else if (conn->late_data)
 		verdict_set(m, TCP_TEARDOWN_RESET_SENT, TCP_TEARDOWN_BY_DATA);
-	else if (is_by_close(sk, conn))
+	else if (is_made_by_close(sk, conn))
 		verdict_close(m, sk, from, conn);
 	else if (conn->disconnects)
-		verdict_abort(m, !tcp_sk(sk)->repair && sends_reset(sk, from), conn->call);
+		verdict_abort(m, !tcp_sk(sk)->repair && disconnect_sends_reset(sk, from),
+			      conn->call);
 	else if (READ_ONCE(sk->sk_err) == ECONNABORTED)
-		verdict_abort(m, needs_reset(from), TCP_TEARDOWN_BY_KILL);
+		verdict_abort(m, abort_sends_reset(from), TCP_TEARDOWN_BY_KILL);
 	else if (is_orderly(sk, from))
 		verdict_orderly(m, conn);
 	else if (err)
@@ -217,24 +219,22 @@ static void verdict_sock(struct moment *m, const struct sock *sk, int from,
 		verdict_rest(m, conn);
 }
 
-/*
- * The connection is untracked: judge only by what the socket itself proves.
- */
+/* The connection is untracked, so judge only by what the socket itself shows. */
 static void verdict_unknown(struct moment *m, const struct sock *sk, int from)
 {
 	int err = ending_error(sk, from);
 
 	if (is_orderly(sk, from))
-		verdict_orderly(m, &nothing);
+		verdict_orderly(m, &untracked_conn);
 	else if (err && err != ECONNABORTED)
-		verdict_error(m, sk, from, err, &nothing);
+		verdict_error(m, sk, from, err, &untracked_conn);
 	else if (!check_net(sock_net(sk)))
 		verdict_set(m, TCP_TEARDOWN_ABORTED, TCP_TEARDOWN_BY_NETNS);
 	else
 		verdict_set(m, TCP_TEARDOWN_UNSEEN, TCP_TEARDOWN_BY_UNKNOWN);
 }
 
-/* Where neither side sent a FIN, the side that ended the connection was first. */
+/* If neither side sent a FIN, the side that ended the connection was first. */
 static u8 verdict_first(u8 how)
 {
 	if (how == TCP_TEARDOWN_RESET_SENT || how == TCP_TEARDOWN_ABORTED)
@@ -275,10 +275,10 @@ static void verdict_unsent(struct moment *m, const struct sock *sk, int from)
 }
 
 /**
- * verdict_of_sock() - a connection ends with its full socket
- * @sk: the socket, locked, in its last state
+ * verdict_of_sock() - judge how a connection ended that ends with its full socket
+ * @sk: the socket, locked, still in its last state
  * @from: that state
- * @conn: held, with the moment in which it ends, which gets the verdict
+ * @conn: held; its moment gets the verdict
  */
 void verdict_of_sock(const struct sock *sk, int from, struct conn *conn)
 {
@@ -287,7 +287,7 @@ void verdict_of_sock(const struct sock *sk, int from, struct conn *conn)
 	verdict_unsent(&conn->moment, sk, from);
 }
 
-/* The same for an untracked connection. @m: in which it ends; @totals: set */
+/* The same for an untracked connection. @m: gets the verdict; @totals: set */
 void verdict_unknown_sock(struct moment *m, struct totals *totals, const struct sock *sk,
 			  int from)
 {
@@ -298,7 +298,7 @@ void verdict_unknown_sock(struct moment *m, struct totals *totals, const struct 
 	verdict_unsent(m, sk, from);
 }
 
-/* In FIN_WAIT2 the peer's FIN is missing. */
+/* In FIN_WAIT2, the peer's FIN has not come. */
 static void verdict_tw(struct moment *m, u8 substate, u8 cause, const struct conn *conn)
 {
 	if (substate != TCP_FIN_WAIT2) {
@@ -331,10 +331,10 @@ static void verdict_tw(struct moment *m, u8 substate, u8 cause, const struct con
 }
 
 /**
- * verdict_of_tw() - a connection ends with its minisock
- * @substate: the minisock's, TCP_FIN_WAIT2 or TCP_TIME_WAIT
- * @cause: enum tcp_teardown_timewait, why it dies; 0: not seen
- * @conn: held, with the moment in which it ends, which gets the verdict
+ * verdict_of_tw() - judge how a connection ended that ends with its minisock
+ * @substate: the minisock's substate, TCP_FIN_WAIT2 or TCP_TIME_WAIT
+ * @cause: enum tcp_teardown_timewait, why the minisock dies; 0 if no hook saw that
+ * @conn: held; its moment gets the verdict
  */
 void verdict_of_tw(u8 substate, u8 cause, struct conn *conn)
 {
@@ -342,9 +342,9 @@ void verdict_of_tw(u8 substate, u8 cause, struct conn *conn)
 	verdict_finish(conn);
 }
 
-/* The same for an untracked connection. @m: in which it ends; @totals: set */
+/* The same for an untracked connection. @m: gets the verdict; @totals: set */
 void verdict_unknown_tw(struct moment *m, struct totals *totals, u8 substate, u8 cause)
 {
-	verdict_tw(m, substate, cause, &nothing);
+	verdict_tw(m, substate, cause, &untracked_conn);
 	verdict_finish_unknown(m, totals);
 }

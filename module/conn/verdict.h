@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* How a connection ended, judged by its state. */
+/* Judges how a connection ended, by its socket and by the state that hooks have kept of it. */
 #ifndef TCP_TEARDOWN_VERDICT_H
 #define TCP_TEARDOWN_VERDICT_H
 
@@ -11,13 +11,12 @@ struct sock;
 struct totals;
 
 /*
- * The hooks of minisocks are attached; without them we cannot tell how an orphan left
- * FIN_WAIT2.
+ * The hooks of minisocks are attached. Without them, it is unknown how an orphan left FIN_WAIT2.
  */
 extern bool verdict_knows_minisocks;
 /* The hook of received segments is attached. */
 extern bool verdict_knows_waves;
-/* The hook of RSTs that a socket sends by itself is attached. */
+/* The hook of RSTs that a socket sends of its own accord is attached. */
 extern bool verdict_knows_resets;
 /* The hooks of calls that send a RST after the transition to CLOSE are attached. */
 extern bool verdict_knows_calls;
