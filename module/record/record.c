@@ -10,13 +10,13 @@
 #include "record/trace_record.h"
 #include "ring/buffer_write.h"
 
-/* A record lies in a slot from end to end; its number is the slot's own. */
+/* A record fills a slot. Its number is the slot's seq. */
 static_assert(sizeof(struct tcp_teardown_record) == sizeof(struct ring_slot));
 static_assert(offsetof(struct tcp_teardown_record, number) ==
 	      offsetof(struct ring_slot, seq));
 static_assert(TCP_TEARDOWN_COMM_LEN == TASK_COMM_LEN);
 
-/* Where the parts of a record begin. */
+/* The offsets of a record's parts. */
 #define RECORD_WHAT	offsetof(struct tcp_teardown_record, time)
 #define RECORD_FLOW	offsetof(struct tcp_teardown_record, net_cookie)
 #define RECORD_MOMENT	offsetof(struct tcp_teardown_record, flags)
@@ -28,6 +28,7 @@ static_assert(TCP_TEARDOWN_COMM_LEN == TASK_COMM_LEN);
 static_assert(RECORD_FLOW - RECORD_WHAT == offsetof(struct moment, flags));
 static_assert(RECORD_WHO - RECORD_MOMENT ==
 	      offsetof(struct moment, unread) - offsetof(struct moment, flags));
+/* Each field of a moment has the same place in its part as in that part of a record. */
 #define SAME_PLACE(field_, in_moment_, part_, first_)					\
 	static_assert(offsetof(struct tcp_teardown_record, field_) - (part_) ==		\
 		      offsetof(struct moment, in_moment_) - offsetof(struct moment, first_))
@@ -61,7 +62,7 @@ static_assert(offsetof(struct tcp_teardown_record, lifetime) - RECORD_TOTALS ==
 	      offsetof(struct totals, spent[0]));
 static_assert(offsetof(struct tcp_teardown_record, in_state) - RECORD_TOTALS ==
 	      offsetof(struct totals, spent[1]));
-/* A flow is copied to a record as one. */
+/* A flow is copied to a record in one piece. */
 static_assert(offsetof(struct tcp_teardown_record, family) - RECORD_FLOW ==
 	      offsetof(struct flow, family));
 static_assert(offsetof(struct tcp_teardown_record, local_port) - RECORD_FLOW ==
@@ -70,8 +71,8 @@ static_assert(offsetof(struct tcp_teardown_record, flags) - RECORD_FLOW ==
 	      sizeof(struct flow));
 
 /**
- * record_ports_of_skb() - a received segment's addresses and ports, not the socket's
- * @flow: of the receiver
+ * record_ports_of_skb() - set the addresses and ports of a flow to those of a received segment
+ * @flow: changed; seen from the receiver
  * @skb: the segment
  */
 void record_ports_of_skb(struct flow *flow, const struct sk_buff *skb)
@@ -88,8 +89,8 @@ void record_ports_of_skb(struct flow *flow, const struct sk_buff *skb)
 }
 
 /**
- * record_flow_of_skb() - where a segment was received for which there is no socket
- * @flow: set
+ * record_flow_of_skb() - identify the connection of a received segment without a socket
+ * @flow: set; the id is 0
  * @net: the namespace
  * @skb: the segment
  */
@@ -104,8 +105,8 @@ void record_flow_of_skb(struct flow *flow, const struct net *net, const struct s
 }
 
 /**
- * record_subject_of_sock() - what the record of a socket is of that is not remembered
- * @subject: set; nobody has called
+ * record_subject_of_sock() - describe an untracked connection by its full socket
+ * @subject: set, without a closer
  * @sk: the socket
  */
 void record_subject_of_sock(struct subject *subject, const struct sock *sk)
@@ -116,8 +117,8 @@ void record_subject_of_sock(struct subject *subject, const struct sock *sk)
 }
 
 /**
- * record_subject_of_tw() - what the record of a minisock is of that is not remembered
- * @subject: set; nobody has called
+ * record_subject_of_tw() - describe an untracked connection by its minisock
+ * @subject: set, without a user, a cgroup and a closer
  * @tw: the minisock
  */
 void record_subject_of_tw(struct subject *subject, const struct inet_timewait_sock *tw)
@@ -133,13 +134,13 @@ static __always_inline void record_closer(struct tcp_teardown_record *r,
 	const struct closer *closer = &subject->closer;
 
 	r->pid = closer->pid;
-	r->uid = __kuid_val(subject->cred.uid);	/* all ones if it is not valid */
+	r->uid = __kuid_val(subject->cred.uid);	/* all ones if invalid */
 	r->cgroup = subject->cred.cgroup;
 	memcpy(r->comm, closer->comm, sizeof(r->comm));
 	memcpy(r->thread, closer->thread, sizeof(r->thread));
 }
 
-/* Four bytes of the flow and of the moment: where one has something, the other has 0. */
+/* Merge four bytes of the flow and of the moment. Each byte is 0 in one of the two. */
 static __always_inline void record_mix(struct tcp_teardown_record *r, const struct flow *flow,
 				       const struct moment *m)
 {
@@ -148,7 +149,7 @@ static __always_inline void record_mix(struct tcp_teardown_record *r, const stru
 	*(u32 *)&r->family = mixed;
 }
 
-/* What a moment and its flow have. */
+/* Fill in what a moment and its flow have. */
 static __always_inline void record_fill(struct tcp_teardown_record *r, const struct flow *flow,
 					const struct moment *m)
 {
@@ -164,7 +165,7 @@ static __always_inline void record_fill(struct tcp_teardown_record *r, const str
 	r->age = m->age;
 }
 
-/* The calls have a caller. */
+/* Does a process make a call in this moment? */
 static __always_inline bool is_called(const struct moment *m)
 {
 	return BIT(m->kind) & (BIT(TCP_TEARDOWN_CALL) | BIT(TCP_TEARDOWN_CONNECT));
@@ -186,9 +187,9 @@ static __always_inline void record_compose(struct tcp_teardown_record *r,
 }
 
 /*
- * For the ring and for trace events, which also get what the ring has no room for or, with
- * tracing_on 0, does not take: that has no number. They get a copy, as a slot may be
- * overwritten once it is published.
+ * Write a record to the ring, and emit it as a trace event. The event is emitted even if the ring
+ * has no room or tracing_on is 0; the record's number is 0 then. The event gets a copy of the
+ * record, because the slot may be overwritten once it is published.
  */
 static noinline __cold void record_write_traced(const struct subject *subject,
 						const struct moment *m,
@@ -233,19 +234,20 @@ static noinline void record_tell_filtered(const struct filter *filter,
 
 /**
  * record_tell() - make a record
- * @subject: what it is of
- * @m: what happens
- * @totals: of the connection, if it ends; or NULL
+ * @subject: the connection
+ * @m: the moment
+ * @totals: the connection's totals if it ends, otherwise NULL
  *
- * Context: see event.h; the bucket of a connection may be held. Without room, or if
- * nobody wants it, there is none, and that is counted.
+ * If the filter refuses the record, or the ring has no room, it is counted instead.
+ *
+ * Context: see event.h. The bucket of a connection may be held.
  */
 void record_tell(const struct subject *subject, const struct moment *m,
 		 const struct totals *totals)
 {
 	const struct filter *filter = filter_get();
 
-	/* Without a filter it calls nothing, and saves no register. */
+	/* A call of its own, so that the path without a filter has no registers to save. */
 	if (unlikely(filter))
 		record_tell_filtered(filter, subject, m, totals);
 	else
@@ -253,10 +255,10 @@ void record_tell(const struct subject *subject, const struct moment *m,
 }
 
 /**
- * record_tell_sock() - make a record of a full socket that is not remembered
+ * record_tell_sock() - make a record of an untracked connection, by its full socket
  * @sk: the socket
- * @m: what happens
- * @totals: as record_tell()
+ * @m: the moment
+ * @totals: as for record_tell()
  */
 noinline void record_tell_sock(const struct sock *sk, const struct moment *m,
 			       const struct totals *totals)
@@ -268,10 +270,10 @@ noinline void record_tell_sock(const struct sock *sk, const struct moment *m,
 }
 
 /**
- * record_tell_tw() - make a record of a minisock that is not remembered
+ * record_tell_tw() - make a record of an untracked connection, by its minisock
  * @tw: the minisock
- * @m: what happens
- * @totals: as record_tell()
+ * @m: the moment
+ * @totals: as for record_tell()
  */
 noinline void record_tell_tw(const struct inet_timewait_sock *tw, const struct moment *m,
 			     const struct totals *totals)

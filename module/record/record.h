@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the event_*.c have in common: from a socket, full or mini, to a record.
- * For contexts see event.h.
+ * Makes records from sockets, full or mini. All handlers in event/ use this. For contexts see
+ * event.h.
  */
 #ifndef TCP_TEARDOWN_RECORD_H
 #define TCP_TEARDOWN_RECORD_H
@@ -24,7 +24,7 @@ static __always_inline void flow_of(struct flow *flow, const struct sock_common 
 	sock_addresses(sc, flow->local, flow->peer);
 	flow->netns = net->ns.inum;
 	flow->ifindex = sc->skc_bound_dev_if;
-	/* Not skc_num: that is 0 when the transition to CLOSE is told. */
+	/* Not skc_num: it is 0 already when the hook of the transition to CLOSE runs. */
 	flow->local_port = ntohs(sport);
 	flow->peer_port = ntohs(sc->skc_dport);
 	flow->family = sc->skc_family;
@@ -32,10 +32,10 @@ static __always_inline void flow_of(struct flow *flow, const struct sock_common 
 }
 
 /**
- * flow_of_sock() - which connection a full socket is
+ * flow_of_sock() - identify the connection of a full socket
  * @flow: set
  * @sk: the socket
- * @cookie: its id
+ * @cookie: the connection's id
  */
 static __always_inline void flow_of_sock(struct flow *flow, const struct sock *sk,
 					 u64 cookie)
@@ -44,10 +44,10 @@ static __always_inline void flow_of_sock(struct flow *flow, const struct sock *s
 }
 
 /**
- * flow_of_tw() - which connection a minisock is
+ * flow_of_tw() - identify the connection of a minisock
  * @flow: set
  * @tw: the minisock
- * @cookie: its id
+ * @cookie: the connection's id
  */
 static __always_inline void flow_of_tw(struct flow *flow,
 				       const struct inet_timewait_sock *tw, u64 cookie)
@@ -62,8 +62,8 @@ void record_subject_of_sock(struct subject *subject, const struct sock *sk);
 void record_subject_of_tw(struct subject *subject, const struct inet_timewait_sock *tw);
 
 /*
- * All that only some moments have is 0. The caller sets @seq, @ack and @window; @size and
- * @cpu are the record's.
+ * Begin a moment in which the state does not change. It zeroes all fields from @len on. The caller
+ * sets @seq, @ack and @window. @size and @cpu are not used.
  */
 static __always_inline void moment_begin(struct moment *m, u64 now, u8 kind, u8 what, u8 state,
 					 u32 flags)
@@ -79,9 +79,9 @@ static __always_inline void moment_begin(struct moment *m, u64 now, u8 kind, u8 
 
 /**
  * moment_of_sock() - begin a moment of a full socket
- * @m: set; numbers are what the socket would send
+ * @m: set, with the sequence numbers of a segment that the socket would send now
  * @sk: the socket
- * @now: when
+ * @now: the time
  * @kind: enum tcp_teardown_kind
  * @what: the enum that belongs to @kind
  */
@@ -101,9 +101,9 @@ static __always_inline void moment_of_sock(struct moment *m, const struct sock *
 
 /**
  * moment_of_tw() - begin a moment of a minisock
- * @m: set; numbers are what the minisock would send
+ * @m: set, with the sequence numbers of a segment that the minisock would send now
  * @tw: the minisock
- * @now: when
+ * @now: the time
  * @kind: enum tcp_teardown_kind
  * @what: the enum that belongs to @kind
  */
@@ -111,7 +111,6 @@ static __always_inline void moment_of_tw(struct moment *m, const struct inet_tim
 					 u64 now, u8 kind, u8 what)
 {
 	const struct tcp_timewait_sock *tcptw = tcp_twsk((struct sock *)tw);
-
 	u8 wscale = tw->tw_rcv_wscale;
 
 	moment_begin(m, now, kind, what, READ_ONCE(tw->tw_substate), TCP_TEARDOWN_F_MINISOCK);

@@ -8,11 +8,12 @@
 #include "filter/filter.h"
 #include "ring/buffer_write.h"
 
+/* All values that ask_flow() sets, except FILTER_ID. */
 #define FILTER_USES_FLOW	(BIT(FILTER_NETNS + 1) - 1)
 
 static_assert(FILTER_NETNS + 1 == FILTER_KIND);
 
-/* What is not known is no number. */
+/* 0 stands for an unknown value in a moment, a flow and a closer. */
 static u64 known(u64 value)
 {
 	return value ?: FILTER_UNKNOWN;
@@ -32,7 +33,7 @@ static void ask_flow(struct filter_event *event, const struct flow *flow)
 
 static void ask_cred(struct filter_event *event, const struct sock_cred *cred)
 {
-	/* from_kuid() of the initial user namespace, in 50 instructions less */
+	/* As from_kuid(&init_user_ns, ...), in 50 instructions less. */
 	event->value[FILTER_UID] = uid_valid(cred->uid) ? __kuid_val(cred->uid) :
 							  FILTER_UNKNOWN;
 	event->value[FILTER_CGROUP] = known(cred->cgroup);
@@ -60,18 +61,18 @@ static void ask_moment(struct filter_event *event, const struct moment *m,
 }
 
 /**
- * record_keeps() - is a record wanted?
+ * record_keeps() - does a filter keep a record?
  * @filter: from filter_get()
- * @subject: what it is of
- * @m: what happens
- * @totals: of the connection, if it ends; or NULL
+ * @subject: the connection
+ * @m: the moment
+ * @totals: the connection's totals if it ends, otherwise NULL
  *
- * Counts what is not.
+ * Return: true if it does. If not, the record is counted as filtered.
  */
 noinline bool record_keeps(const struct filter *filter, const struct subject *subject,
 			   const struct moment *m, const struct totals *totals)
 {
-	struct filter_event event __uninitialized;	/* what is not used costs nothing */
+	struct filter_event event __uninitialized;	/* the filter reads only what is set */
 
 	ask_moment(&event, m, totals);
 	if (filter->uses & (FILTER_USES_FLOW | BIT(FILTER_ID)))

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Asks the filter whether a record is wanted, before it is made. For contexts see event.h. */
+/* Asks the filter whether to make a record. For contexts see event.h. */
 #ifndef TCP_TEARDOWN_RECORD_FILTER_H
 #define TCP_TEARDOWN_RECORD_FILTER_H
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The trace events: whether somebody wants them, and a record given out by them. */
+/* Emits a record as a trace event, if anybody has enabled one. */
 #include "record/trace_record.h"
 
 #define CREATE_TRACE_POINTS
@@ -8,9 +8,11 @@
 DEFINE_STATIC_KEY_FALSE(trace_key);
 
 /**
- * trace_begin() - an event is enabled that was not
+ * trace_begin() - a trace event gets its first user
  *
- * Context: process, may sleep; tracepoint.c holds its mutex.
+ * Context: process, may sleep; tracepoint.c holds tracepoints_mutex.
+ *
+ * Return: 0.
  */
 int trace_begin(void)
 {
@@ -19,7 +21,7 @@ int trace_begin(void)
 }
 
 /**
- * trace_end() - nobody wants an event any more
+ * trace_end() - a trace event has lost its last user
  *
  * Context: as trace_begin().
  */
@@ -29,10 +31,10 @@ void trace_end(void)
 }
 
 /**
- * trace_record() - give a record to those who trace
+ * trace_record() - emit a record as a trace event; if it is an end, also as tcp_teardown_end
  * @r: the record
  *
- * Context: see event.h; the bucket of a connection may be held, with interrupts off.
+ * Context: see event.h. The bucket of a connection may be held, with interrupts disabled.
  */
 void trace_record(const struct tcp_teardown_record *r)
 {

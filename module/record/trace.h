@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Trace events, for perf, tracefs and BPF: one for each kind of record, and one for the end of a
- * connection. A raw tracepoint gets the record as the ring has it. See docs/trace-events.md.
+ * connection. The argument of a raw tracepoint is the record itself, in the format of the ring.
+ * See docs/trace-events.md.
  */
 #undef TRACE_SYSTEM
 #define TRACE_SYSTEM tcp_teardown
@@ -24,7 +25,7 @@
 int trace_begin(void);
 void trace_end(void);
 
-/* As the kernel's events have an IPv4 address: four bytes beside the mapped one. */
+/* The kernel's events have an IPv4 address in four bytes, besides the v4-mapped one. */
 static inline void trace_ipv4(u8 *to, const u8 *mapped)
 {
 	if (ipv6_addr_v4mapped((const struct in6_addr *)mapped))
@@ -34,7 +35,7 @@ static inline void trace_ipv4(u8 *to, const u8 *mapped)
 }
 #endif
 
-/* The enums, so that user space finds numbers in the print format, not names. */
+/* Export the enums, so that the print format has their numbers in place of their names. */
 #undef EM
 #define EM(number, word)	TRACE_DEFINE_ENUM(number);
 WORDS_OF_STATE(EM, EM)
@@ -75,9 +76,9 @@ WORDS_OF_FIRST(EM, EM)
 	{ 0x10, "ACK" }, { 0x20, "URG" }, { 0x40, "ECE" }, { 0x80, "CWR" })
 
 /*
- * What all events have, as sock:inet_sock_set_state and tcp:tcp_retransmit_skb name it, or the
- * record. Neither this nor an event has a hole, which would show memory. Times are signed, -1
- * for unknown.
+ * The fields of all events. They have the names of sock:inet_sock_set_state and
+ * tcp:tcp_retransmit_skb, or else those of the record. Neither these fields nor those of an event
+ * have a hole, which would leak memory. Times are signed, -1 if unknown.
  */
 #define TEARDOWN_FIELDS								\
 	__field(__u64, number)							\
@@ -258,7 +259,7 @@ TEARDOWN_EVENT(tcp_teardown_connect,
 		__entry->uid)
 );
 
-/* Once for each connection, beside the event of the record that has the verdict. */
+/* Emitted once for each connection, besides the event of the record that has the verdict. */
 TEARDOWN_EVENT(tcp_teardown_end,
 	TP_STRUCT__entry(
 		TEARDOWN_FIELDS
