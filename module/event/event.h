@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Makes records of what the hooks saw.
+ * Makes records of what the hooks see.
  *
- * Context of every function here: preemption disabled, in process context or
- * in a softirq over it, on any CPU; never NMI. None sleeps, allocates or spins,
- * except for the bucket lock of a connection, which is a leaf. The caller holds
- * the socket's lock unless the function says otherwise; minisocks have no lock, so what
- * we read of them may be out of date.
+ * Context of every function here, unless it says otherwise: process context or softirq, never
+ * NMI; preemption is disabled, at least while the function runs. It does not sleep or allocate.
+ * The only lock that it spins on is the bucket lock of a connection, see conn.h. The kernel holds
+ * the socket's lock. A minisock has no lock, so what is read of it may be out of date.
  */
 #ifndef TCP_TEARDOWN_EVENT_H
 #define TCP_TEARDOWN_EVENT_H
@@ -25,10 +24,12 @@ struct tcphdr;
 struct timer_list;
 
 /**
- * event_state_wanted() - does a connection close by this transition?
- * @sk: the socket; may be a listener, MPTCP's, or another protocol's
+ * event_state_wanted() - is this transition a step in the closing of a connection?
+ * @sk: the socket; may be a listener, or a socket of MPTCP or of another protocol
  * @from: old state
  * @to: new state
+ *
+ * Return: true if it is, so event_state() has to be called.
  */
 static __always_inline bool event_state_wanted(const struct sock *sk, int from, int to)
 {
@@ -40,7 +41,7 @@ static __always_inline bool event_state_wanted(const struct sock *sk, int from, 
 void event_state(const struct sock *sk, int from, int to);
 void event_leave(const struct sock *sk, int from);
 
-/* Is the socket closing? CLOSE: a segment was in the backlog when the connection ended. */
+/* Is the socket closing, or in CLOSE? A segment may have been in the backlog when it ended. */
 static __always_inline bool event_segment_wanted(const struct sock *sk)
 {
 	return (1 << sk->sk_state) & (TCPF_CLOSING_STATES | TCPF_CLOSE);
@@ -76,11 +77,11 @@ void event_minisock_timer(const struct timer_list *timer);
 void event_minisock_kill(const struct inet_timewait_sock *tw);
 void event_minisock_free(const struct inet_timewait_sock *tw);
 
-/* Data of a stream that one side has closed is recorded, segment by segment. */
+/* Record each segment of a half-closed stream, instead of counting it. */
 extern bool event_half_closed_data;
 /*
- * All hooks that were requested are attached. Before that, a socket that goes to CLOSE may
- * have a minisock whose birth we did not see, and whose death is the end.
+ * All requested hooks are attached. Before that, a socket that goes to CLOSE may have a minisock
+ * whose birth no hook saw. The connection ends with that minisock then.
  */
 extern bool event_ends_told;
 /* The hook of received RSTs is attached. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The calls that end connections, and who made them. */
+/* Calls that close or abort connections, and the processes that make them. */
 #include "event/event.h"
 
 #include <linux/sched.h>
@@ -15,7 +15,7 @@
 
 bool event_calls_sure;
 
-/* The moment of a call by current; its numbers are those before the call. */
+/* Begin the moment of a call by current, with the sequence numbers before the call. */
 static void event_moment_of_call(struct moment *m, const struct sock *sk, u8 what)
 {
 	moment_of_sock(m, sk, sock_clock(), TCP_TEARDOWN_CALL, what);
@@ -28,8 +28,8 @@ static void event_moment_of_call(struct moment *m, const struct sock *sk, u8 wha
 }
 
 /*
- * Record a call that ends no connection, or that of an untracked connection.
- * @flags: TCP_TEARDOWN_F_UNTRACKED in the second case, else 0
+ * Record a call that does not end the connection, or a call on an untracked one.
+ * @flags: TCP_TEARDOWN_F_UNTRACKED in the second case, otherwise 0
  */
 static noinline void event_call_alone(const struct sock *sk, u8 what, u32 flags)
 {
@@ -43,7 +43,7 @@ static noinline void event_call_alone(const struct sock *sk, u8 what, u32 flags)
 	record_tell(&subject, &m, NULL);
 }
 
-/* Note who calls, and why. */
+/* Note the call, and the process that makes it. */
 static void event_caller(struct conn *conn, u8 what, u8 by)
 {
 	conn->call = by;
@@ -53,9 +53,9 @@ static void event_caller(struct conn *conn, u8 what, u8 by)
 }
 
 /*
- * A call that may end the connection.
- * @by: enum tcp_teardown_set_off, as far as it is known
- * @goes_on: a transition, or the birth of a minisock, follows within the call
+ * Handle a call that may end the connection.
+ * @by: enum tcp_teardown_set_off
+ * @goes_on: the call makes a transition, or a minisock, whose hook completes the moment
  */
 static void event_called(const struct sock *sk, u8 what, u8 by, bool goes_on)
 {
@@ -77,19 +77,19 @@ static void event_called(const struct sock *sk, u8 what, u8 by, bool goes_on)
 	conn_put(ref);
 }
 
-/* A call in a state from which the connection can still close. */
+/* Is there a connection that has not ended? */
 static bool is_alive(const struct sock *sk)
 {
 	return (1 << sk->sk_state) & (TCPF_OPEN_STATES | TCPF_CLOSING_STATES);
 }
 
-/* __tcp_close() discards unread data, and then sends a RST. */
+/* Will __tcp_close() discard unread data, and then send a RST? */
 static bool has_unread(const struct sock *sk)
 {
 	return sock_unread(sk) && !skb_queue_empty(&sk->sk_receive_queue);
 }
 
-/* Does __tcp_close() make a transition, or call tcp_time_wait()? */
+/* Will __tcp_close() make a transition, or call tcp_time_wait()? */
 static bool close_goes_on(const struct sock *sk)
 {
 	const struct tcp_sock *tp = tcp_sk(sk);
@@ -103,9 +103,9 @@ static bool close_goes_on(const struct sock *sk)
 }
 
 /*
- * Does __tcp_close() make a transition that shows all of the call? Then that begins the
- * moment, see event_is_by_close(). Not where the pool was exhausted: such a call is
- * recorded by itself.
+ * Will __tcp_close() make a transition that shows all that the call does? If so, the hook of the
+ * transition begins the moment, see event_is_by_close(). If the pool was exhausted, the call is
+ * recorded on its own.
  */
 static bool close_is_plain(const struct sock *sk)
 {
@@ -119,7 +119,7 @@ static bool close_is_plain(const struct sock *sk)
  * event_close() - the application closes the socket
  * @sk: the socket, locked by its user
  *
- * Source: entry of __tcp_close(). Listeners and unconnected sockets are left out.
+ * Source: entry of __tcp_close(). Listeners and unconnected sockets are ignored.
  */
 void event_close(const struct sock *sk)
 {
@@ -135,8 +135,8 @@ void event_close(const struct sock *sk)
 }
 
 /**
- * event_close_untracked() - record a close() that its hook has left to the transition
- * @sk: the socket; the pool has just been exhausted
+ * event_close_untracked() - record a close() that its hook left to the transition
+ * @sk: the socket, which cannot be tracked: the pool has just become exhausted
  */
 void event_close_untracked(const struct sock *sk)
 {
@@ -146,7 +146,7 @@ void event_close_untracked(const struct sock *sk)
 /**
  * event_close_begins() - begin the moment of a close() that its hook left to the transition
  * @sk: the socket, in transition to FIN_WAIT1 or LAST_ACK
- * @conn: held, its own
+ * @conn: held
  */
 void event_close_begins(const struct sock *sk, struct conn *conn)
 {
@@ -162,15 +162,16 @@ void event_close_begins(const struct sock *sk, struct conn *conn)
 		conn->moment.flags |= TCP_TEARDOWN_F_OPENER;
 }
 
-/* Does tcp_shutdown() make a transition? */
+/* Will tcp_shutdown() make a transition? */
 static bool shutdown_goes_on(const struct sock *sk, int how)
 {
 	return how & SEND_SHUTDOWN && (1 << sk->sk_state) & TCPF_SHUTDOWN_STATES;
 }
 
 /*
- * When the handshake ends, TCP calls tcp_shutdown() for a shutdown() that came before: in a
- * softirq or a thread, as NAPI's. lock_sock_fast() of MPTCP may not own the subflow.
+ * Does TCP itself call tcp_shutdown()? At the end of the handshake it does, for an earlier
+ * shutdown(): in a softirq, or in a thread such as NAPI's. A task that owns the socket is not TCP.
+ * MPTCP may not own its subflow, because it locks it by lock_sock_fast().
  */
 static bool is_called_by_tcp(const struct sock *sk)
 {
@@ -178,7 +179,7 @@ static bool is_called_by_tcp(const struct sock *sk)
 	       (!sock_owned_by_user_nocheck(sk) && !sk_is_mptcp(sk));
 }
 
-/* MPTCP takes its subflows from an application that closes, and shuts them down itself. */
+/* If an application closes, MPTCP takes over its subflows, and shuts them down itself. */
 static u8 by_shutdown(const struct sock *sk)
 {
 	return sk_is_mptcp(sk) && !sk->sk_socket ? by_close() : TCP_TEARDOWN_BY_SHUTDOWN;
@@ -189,8 +190,7 @@ static u8 by_shutdown(const struct sock *sk)
  * @sk: the socket, locked by its user
  * @how: RCV_SHUTDOWN, SEND_SHUTDOWN or both
  *
- * Source: entry of tcp_shutdown(), which is also called in a softirq, when the
- * handshake ends, for a shutdown() that came before.
+ * Source: entry of tcp_shutdown(). For other callers see is_called_by_tcp().
  */
 void event_shutdown(const struct sock *sk, int how)
 {
@@ -216,10 +216,11 @@ void event_shutdown(const struct sock *sk, int how)
 }
 
 /*
- * With SO_LINGER 0 or TCP_REPAIR, close() calls tcp_disconnect(), and event_close() has
- * recorded that call. If the connection is untracked, what close() sets before shows it.
+ * Note that tcp_disconnect() is called. Return: true if close() calls it, as it does with SO_LINGER
+ * 0 or TCP_REPAIR; event_close() has begun the moment then. If the connection is untracked, the
+ * fields that close() sets before show it.
  */
-static bool is_in_close(const struct sock *sk)
+static bool event_disconnects_in_close(const struct sock *sk)
 {
 	struct conn_ref ref = conn_find(sock_cookie(sk), common_of_sock(sk));
 	bool in_close;
@@ -239,8 +240,8 @@ static bool is_in_close(const struct sock *sk)
 }
 
 /*
- * tcp_disconnect() is called, but not by a call on this socket. Unless a listener ends the
- * connection, current does.
+ * tcp_disconnect() is called, but not for a call on this socket. The caller is a listener, or else
+ * current.
  */
 static void event_dropped(const struct sock *sk, u8 by)
 {
@@ -257,9 +258,9 @@ static void event_dropped(const struct sock *sk, u8 by)
 }
 
 /*
- * In a listener's close(), inet_csk_listen_stop() ends connections that nobody accepted;
- * inet_csk_reqsk_queue_add() ends one whose last ACK comes just after it. In SYN_RECV, only
- * connections with Fast Open have been in the queue.
+ * A listener ends a connection that nobody has accepted. In its close(), inet_csk_listen_stop()
+ * does; if the last ACK of the handshake comes just after that, inet_csk_reqsk_queue_add() does.
+ * Only the former counts as a call. In SYN_RECV, the former ends only those with Fast Open.
  */
 static void event_unaccepted(const struct sock *sk)
 {
@@ -273,13 +274,12 @@ static void event_unaccepted(const struct sock *sk)
 }
 
 /**
- * event_disconnect() - a connection is given up at once
+ * event_disconnect() - tcp_disconnect() ends a connection at once
  * @sk: the socket, locked
  *
- * Source: entry of tcp_disconnect(): for connect() with AF_UNSPEC, for close()
- * with SO_LINGER 0 or TCP_REPAIR, for those whom nobody had accepted, when their
- * listener closes: only these the caller does not own; and by MPTCP, which has
- * taken the subflow from the application, when that closes.
+ * Source: entry of tcp_disconnect(). Its callers are connect() with AF_UNSPEC; close() with
+ * SO_LINGER 0 or TCP_REPAIR; a listener that closes, for connections that nobody has accepted,
+ * whose sockets it does not own; and MPTCP, for the subflows of an application that closes.
  */
 void event_disconnect(const struct sock *sk)
 {
@@ -289,15 +289,15 @@ void event_disconnect(const struct sock *sk)
 		event_unaccepted(sk);
 	} else if (sk_is_mptcp(sk) && !sk->sk_socket) {
 		event_dropped(sk, by_close());
-	} else if (!is_in_close(sk)) {
+	} else if (!event_disconnects_in_close(sk)) {
 		netns_count(sock_net(sk), STATS_DISCONNECT);
 		event_called(sk, TCP_TEARDOWN_DISCONNECT, TCP_TEARDOWN_BY_DISCONNECT, true);
 	}
 }
 
 /*
- * Who has mptcp_do_fastclose() reset a subflow: until close() has returned, the subflow
- * has its connection's socket; one that nobody has accepted has none.
+ * The cause of a reset by mptcp_do_fastclose(). A subflow has a struct socket until close() has
+ * returned. It has none if nobody has accepted the connection.
  */
 static u8 by_fastclose(const struct sock *sk)
 {
@@ -310,14 +310,13 @@ static u8 by_fastclose(const struct sock *sk)
 }
 
 /**
- * event_subflow_reset() - MPTCP resets one of its subflows, which then goes to CLOSE
- * @conn: held, the subflow's
- * @sk: the subflow
+ * event_subflow_reset() - note why MPTCP resets one of its subflows
+ * @conn: the subflow's connection, held
+ * @sk: the subflow, which will go to CLOSE
  * @reason: enum tcp_teardown_reason
  *
- * Context: that of event_send_reset(). A worker of MPTCP's does it, too: late, for an
- * application that has closed, or for what the peer has sent. tcp_abort() has softirqs
- * disabled.
+ * Context: that of event_send_reset(): an application's call; MPTCP's worker, for an application
+ * that has closed or for a segment of the peer; or tcp_abort(), which disables softirqs.
  */
 void event_subflow_reset(struct conn *conn, const struct sock *sk, u16 reason)
 {
@@ -331,12 +330,13 @@ void event_subflow_reset(struct conn *conn, const struct sock *sk, u16 reason)
 }
 
 /**
- * event_abort() - a socket is to be killed, as by ss -K
+ * event_abort() - a process such as ss -K kills a socket
  * @sk: full socket, minisock, or request; not locked
  *
- * Source: entry of tcp_abort(), in process context, preemptible. Who kills is
- * not the owner, and an unlocked socket may not be remembered: it might have left
- * for CLOSE. That it was killed, its error says: see verdict.c.
+ * The connection is not tracked here, because an unlocked socket may be in CLOSE already. Later,
+ * the socket's error shows that it was killed, see verdict.c. The killer is not the closer.
+ *
+ * Source: entry of tcp_abort(), which runs in process context and may be preempted.
  */
 void event_abort(const struct sock *sk)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What the hook of close() leaves to the next transition. For contexts see event.h. */
+/* Calls of close() that their transition records. For contexts see event.h. */
 #ifndef TCP_TEARDOWN_EVENT_CALL_H
 #define TCP_TEARDOWN_EVENT_CALL_H
 
@@ -9,7 +9,7 @@
 
 #include "conn/conn.h"
 
-/* current closes, or exits: what it asks for, and what that sets off. */
+/* close() by current: the call, and the cause that it is. An exit closes, too. */
 static inline u8 what_close(void)
 {
 	return current->flags & PF_EXITING ? TCP_TEARDOWN_EXIT : TCP_TEARDOWN_CLOSE;
@@ -21,15 +21,17 @@ static inline u8 by_close(void)
 }
 
 /*
- * The hooks of close() and shutdown() miss no call. Then a FIN that a task queues in a
- * socket which it owns is that of close(), unless a hook has begun the moment of a call.
+ * The hooks of close() and shutdown() miss no call. So if a task queues a FIN in a socket that it
+ * owns, and no hook has begun the moment of a call, the call is close().
  */
 extern bool event_calls_sure;
 
 /**
- * event_is_by_close() - does close() queue this FIN, without a moment of its own?
+ * event_is_by_close() - does a close() queue this FIN that its hook left to the transition?
  * @sk: a full socket in transition to FIN_WAIT1 or LAST_ACK
- * @conn: held, its own; NULL if it is untracked
+ * @conn: held; NULL if it is untracked
+ *
+ * Return: true if it does.
  */
 static inline bool event_is_by_close(const struct sock *sk, const struct conn *conn)
 {

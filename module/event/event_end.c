@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Ends of connections that have no minisock. */
+/* Connections that end with their full socket, without a minisock. */
 #include "event/event.h"
 
 #include <net/tcp.h>
@@ -17,7 +17,7 @@ static __always_inline void event_count_end(const struct netns *ns,
 					    const struct sock *sk, int from, u64 spent)
 {
 	netns_transition(ns, from, TCP_CLOSE, spent);
-	/* Else a minisock takes the FIN. */
+	/* If a minisock receives the FIN, its transition shows that. Here, none was born. */
 	if (from == TCP_FIN_WAIT2 && sock_flag(sk, SOCK_DONE))
 		netns_count_in(ns, STATS_FIN_RECEIVED);
 }
@@ -32,7 +32,7 @@ static noinline void event_end_untracked(const struct sock *sk, int from)
 	moment_of_sock(&m, sk, sock_clock(), TCP_TEARDOWN_STATE, 0);
 	m.to = TCP_CLOSE;
 	m.spent = TCP_TEARDOWN_UNKNOWN;
-	/* In an earlier state, there may have been no sign of its end before. */
+	/* In an earlier state, this may be the first sign that it closes. */
 	if ((1 << from) & TCPF_CLOSING_STATES) {
 		m.flags = TCP_TEARDOWN_F_UNTRACKED;
 		netns_count_in(ns, STATS_UNTRACKED);
@@ -42,6 +42,7 @@ static noinline void event_end_untracked(const struct sock *sk, int from)
 	record_tell_sock(sk, &m, &totals);
 }
 
+/* The connection ends because the socket's request for a minisock was refused. */
 static void event_refused(const struct sock *sk, struct moment *m)
 {
 	netns_count(sock_net(sk), STATS_TW_REFUSED);
@@ -54,7 +55,7 @@ static void event_refused(const struct sock *sk, struct moment *m)
 	m->what = TCP_TEARDOWN_TW_REFUSED;
 }
 
-/* The connection ends with its full socket. @conn: its bucket is held */
+/* The connection ends with its full socket. @conn: held; untracked here */
 static noinline void event_end(const struct sock *sk, int from, struct conn *conn)
 {
 	const struct netns *ns = netns_hooked(sock_net(sk));
@@ -64,7 +65,7 @@ static noinline void event_end(const struct sock *sk, int from, struct conn *con
 	m = event_moment(conn, sk, from, TCP_CLOSE);
 	m->to = TCP_CLOSE;
 	conn_set_bytes(conn, sk);
-	if (sock_flag(sk, SOCK_DONE))	/* the FIN came, and no minisock is born */
+	if (sock_flag(sk, SOCK_DONE))	/* the peer's FIN came, and no minisock was born */
 		conn->three_way |= conn->fin_with_ack;
 	verdict_of_sock(sk, from, conn);
 	if (conn->tw_requested)
@@ -76,19 +77,19 @@ static noinline void event_end(const struct sock *sk, int from, struct conn *con
 }
 
 /* Did connect() fail before it sent a SYN? Then there was no connection. */
-static bool was_never(const struct sock *sk, int from, const struct conn *conn)
+static bool is_failed_connect(const struct sock *sk, int from, const struct conn *conn)
 {
 	return from == TCP_SYN_SENT && !tcp_sk(sk)->segs_out && !in_serving_softirq() &&
 	       !(conn && conn->moment.kind);
 }
 
 /*
- * Is it the child of a request that no application has seen? The request goes on.
- * tcp_v4_syn_recv_sock() can't complete the child: there is no memory, or the listener
- * has just given back its port. Or, in inet_ehash_nolisten(), another CPU has completed
- * it first; only then the child still has its port.
+ * Is it a child socket that is dropped, while its request goes on? No application has seen it.
+ * tcp_v4_syn_recv_sock() drops it if there is no memory, or if the listener has just released its
+ * port. inet_ehash_nolisten() drops it if another CPU has completed the request first; only then
+ * the child still has its port.
  */
-static bool was_child(const struct sock *sk, int from, const struct conn *conn)
+static bool is_dropped_child(const struct sock *sk, int from, const struct conn *conn)
 {
 	bool has_port;
 
@@ -101,7 +102,7 @@ static bool was_child(const struct sock *sk, int from, const struct conn *conn)
 
 static noinline void event_connect_failed(const struct sock *sk)
 {
-	/* tcp_v4_connect() chooses numbers when it has the port. */
+	/* tcp_v4_connect() chooses the initial sequence number after the port. */
 	const u8 what = inet_sk(sk)->inet_sport && tcp_sk(sk)->write_seq ?
 			TCP_TEARDOWN_CONNECT_FAILED : TCP_TEARDOWN_NO_LOCAL_PORT;
 	struct subject subject;
@@ -121,11 +122,11 @@ static noinline void event_connect_failed(const struct sock *sk)
 bool event_ends_told;
 
 /**
- * event_leave() - a full socket goes to CLOSE, and no minisock has just taken its place
- * @sk: it
+ * event_leave() - handle the transition of a full socket to CLOSE
+ * @sk: the socket, for which handed_was_given() is false
  * @from: its last state
  *
- * Context: see event.h; event_state() alone calls it.
+ * Context: see event.h; only event_state() calls it.
  */
 void event_leave(const struct sock *sk, int from)
 {
@@ -134,14 +135,14 @@ void event_leave(const struct sock *sk, int from)
 	u64 cookie = sock_cookie(sk);
 	struct conn_ref ref = conn_find(cookie, sc);
 
-	if (unlikely(was_never(sk, from, ref.conn))) {
+	if (unlikely(is_failed_connect(sk, from, ref.conn))) {
 		if (ref.conn)
 			conn_untrack(ref.conn);
 		conn_put(ref);
 		event_connect_failed(sk);
 		return;
 	}
-	if (unlikely(was_child(sk, from, ref.conn))) {
+	if (unlikely(is_dropped_child(sk, from, ref.conn))) {
 		if (ref.conn)
 			conn_untrack(ref.conn);
 		conn_put(ref);
@@ -149,7 +150,7 @@ void event_leave(const struct sock *sk, int from)
 	}
 	if (ref.conn && ref.conn->old_sk == sc) {
 		ref.conn->old_sk = NULL;
-		if (!ref.conn->sk)	/* the minisock was faster */
+		if (!ref.conn->sk)	/* the minisock has died already */
 			conn_untrack(ref.conn);
 		conn_put(ref);
 		return;
@@ -161,7 +162,7 @@ void event_leave(const struct sock *sk, int from)
 		handed_take(sk);
 		return;
 	}
-	/* The first sign of closing may be the last one: then nothing is lost. */
+	/* If this is also the first sign that it closes, no earlier one was missed. */
 	if (!ref.conn && !conn_was_exhausted(sock_net(sk)))
 		ref.conn = conn_track(ref.bucket, sk, cookie, from);
 	if (ref.conn) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Minisocks: TIME_WAIT, and FIN_WAIT2 without an owner. */
+/* Birth and death of minisocks: sockets in TIME_WAIT, and orphans in FIN_WAIT2. */
 #include "event/event.h"
 
 #include <net/tcp.h>
@@ -14,8 +14,11 @@
 #include "record/record.h"
 #include "stats/netns.h"
 
-/* The task may move to another CPU before the socket's transition to CLOSE. */
-static noinline void event_time_wait_anywhere(const struct sock *sk)
+/*
+ * The task may move to another CPU before the socket's transition to CLOSE. Note the request in
+ * the connection, not per CPU.
+ */
+static noinline void event_time_wait_migrating(const struct sock *sk)
 {
 	struct conn_ref ref = conn_find(sock_cookie(sk), common_of_sock(sk));
 
@@ -25,25 +28,26 @@ static noinline void event_time_wait_anywhere(const struct sock *sk)
 }
 
 /**
- * event_time_wait() - a full socket asks for a minisock
+ * event_time_wait() - a full socket requests a minisock
  * @sk: the socket
  *
- * Source: entry of tcp_time_wait(). If none is born before the socket's own
- * transition to CLOSE, it was refused.
+ * If none is born before the socket's own transition to CLOSE, the request was refused.
+ *
+ * Source: entry of tcp_time_wait().
  */
 void event_time_wait(const struct sock *sk)
 {
 	netns_count(sock_net(sk), STATS_TW_ASKED);
 	if (unlikely(!handed_ask(sk)))
-		event_time_wait_anywhere(sk);
+		event_time_wait_migrating(sk);
 }
 
-/* The minisock has copied the socket's cookie; if that was 0, set it now. */
+/* The minisock has a copy of the socket's cookie. If that was 0, set both now. */
 static u64 minisock_cookie(const struct inet_timewait_sock *tw, const struct sock *sk)
 {
 	u64 cookie = sock_cookie(sk);
 
-	/* It is not hashed yet. */
+	/* The minisock is not hashed yet, so nobody else sets its cookie. */
 	if (!atomic64_read(&tw->tw_cookie))
 		atomic64_set((atomic64_t *)&tw->tw_cookie, cookie);
 	return cookie;
@@ -56,8 +60,9 @@ static void event_minisock_begins(struct conn *conn, const struct inet_timewait_
 	struct moment *m = &conn->moment;
 
 	/*
-	 * close() in FIN_WAIT2; a FIN, or the ACK of ours, of which a transition may be.
-	 * Not one that was dropped before the timer of FIN_WAIT2 makes the minisock.
+	 * The moment may be a close() in FIN_WAIT2, or a segment: the peer's FIN, or the ACK of
+	 * our FIN, which may have made a transition already. But if the timer of FIN_WAIT2 makes
+	 * the minisock, a segment that has begun the moment was dropped, and did not cause this.
 	 */
 	if (m->to == from && (m->kind == TCP_TEARDOWN_CALL ||
 			      (m->kind == TCP_TEARDOWN_SEGMENT &&
@@ -69,6 +74,7 @@ static void event_minisock_begins(struct conn *conn, const struct inet_timewait_
 	m->to = from;
 }
 
+/* A tracked connection passes from its full socket to a minisock. */
 static void event_minisock_takes_over(struct conn *conn, const struct inet_timewait_sock *tw,
 				      const struct sock *sk)
 {
@@ -81,7 +87,7 @@ static void event_minisock_takes_over(struct conn *conn, const struct inet_timew
 	conn->minisock = true;
 	conn->remote = segment_comes_by_wire(sk);
 	conn->snd_wscale = tcp_sk(sk)->rx_opt.snd_wscale;
-	conn_fin_left(conn, sk);	/* in CLOSING */
+	conn_fin_left(conn, sk);	/* may be so in CLOSING */
 	event_minisock_begins(conn, tw, from);
 	conn->tw_created = m->time;
 	m->timewait = TCP_TEARDOWN_TW_BORN;
@@ -117,8 +123,8 @@ static noinline void event_minisock_born_untracked(const struct inet_timewait_so
 }
 
 /**
- * event_minisock_born() - a minisock takes a full socket's place
- * @tw: the minisock, complete, not hashed yet
+ * event_minisock_born() - a minisock takes the place of a full socket
+ * @tw: the minisock, initialised, not hashed yet
  * @sk: the full socket, still in its last state
  *
  * Source: entry of inet_twsk_hashdance(), from 6.11 inet_twsk_hashdance_schedule().
@@ -140,7 +146,7 @@ void event_minisock_born(const struct inet_timewait_sock *tw, const struct sock 
 		event_minisock_born_untracked(tw, sk);
 }
 
-/* Is the cause a segment, which reached the minisock in this softirq? */
+/* Is the cause of death a segment that has reached the minisock in this softirq? */
 static bool is_by_segment(u8 cause)
 {
 	return cause == TCP_TEARDOWN_TW_RESET || cause == TCP_TEARDOWN_TW_REOPENED ||
@@ -148,12 +154,15 @@ static bool is_by_segment(u8 cause)
 }
 
 /**
- * event_minisock_moment() - the moment of the segment, if that is the cause; or a new one
- * @conn: held, or NULL
- * @alone: used where @conn is NULL
+ * event_minisock_moment() - get the moment of an event of a minisock
+ * @conn: held; NULL if it is untracked
+ * @alone: memory for the moment, if @conn is NULL
  * @tw: the minisock
- * @now: when
- * @what: enum tcp_teardown_timewait; 0: a FIN has taken it to TIME_WAIT
+ * @now: the time
+ * @what: enum tcp_teardown_timewait; 0: a FIN has taken the minisock to TIME_WAIT
+ *
+ * Return: the moment that a segment has begun, if the segment causes the event; otherwise a new
+ * one.
  */
 struct moment *event_minisock_moment(struct conn *conn, struct moment *alone,
 				     const struct inet_timewait_sock *tw, u64 now, u8 what)
@@ -171,10 +180,10 @@ struct moment *event_minisock_moment(struct conn *conn, struct moment *alone,
 	return m;
 }
 
-/* Count as the kernel counts TW and TWKilled. */
+/* Count in the way that the kernel counts TW and TWKilled. */
 static void event_minisock_counted(const struct inet_timewait_sock *tw, bool is_short)
 {
-	if (!minisock_is_tcp(tw))	/* 60 s, always */
+	if (!minisock_is_tcp(tw))	/* DCCP's timer is always set for 60 s */
 		netns_count(twsk_net(tw), STATS_TW_DCCP);
 	else if (is_short)
 		netns_count(twsk_net(tw), STATS_TW_SHORT);
@@ -231,7 +240,7 @@ static noinline void event_minisock_gone_untracked(const struct inet_timewait_so
 	record_tell_tw(tw, &m, &totals);
 }
 
-/* @conn: held, its own; @cause: enum tcp_teardown_timewait, 0 for unseen */
+/* A minisock dies. @conn: held; @cause: enum tcp_teardown_timewait, 0 if no hook saw it */
 static void event_minisock_gone(const struct inet_timewait_sock *tw, struct conn *conn, u8 cause)
 {
 	const struct netns *ns = netns_hooked(twsk_net(tw));
@@ -243,7 +252,7 @@ static void event_minisock_gone(const struct inet_timewait_sock *tw, struct conn
 	if (!cause)
 		conn_flush(conn);
 	m = event_minisock_moment(conn, NULL, tw, now, cause);
-	if (!cause) {	/* we did not see it die: it was before now */
+	if (!cause) {	/* it died earlier, unseen */
 		m->kind = TCP_TEARDOWN_STATE;
 		m->flags |= TCP_TEARDOWN_F_INFERRED;
 	}
@@ -259,7 +268,7 @@ static void event_minisock_gone(const struct inet_timewait_sock *tw, struct conn
 	netns_end(ns, m);
 	record_tell(&conn->subject, m, &conn->totals);
 	conn->sk = NULL;
-	if (!conn->old_sk)	/* else event_leave() does it */
+	if (!conn->old_sk)	/* otherwise event_leave() will untrack it */
 		conn_untrack(conn);
 }
 
@@ -267,8 +276,8 @@ static void event_minisock_gone(const struct inet_timewait_sock *tw, struct conn
  * event_minisock_kill() - a minisock dies
  * @tw: the minisock
  *
- * Source: entry of inet_twsk_kill(), in the softirq of its timer, or, before
- * its time, wherever inet_twsk_deschedule_put() is called.
+ * Source: entry of inet_twsk_kill(). The minisock's timer calls it in a softirq;
+ * inet_twsk_deschedule_put() calls it before the timer fires, in any context.
  */
 void event_minisock_kill(const struct inet_timewait_sock *tw)
 {
@@ -301,9 +310,10 @@ static noinline bool event_minisock_died_unseen(const struct inet_timewait_sock 
  * event_minisock_free() - a minisock is about to be freed
  * @tw: the minisock, of TCP, dead
  *
- * Source: entry of tcp_twsk_destructor(), which is called once for each, when its
- * last reference goes. If its connection is still there, no hook saw it die: a kprobe
- * was skipped, or inet_twsk_kill() has no hook.
+ * If its connection is still tracked, no hook saw it die: a kprobe was skipped, or
+ * inet_twsk_kill() has no hook.
+ *
+ * Source: entry of tcp_twsk_destructor(), called when the last reference is dropped.
  */
 void event_minisock_free(const struct inet_timewait_sock *tw)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What the events of minisocks have in common. For contexts see event.h. */
+/* What the handlers of minisocks share. For contexts see event.h. */
 #ifndef TCP_TEARDOWN_EVENT_MINISOCK_H
 #define TCP_TEARDOWN_EVENT_MINISOCK_H
 
@@ -8,7 +8,7 @@
 #include "base/moment.h"
 #include "conn/conn.h"
 
-/* These functions serve DCCP, too, whose minisocks are smaller. */
+/* DCCP uses the same functions of the kernel. Its minisocks have no struct tcp_timewait_sock. */
 static inline bool minisock_is_tcp(const struct inet_timewait_sock *tw)
 {
 	return tw->tw_dr == tcp_death_row_of(twsk_net(tw));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Segments that reach a minisock, and the timer that they set again. */
+/* Segments that reach a minisock, and the timer that they restart. */
 #include "event/event.h"
 
 #include <net/tcp.h>
@@ -14,10 +14,10 @@
 #include "stats/netns.h"
 
 /*
- * Hold its connection. One whose birth was not seen is remembered from now on. Not
- * if it has no cookie: many may have none. Nor if it is being killed on another CPU:
- * its timer is stopped before event_minisock_kill() looks into the bucket, which is
- * held here.
+ * Find the connection of a minisock. If no hook saw its birth, begin to track it. There are two
+ * exceptions. A minisock without a cookie is not tracked, because others may have none, either. A
+ * minisock that is being killed on another CPU is not tracked, because nobody would untrack it:
+ * its timer is stopped before event_minisock_kill() looks into the bucket, which is held here.
  */
 static struct conn_ref event_minisock_find(const struct inet_timewait_sock *tw, u8 substate)
 	__acquires(bitlock)
@@ -30,7 +30,10 @@ static struct conn_ref event_minisock_find(const struct inet_timewait_sock *tw, 
 	return ref;
 }
 
-/* What a minisock in FIN_WAIT2 does not survive as it is; see there. */
+/*
+ * Will the segment kill the minisock, or take it from FIN_WAIT2 to TIME_WAIT? As
+ * tcp_timewait_state_process() decides.
+ */
 static bool minisock_goes_on(const struct inet_timewait_sock *tw, const struct sk_buff *skb,
 			     const struct tcphdr *th)
 {
@@ -45,7 +48,7 @@ static bool minisock_goes_on(const struct inet_timewait_sock *tw, const struct s
 	return th->ack && after(cb->end_seq, nxt) && cb->end_seq != cb->seq;
 }
 
-/* Before, the peer's FIN has been received: it comes again. */
+/* Is it the peer's FIN again, which was received before? */
 static bool is_fin_again(const struct inet_timewait_sock *tw, const struct sk_buff *skb,
 			 const struct tcphdr *th)
 {
@@ -55,7 +58,7 @@ static bool is_fin_again(const struct inet_timewait_sock *tw, const struct sk_bu
 
 /**
  * event_minisock_segment() - a segment reaches a minisock
- * @tw: the minisock, as it was before
+ * @tw: the minisock, not changed by the segment yet
  * @skb: the segment
  * @th: its header
  *
@@ -100,7 +103,7 @@ void event_minisock_segment(const struct inet_timewait_sock *tw,
 	record_tell_tw(tw, &m, NULL);
 }
 
-/* The FIN has reached a minisock in FIN_WAIT2. */
+/* A FIN has taken a minisock from FIN_WAIT2 to TIME_WAIT. */
 static void event_minisock_time_wait(const struct inet_timewait_sock *tw, u64 now)
 {
 	struct conn_ref ref = event_minisock_find(tw, TCP_FIN_WAIT2);
@@ -147,8 +150,8 @@ static void event_minisock_rearmed(const struct inet_timewait_sock *tw, u64 now,
 }
 
 /**
- * event_minisock_rearm() - the timer of a minisock is set again
- * @tw: the minisock, as it is after the segment that brought this about
+ * event_minisock_rearm() - a segment has restarted the timer of a minisock
+ * @tw: the minisock, as the segment has left it
  * @timeo: jiffies
  *
  * Source: entry of __inet_twsk_schedule(), called by tcp_timewait_state_process().

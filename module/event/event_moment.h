@@ -10,7 +10,10 @@
 #include "event/event_call.h"
 #include "record/record.h"
 
-/* Both callers of tcp_send_fin() have called tcp_close_state() just before. */
+/*
+ * Does this transition queue a FIN? It does: both callers of tcp_send_fin() call tcp_close_state()
+ * just before, which makes the transition.
+ */
 static inline bool is_fin_queued(int to)
 {
 	return (1 << to) & (TCPF_FIN_WAIT1 | TCPF_LAST_ACK);
@@ -21,7 +24,7 @@ static inline bool segment_did(const struct moment *m, const struct sock *sk, in
 {
 	const struct tcp_sock *tp = tcp_sk(sk);
 
-	/* As tcp_reset() has set it, for a RST, and for data that nobody will read. */
+	/* tcp_reset() has set the error, for a RST or for data that nobody will read. */
 	if (to == TCP_CLOSE && (sk->sk_err == ECONNRESET || sk->sk_err == EPIPE))
 		return true;
 	if (m->tcp_flags & TCPHDR_RST)
@@ -55,11 +58,13 @@ static __always_inline bool event_continues(struct conn *conn, const struct sock
 }
 
 /**
- * event_moment() - the moment of a transition: the one that has begun, or a new one
+ * event_moment() - get the moment of a transition, and update the state of the connection
  * @conn: held
  * @sk: its full socket
  * @from: old state
- * @to: new state; the connection is in it from now on
+ * @to: new state
+ *
+ * Return: the moment that has begun, if the transition belongs to it; otherwise a new one.
  */
 static __always_inline struct moment *event_moment(struct conn *conn, const struct sock *sk,
 						   int from, int to)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Who opens a connection, and when. Nothing is recorded now: it is kept for the record of
- * the end, if nobody closes the connection.
+ * Notes which process opens a connection, and when, for the record of its end. An opener is the
+ * closer until another call is made. Nothing is recorded now.
  */
 #include "event/event.h"
 
@@ -11,7 +11,7 @@
 #include "conn/conn.h"
 #include "conn/conn_track.h"
 
-/* Hold the connection; track it if it is open and untracked. */
+/* Find the connection, or begin to track it if it is open. */
 static struct conn_ref open_find(const struct sock *sk)
 	__acquires(bitlock)
 {
@@ -23,7 +23,7 @@ static struct conn_ref open_find(const struct sock *sk)
 	return ref;
 }
 
-/* If a kernel thread opens it, we do not know for whom. */
+/* Current opens the connection. If it is a kernel thread, the opener is unknown. */
 static void open_by_caller(struct conn *conn)
 {
 	struct closer *closer = &conn->subject.closer;
@@ -34,11 +34,11 @@ static void open_by_caller(struct conn *conn)
 }
 
 /**
- * event_connect() - a connection is opened by connect()
+ * event_connect() - connect() opens a connection
  * @sk: the socket, locked; in SYN_SENT, with its ports
  *
- * Source: entry of tcp_connect(), before the SYN is sent: with Fast Open, that is in
- * the first sendmsg().
+ * Source: entry of tcp_connect(), before it sends the SYN. With Fast Open, the first sendmsg()
+ * calls it.
  */
 void event_connect(const struct sock *sk)
 {
@@ -60,10 +60,10 @@ static bool is_tcp(const struct sock *sk)
 
 /**
  * event_accept() - accept() gives a connection to its caller
- * @sk: of any family, locked if it is TCP's; it may be closing, or closed
+ * @sk: a socket of any family, locked if it is TCP's; it may be closing, or closed
  *
- * Source: entry of security_sock_graft(), from sock_graft() in inet_accept(). Not for the
- * subflows of MPTCP, which has a function of its own for that, inlined.
+ * Source: entry of security_sock_graft(), called by sock_graft() in inet_accept(). MPTCP does not
+ * call it for subflows; it has an inlined function for them.
  */
 void event_accept(const struct sock *sk)
 {
@@ -74,7 +74,7 @@ void event_accept(const struct sock *sk)
 		return;
 	ref = open_find(sk);
 	if (likely(ref.conn)) {
-		/* sock_graft() has just set it: before, it was the listener's. */
+		/* sock_graft() has just set it. Until then it was the listener's. */
 		ref.conn->subject.cred.uid = sk->sk_uid;
 		open_by_caller(ref.conn);
 	}
@@ -82,8 +82,10 @@ void event_accept(const struct sock *sk)
 }
 
 /**
- * event_is_opened() - do we know of a connection only who opened it?
+ * event_is_opened() - is a connection tracked only because a hook saw who opened it?
  * @conn: held
+ *
+ * Return: true if it is, so it need not be tracked without that hook.
  */
 bool event_is_opened(const struct conn *conn)
 {

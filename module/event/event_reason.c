@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Why a RST is sent, on kernels that do not say: up to 6.9. Derived from the possible callers
- * and from the socket's state, so that the word is the one that 6.12 gives. The reasons of
- * MPTCP can't be derived.
+ * Finds out why a RST is sent, on kernels up to 6.9, which do not say. The reason follows from the
+ * possible callers and from the socket's state, and is the one that 6.12 would give. The reasons
+ * of MPTCP cannot be derived.
  */
 #include "event/event.h"
 
@@ -12,7 +12,7 @@
 #include "base/sock.h"
 #include "uapi/tcp_teardown.h"
 
-/* The FIN is the last that was written, and has not been sent. */
+/* Is our FIN still in the write queue, so that it has not been sent? */
 static bool is_fin_unsent(const struct sock *sk)
 {
 	const struct sk_buff *tail = skb_peek_tail(&sk->sk_write_queue);
@@ -20,7 +20,7 @@ static bool is_fin_unsent(const struct sock *sk)
 	return tail && TCP_SKB_CB(tail)->tcp_flags & TCPHDR_FIN;
 }
 
-/* In FIN_WAIT2, before it went to CLOSE: the FIN acknowledged, none received. */
+/* Was it in FIN_WAIT2 before CLOSE? Then our FIN was acknowledged, and none was received. */
 static bool was_fin_wait2(const struct sock *sk)
 {
 	const struct tcp_sock *tp = tcp_sk(sk);
@@ -28,23 +28,23 @@ static bool was_fin_wait2(const struct sock *sk)
 	return tp->snd_una == tp->write_seq && !sock_flag(sk, SOCK_DONE);
 }
 
-/* __tcp_close() or tcp_disconnect(), which is also close() with linger 0. */
+/* In CLOSE: by __tcp_close(), or by tcp_disconnect(), which close() calls with linger 0. */
 static u16 reason_of_closed(const struct sock *sk)
 {
 	if (sock_flag(sk, SOCK_DEAD))
 		return tcp_sk(sk)->linger2 < 0 && was_fin_wait2(sk) ?
 		       TCP_TEARDOWN_REASON_TCP_ABORT_ON_LINGER :
 		       TCP_TEARDOWN_REASON_TCP_ABORT_ON_MEMORY;
-	/* close() has emptied the queue, tcp_disconnect() has not yet. */
+	/* close() empties the receive queue before the RST, tcp_disconnect() does not. */
 	if (sock_unread(sk) && skb_queue_empty(&sk->sk_receive_queue))
 		return TCP_TEARDOWN_REASON_TCP_ABORT_ON_CLOSE;
-	/* Both FINs: it was in CLOSING or LAST_ACK. */
+	/* With both FINs, it was in CLOSING or LAST_ACK. */
 	if (is_fin_unsent(sk) && sock_flag(sk, SOCK_DONE))
 		return TCP_TEARDOWN_REASON_TCP_DISCONNECT_WITH_DATA;
 	return TCP_TEARDOWN_REASON_TCP_STATE;
 }
 
-/* tcp_abort(), or one of the socket's timers, which do not run while the user owns it. */
+/* In another state: by tcp_abort(), or by a timer, which does nothing while a user owns it. */
 static u16 reason_of_open(const struct sock *sk)
 {
 	if (sock_owned_by_user_nocheck(sk))
@@ -57,7 +57,7 @@ static u16 reason_of_open(const struct sock *sk)
 	return TCP_TEARDOWN_REASON_TCP_KEEPALIVE_TIMEOUT;
 }
 
-/* An ACK that SYN_SENT does not take; it may also be refused for its timestamp. */
+/* SYN_SENT refuses the segment for its acknowledgment number, or else for its timestamp. */
 static u16 reason_in_syn_sent(const struct tcp_sock *tp, u32 ack)
 {
 	return !after(ack, tp->snd_una) || after(ack, tp->snd_nxt) ?
@@ -65,7 +65,7 @@ static u16 reason_in_syn_sent(const struct tcp_sock *tp, u32 ack)
 	       TCP_TEARDOWN_REASON_TCP_RFC7323_PAWS;
 }
 
-/* As tcp_ack() has it. */
+/* As tcp_ack() decides. */
 static u16 reason_in_syn_recv(const struct tcp_sock *tp, u32 ack)
 {
 	u32 window = min_t(u64, tp->max_window, tp->bytes_acked);
@@ -77,7 +77,7 @@ static u16 reason_in_syn_recv(const struct tcp_sock *tp, u32 ack)
 	return TCP_TEARDOWN_REASON_TCP_OLD_ACK;
 }
 
-/* tcp_rcv_state_process(), or tcp_check_req() for one with TCP Fast Open. */
+/* By tcp_rcv_state_process(), or by tcp_check_req() with TCP Fast Open. */
 static u16 reason_of_reply(const struct sock *sk, const struct sk_buff *skb)
 {
 	u32 ack = TCP_SKB_CB(skb)->ack_seq;
@@ -97,8 +97,8 @@ static u16 reason_of_reply(const struct sock *sk, const struct sk_buff *skb)
 }
 
 /*
- * A listener answers for itself, or, in tcp_check_req(), for a request. Only
- * then the segment still has its device: it goes on its way to a socket.
+ * A listener answers for itself, or, in tcp_check_req(), for a request. Only in the second case is
+ * skb->dev still set, because the segment has not been passed to a socket yet.
  */
 static u16 reason_of_listener(const struct sk_buff *skb)
 {
@@ -106,9 +106,9 @@ static u16 reason_of_listener(const struct sk_buff *skb)
 }
 
 /**
- * event_reason() - why a RST is sent
+ * event_reason() - find out why a RST is sent
  * @sk: full socket, listener, minisock or NULL
- * @skb: the segment that it answers, or NULL: of the socket's own accord
+ * @skb: the segment that it answers; NULL if the socket sends it of its own accord
  *
  * Context: as event_send_reset() and event_reply_reset().
  *

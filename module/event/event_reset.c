@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Resets, with a socket or without. */
+/* RSTs that are sent or received, with a socket or without. */
 #include "event/event.h"
 
 #include <net/ip6_route.h>
@@ -16,8 +16,8 @@
 #include "record/record.h"
 #include "stats/netns.h"
 
-/* The RST that answers @skb, as tcp_v4_send_reset() makes it. */
-static void event_reply(struct moment *m, const struct sk_buff *skb)
+/* Set the numbers of the RST that answers @skb, as tcp_v4_send_reset() does. */
+static void reply_header(struct moment *m, const struct sk_buff *skb)
 {
 	const struct tcphdr *th = tcp_hdr(skb);
 
@@ -36,10 +36,10 @@ static void event_reply(struct moment *m, const struct sk_buff *skb)
 }
 
 /*
- * The final ACK of a handshake, for whose child the accept queue has no room, with
- * tcp_abort_on_overflow: tcp_check_req() says INVALID_SYN, as it does of a SYN, and of a
- * child that fails for another reason, as without a route to the peer. accept() on another
- * CPU may have made room since; then the queue is not called full.
+ * Is the RST sent because the accept queue is full, with tcp_abort_on_overflow? Then it answers the
+ * final ACK of a handshake, and tcp_check_req() gives the reason INVALID_SYN. That is also the
+ * reason for a SYN, and for a child that fails otherwise, for example without a route to the
+ * peer. If accept() on another CPU has made room since, this returns false.
  */
 static bool is_queue_full(const struct sock *sk, const struct sk_buff *skb, u16 reason)
 {
@@ -47,8 +47,8 @@ static bool is_queue_full(const struct sock *sk, const struct sk_buff *skb, u16 
 	       !tcp_hdr(skb)->syn && sk_acceptq_is_full(sk);
 }
 
-/* The listener answers for a request, which is in SYN_RECV. */
-static u8 nobodys_state(const struct sock *sk, u16 reason)
+/* The state for the record. If a listener answers for a request, that is SYN_RECV. */
+static u8 reply_state(const struct sock *sk, u16 reason)
 {
 	if (!sk)
 		return 0;
@@ -56,16 +56,16 @@ static u8 nobodys_state(const struct sock *sk, u16 reason)
 }
 
 /*
- * Record a RST by the segment that it answers: there is no socket, or only a listener. For
- * a full accept queue, the record has the listener's id.
+ * Record a RST that answers a segment without a socket, or a listener's. The record describes the
+ * segment. If the accept queue is full, it has the listener's id.
  */
-static void event_tell_nobody(const struct sock *sk, const struct net *net,
+static void event_reply_alone(const struct sock *sk, const struct net *net,
 			      const struct sk_buff *skb, struct moment *m)
 {
 	struct subject subject = { .cred.uid = INVALID_UID };
 
 	record_flow_of_skb(&subject.flow, net, skb);
-	m->from = nobodys_state(sk, m->reason);
+	m->from = reply_state(sk, m->reason);
 	m->to = m->from;
 	if (is_queue_full(sk, skb, m->reason)) {
 		netns_count(net, STATS_ACCEPT_QUEUE_FULL);
@@ -75,8 +75,9 @@ static void event_tell_nobody(const struct sock *sk, const struct net *net,
 	record_tell(&subject, m, NULL);
 }
 
-static void event_tell_reply(const struct sock *sk, const struct net *net,
-			     const struct sk_buff *skb, struct moment *m)
+/* Record a RST that answers a segment. */
+static void event_reply(const struct sock *sk, const struct net *net,
+			const struct sk_buff *skb, struct moment *m)
 {
 	const u8 kind = TCP_TEARDOWN_RESET, what = TCP_TEARDOWN_RST_REPLY;
 	const struct moment reason = *m;
@@ -85,7 +86,7 @@ static void event_tell_reply(const struct sock *sk, const struct net *net,
 		moment_of_tw(m, inet_twsk(sk), m->time, kind, what);
 	else if (sk && sk_fullsock(sk) && inet_sk(sk)->inet_dport)
 		moment_of_sock(m, sk, m->time, kind, what);
-	event_reply(m, skb);
+	reply_header(m, skb);
 	m->reason = reason.reason;
 	m->kernel_reason = reason.kernel_reason;
 	if (sk && sk->sk_state == TCP_TIME_WAIT)
@@ -93,11 +94,11 @@ static void event_tell_reply(const struct sock *sk, const struct net *net,
 	else if (sk && sk_fullsock(sk) && inet_sk(sk)->inet_dport)
 		record_tell_sock(sk, m, NULL);
 	else
-		event_tell_nobody(sk, net, skb, m);
+		event_reply_alone(sk, net, skb, m);
 }
 
-/* Note the RST for the end of the connection, unless it has ended. */
-static void event_reset_sent(const struct sock *sk, u16 reason)
+/* Note for the verdict that the socket sends a RST, unless the connection has ended. */
+static void event_note_reset_sent(const struct sock *sk, u16 reason)
 {
 	struct conn_ref ref;
 
@@ -113,16 +114,14 @@ static void event_reset_sent(const struct sock *sk, u16 reason)
 }
 
 /**
- * event_send_reset() - a RST is sent
- * @sk: full socket, listener, minisock or NULL
- * @skb: the segment that it answers, or NULL: of the socket's own accord
+ * event_send_reset() - TCP sends a RST
+ * @sk: full socket, listener, minisock or NULL; a listener is not locked
+ * @skb: the segment that it answers; NULL if the socket sends it of its own accord
  * @reason: enum tcp_teardown_reason
- * @kernel_reason: as this kernel numbers it; 0 where it has none
+ * @kernel_reason: this kernel's own number for the reason, 0 if it has none
  *
- * Source: trace_tcp_send_reset(), after tcp_send_active_reset() has sent it, or
- * before tcp_v4_send_reset() and tcp_v6_send_reset() do; see also
- * event_reply_reset(). In answers @sk is not locked, if it is a
- * listener.
+ * Source: trace_tcp_send_reset(): after tcp_send_active_reset() has sent the RST, or before
+ * tcp_v4_send_reset() or tcp_v6_send_reset() sends it. See also event_reply_reset().
  */
 void event_send_reset(const struct sock *sk, const struct sk_buff *skb, u16 reason,
 		      u16 kernel_reason)
@@ -139,10 +138,10 @@ void event_send_reset(const struct sock *sk, const struct sk_buff *skb, u16 reas
 	m.reason = reason;
 	m.kernel_reason = kernel_reason;
 	if (skb) {
-		event_tell_reply(sk, net, skb, &m);
+		event_reply(sk, net, skb, &m);
 		return;
 	}
-	event_reset_sent(sk, reason);
+	event_note_reset_sent(sk, reason);
 	moment_of_sock(&m, sk, m.time, TCP_TEARDOWN_RESET, TCP_TEARDOWN_RST_SENT);
 	m.seq = acceptable_seq(tcp_sk(sk));
 	m.tcp_flags = TCPHDR_RST | TCPHDR_ACK;
@@ -151,6 +150,7 @@ void event_send_reset(const struct sock *sk, const struct sk_buff *skb, u16 reas
 	record_tell_sock(sk, &m, NULL);
 }
 
+/* Is the segment addressed to this host? */
 static bool is_for_us(const struct sk_buff *skb)
 {
 #if IS_ENABLED(CONFIG_IPV6)
@@ -161,14 +161,16 @@ static bool is_for_us(const struct sk_buff *skb)
 }
 
 /**
- * event_reply_reset() - a RST is about to be sent in answer
+ * event_reply_reset() - TCP is about to answer a segment by a RST
  * @sk: full socket, listener, minisock or NULL
- * @skb: the segment that it answers
+ * @skb: the segment
  *
- * Source: entry of tcp_v4_send_reset() and tcp_v6_send_reset(), where the
- * tracepoint in them leaves out minisocks and what has no socket. They send
- * nothing in answer to a RST, and without a socket not to others' addresses;
- * that they refuse a TCP MD5 signature is not foreseen here.
+ * TCP does not answer a RST. Without a socket, it does not answer a segment that is addressed to
+ * another host. It may also refuse to answer because of a TCP MD5 signature; this function does
+ * not check that, and records a RST that is never sent.
+ *
+ * Source: entry of tcp_v4_send_reset() and tcp_v6_send_reset(), on kernels whose tracepoint leaves
+ * out minisocks and segments without a socket.
  */
 void event_reply_reset(const struct sock *sk, const struct sk_buff *skb)
 {
@@ -177,9 +179,9 @@ void event_reply_reset(const struct sock *sk, const struct sk_buff *skb)
 }
 
 /*
- * TCP accepts a RST at RCV.NXT or, with SACK blocks, where the last block ends, see
- * tcp_validate_incoming(): with blocks, we do not know its number. Only in ESTABLISHED is
- * tcp_reset() called for nothing but a RST.
+ * The hook has no segment, so infer its numbers. TCP accepts a RST at RCV.NXT, or, with SACK
+ * blocks, at the end of the last block, see tcp_validate_incoming(). So with blocks, the number is
+ * unknown. Only in ESTABLISHED is it certain that tcp_reset() is called for a RST.
  */
 static void event_reset_inferred(struct moment *m, const struct sock *sk)
 {
@@ -191,6 +193,7 @@ static void event_reset_inferred(struct moment *m, const struct sock *sk)
 	m->flags |= TCP_TEARDOWN_F_INFERRED;
 }
 
+/* The hook has the segment. */
 static void event_reset_known(struct moment *m, const struct reset_segment *segment)
 {
 	m->seq = segment->seq;
@@ -201,8 +204,8 @@ static void event_reset_known(struct moment *m, const struct reset_segment *segm
 }
 
 /*
- * tcp_rcv_state_process() calls tcp_reset() for a RST and for data after close(). Without
- * the segment we do not know which.
+ * tcp_rcv_state_process() calls tcp_reset() for a RST and for data after close(). Without the
+ * segment, may it be the latter? verdict_error() makes the same test.
  */
 static bool may_be_late_data(const struct sock *sk)
 {
@@ -210,7 +213,7 @@ static bool may_be_late_data(const struct sock *sk)
 	       READ_ONCE(sk->sk_shutdown) & RCV_SHUTDOWN && !sock_flag(sk, SOCK_DONE);
 }
 
-/* Data after close(): the record of the transition that follows has the segment. */
+/* Note for the verdict that data came after close(). The transition that follows records it. */
 static void event_late_data(const struct sock *sk)
 {
 	struct conn_ref ref = conn_track_find(sk, sock_cookie(sk), sk->sk_state);
@@ -220,7 +223,7 @@ static void event_late_data(const struct sock *sk)
 	conn_put(ref);
 }
 
-/* event_segment() may have begun with the same segment. */
+/* Begin the moment of a RST, unless event_segment() has begun it with the same segment. */
 static void event_reset_moment(struct conn *conn, const struct moment *m)
 {
 	if (conn->moment.kind == TCP_TEARDOWN_SEGMENT && conn->moment.tcp_flags & TCPHDR_RST) {
@@ -232,7 +235,10 @@ static void event_reset_moment(struct conn *conn, const struct moment *m)
 	conn->moment = *m;
 }
 
-/* The transition to CLOSE follows, and records it. */
+/*
+ * Note the RST for the verdict, and begin its moment. The transition to CLOSE that follows records
+ * it. Return: false if the connection cannot be tracked.
+ */
 static bool event_reset_begins(const struct sock *sk, const struct moment *m, bool is_local)
 {
 	struct conn_ref ref = conn_track_find(sk, sock_cookie(sk), sk->sk_state);
@@ -248,8 +254,8 @@ static bool event_reset_begins(const struct sock *sk, const struct moment *m, bo
 }
 
 /*
- * Was the RST made on this host, as by a firewall's rule for output? It came by the loopback
- * device, but the peer is reached by another one.
+ * Was the RST made on this host, for example by a firewall's rule for output? If so, it came by the
+ * loopback device, although the peer is reached by another one.
  */
 static bool is_local_reset(const struct sock *sk, const struct sk_buff *skb)
 {
@@ -257,12 +263,12 @@ static bool is_local_reset(const struct sock *sk, const struct sk_buff *skb)
 }
 
 /**
- * event_receive_reset() - a RST was accepted
- * @sk: the socket, in the state in which the RST found it
- * @skb: the segment, or NULL where the hook has not got it
+ * event_receive_reset() - TCP accepts a RST, or data after close()
+ * @sk: the socket, whose state has not changed yet
+ * @skb: the segment; NULL if the hook does not get it
  *
- * Source: entry of tcp_reset(), which is also called for data that comes after
- * close(); then no RST was received. Or trace_tcp_receive_reset() in it.
+ * Source: entry of tcp_reset(), or trace_tcp_receive_reset() in it. tcp_reset() is also called for
+ * data after close(), for which no RST was received.
  */
 void event_receive_reset(const struct sock *sk, const struct sk_buff *skb)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Segments that a closing full socket receives, FINs and ACKs that it sends. */
+/* Segments that a closing full socket receives, and the FINs and ACKs that it sends. */
 #include "event/event.h"
 
 #include <net/tcp.h>
@@ -14,7 +14,7 @@
 bool event_half_closed_data;
 bool event_resets_seen;
 
-/* The peer's FIN comes again: it has been received before. */
+/* Is it the peer's FIN again, which was received before? */
 static bool is_fin_again(const struct sock *sk, const struct sk_buff *skb)
 {
 	return tcp_hdr(skb)->fin && sock_flag(sk, SOCK_DONE) &&
@@ -32,7 +32,7 @@ static bool acks_fin(const struct sock *sk, const struct sk_buff *skb)
 }
 
 /* Is it a FIN in order, or data that nobody will read? */
-static bool is_news(const struct sock *sk, const struct sk_buff *skb)
+static bool is_fin_or_late_data(const struct sock *sk, const struct sk_buff *skb)
 {
 	const struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
 	u32 nxt = tcp_sk(sk)->rcv_nxt;
@@ -44,27 +44,27 @@ static bool is_news(const struct sock *sk, const struct sk_buff *skb)
 	       (READ_ONCE(sk->sk_shutdown) & RCV_SHUTDOWN && after(cb->end_seq - fin, nxt));
 }
 
-/* Does a transition, or tcp_reset(), follow within the same call? */
+/* Will tcp_rcv_state_process() make a transition, or call tcp_reset()? */
 static bool segment_goes_on(const struct sock *sk, const struct sk_buff *skb)
 {
-	return tcp_hdr(skb)->rst || acks_fin(sk, skb) || is_news(sk, skb);
+	return tcp_hdr(skb)->rst || acks_fin(sk, skb) || is_fin_or_late_data(sk, skb);
 }
 
 /*
- * Is it data of a half-closed stream, or an ACK of it? These are counted, so that they do not
- * fill the ring.
+ * Is it data of a half-closed stream, or an ACK of it? These are only counted, so that they do
+ * not fill the ring.
  */
 static bool is_stream(const struct sock *sk, const struct sk_buff *skb)
 {
 	const struct tcphdr *th = tcp_hdr(skb);
 
 	return (1 << sk->sk_state) & (TCPF_FIN_WAIT2 | TCPF_CLOSE_WAIT) &&
-	       !(th->fin | th->rst | th->syn) && !is_news(sk, skb);
+	       !(th->fin | th->rst | th->syn) && !is_fin_or_late_data(sk, skb);
 }
 
 /*
- * Fill the moment of a segment of a socket that is closing, or has closed.
- * Return: true if it is the FIN that was received before.
+ * Begin the moment of a segment that reaches a socket which is closing, or in CLOSE.
+ * Return: true if it is a FIN that was received before.
  */
 static __always_inline bool segment_moment(struct moment *m, const struct sock *sk,
 					   const struct sk_buff *skb)
@@ -85,8 +85,11 @@ static __always_inline bool segment_moment(struct moment *m, const struct sock *
 	return fin_again;
 }
 
-/* event_receive_reset() records a RST that ends an untracked connection. */
-static noinline void event_segment_alone(const struct sock *sk, const struct sk_buff *skb)
+/*
+ * Record a segment of an untracked connection. event_receive_reset() will record a RST that ends
+ * it.
+ */
+static noinline void event_segment_untracked(const struct sock *sk, const struct sk_buff *skb)
 {
 	struct subject subject;
 	struct moment m;
@@ -98,15 +101,15 @@ static noinline void event_segment_alone(const struct sock *sk, const struct sk_
 	if (m.from != TCP_CLOSE)
 		m.flags |= conn_flags_not_found(sock_net(sk));
 	record_subject_of_sock(&subject, sk);
-	/* close() with SO_LINGER 0 calls tcp_disconnect(), which clears these. */
+	/* close() with SO_LINGER 0 calls tcp_disconnect(), which clears its addresses and ports. */
 	if (!inet_sk(sk)->inet_dport)
 		record_ports_of_skb(&subject.flow, skb);
 	record_tell(&subject, &m, NULL);
 }
 
-static __always_inline void event_segment_known(const struct sock *sk,
-						const struct sk_buff *skb, bool stream,
-						struct conn *conn)
+static __always_inline void event_segment_tracked(const struct sock *sk,
+						  const struct sk_buff *skb, bool stream,
+						  struct conn *conn)
 {
 	conn_flush(conn);
 	conn_fin_left(conn, sk);
@@ -125,10 +128,10 @@ static noinline void event_segment_closing(const struct sock *sk, const struct s
 	struct conn_ref ref = conn_find(sock_cookie(sk), sc);
 
 	if (likely(ref.conn && ref.conn->old_sk != sc))
-		event_segment_known(sk, skb, stream, ref.conn);
+		event_segment_tracked(sk, skb, stream, ref.conn);
 	conn_put(ref);
 	if (unlikely(!ref.conn))
-		event_segment_alone(sk, skb);
+		event_segment_untracked(sk, skb);
 }
 
 /**
@@ -149,12 +152,12 @@ void event_segment(const struct sock *sk, const struct sk_buff *skb)
 }
 
 /**
- * event_minisock_ack() - TCP is about to send a segment that belongs to no full socket
- * @sk: whose: a minisock, a listener, a full socket or NULL
+ * event_minisock_ack() - TCP is about to send an ACK, which is recorded if it is a minisock's
+ * @sk: a minisock, a listener, a full socket or NULL
  * @ack: the acknowledgment number
  *
- * Source: entry of tcp_v4_send_ack(), and of tcp_v6_send_response(), which sends RSTs,
- * too: a minisock's RST answers a segment beyond RCV.NXT, so its @ack differs.
+ * Source: entry of tcp_v4_send_ack() and of tcp_v6_send_response(). The latter also sends RSTs. A
+ * minisock's RST answers a segment beyond RCV.NXT, so @ack is not RCV.NXT then.
  */
 void event_minisock_ack(const struct sock *sk, u32 ack)
 {
@@ -169,9 +172,9 @@ void event_minisock_ack(const struct sock *sk, u32 ack)
 }
 
 /**
- * event_retransmit() - a segment was sent again
+ * event_retransmit() - TCP has retransmitted a segment, which is recorded if it carries a FIN
  * @sk: the socket
- * @skb: the segment; only segments that carry a FIN are recorded
+ * @skb: the segment
  *
  * Source: trace_tcp_retransmit_skb() in __tcp_retransmit_skb().
  */
@@ -204,11 +207,11 @@ void event_retransmit(const struct sock *sk, const struct sk_buff *skb)
 }
 
 /**
- * event_send_ack() - an ACK without anything else is about to be sent
- * @sk: the socket; recorded only if it is closing
+ * event_send_ack() - TCP is about to send a pure ACK, which is recorded if the socket is closing
+ * @sk: the socket
  *
- * Source: entry of tcp_send_ack(). It runs for ACKs of data, too: that is why its group is
- * off by default.
+ * Source: entry of tcp_send_ack(). It runs for ACKs of data, too, so its group of hooks is off by
+ * default.
  */
 void event_send_ack(const struct sock *sk)
 {

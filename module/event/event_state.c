@@ -14,24 +14,24 @@
 #include "record/record.h"
 #include "stats/netns.h"
 
-/* With TCP_LINGER2 < 0, an orphan ends when its FIN is acknowledged. */
-static __always_inline bool is_given_up(const struct sock *sk)
+/* Does the orphan end when its FIN is acknowledged? It does with TCP_LINGER2 < 0. */
+static __always_inline bool ends_in_fin_wait2(const struct sock *sk)
 {
 	return sock_flag(sk, SOCK_DEAD) && READ_ONCE(tcp_sk(sk)->linger2) < 0;
 }
 
-/* @to: not CLOSE */
+/* Count a transition. @to: not CLOSE */
 static __always_inline void event_count_step(const struct netns *ns,
 					     const struct sock *sk, int from, int to, u64 spent)
 {
 	netns_transition(ns, from, to, spent);
-	if (to == TCP_FIN_WAIT2 && unlikely(is_given_up(sk)))
+	if (to == TCP_FIN_WAIT2 && unlikely(ends_in_fin_wait2(sk)))
 		netns_count_in(ns, STATS_ORPHAN_LINGER2);
 }
 
 /*
- * Add what the transition implies. Both callers of tcp_send_fin() have called
- * tcp_close_state() just before; tcp_fin() has put the FIN into the receive queue.
+ * Add to the moment what the transition implies: a FIN is queued, or one was received, which is in
+ * the receive queue already.
  */
 static __always_inline void event_brings(struct moment *m, const struct sock *sk, int to)
 {
@@ -45,8 +45,8 @@ static __always_inline void event_brings(struct moment *m, const struct sock *sk
 }
 
 /*
- * Update connection state for the state that it enters. To count payload between the two
- * FINs: what we receive if our FIN is the first, what we send if the peer's is.
+ * Update the connection for the state that it enters. base_bytes is for the payload between the
+ * two FINs: that which we receive if our FIN is the first, that which we send if the peer's is.
  */
 static __always_inline void event_enters(struct conn *conn, const struct sock *sk, int to)
 {
@@ -62,7 +62,7 @@ static __always_inline void event_enters(struct conn *conn, const struct sock *s
 	case TCP_LAST_ACK:
 		conn->fin_call = conn->call;
 		conn->fin_waits = segment_fin_waits(tp);
-		/* Else the ACK of the peer's FIN is still owed. */
+		/* If so, the FIN will also carry the ACK of the peer's FIN. */
 		conn->three_way = tp->rcv_wup != tp->rcv_nxt;
 		break;
 	case TCP_CLOSE_WAIT:
@@ -76,7 +76,7 @@ static __always_inline void event_enters(struct conn *conn, const struct sock *s
 	}
 }
 
-/* Will tcp_rcv_state_process() now make a minisock, whose hook makes the record? */
+/* Will tcp_rcv_state_process() make a minisock next? Then the hook of its birth records this. */
 static bool is_to_be_born(const struct sock *sk, const struct moment *m)
 {
 	return m->kind == TCP_TEARDOWN_SEGMENT &&
@@ -86,7 +86,7 @@ static bool is_to_be_born(const struct sock *sk, const struct moment *m)
 	       !sock_owned_by_user_nocheck(sk) && READ_ONCE(verdict_knows_minisocks);
 }
 
-/* @told: the pool was exhausted before: then the hook of the call has recorded it */
+/* @told: the pool was exhausted before, so the hook of the call has recorded the call */
 static noinline void event_step_untracked(const struct sock *sk, int from, int to, bool told)
 {
 	const struct netns *ns = netns_hooked(sock_net(sk));
@@ -103,7 +103,7 @@ static noinline void event_step_untracked(const struct sock *sk, int from, int t
 	record_tell_sock(sk, &m, NULL);
 }
 
-/* To another state of the same connection. */
+/* A transition after which the connection still exists. */
 static noinline void event_step(const struct sock *sk, int from, int to)
 {
 	u64 cookie = sock_cookie(sk);
@@ -132,7 +132,7 @@ static noinline void event_step(const struct sock *sk, int from, int to)
 }
 
 /**
- * event_state() - a full socket changes its state
+ * event_state() - handle the transition of a full socket
  * @sk: the socket; its sk_state is still @from
  * @from: old state
  * @to: new state, for which event_state_wanted() is true

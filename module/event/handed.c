@@ -14,8 +14,8 @@ DEFINE_PER_CPU(struct handed_here, handed_here);
 #define HANDED_TRIES	16
 
 /*
- * Those that are not remembered, by socket and not by CPU: a task that processes its
- * backlog may be moved.
+ * Full sockets of untracked connections whose place a minisock has taken, hashed by address. They
+ * are not kept per CPU, because a task that processes its backlog may move to another CPU.
  */
 static const struct sock *handed[1 << HANDED_BITS];
 
@@ -25,10 +25,12 @@ static const struct sock **handed_slot(const struct sock *sk, unsigned int nr)
 }
 
 /**
- * handed_put() - a minisock takes the place of a full socket
- * @sk: the full socket, whose connection is not remembered
+ * handed_put() - note that a minisock takes the place of a full socket
+ * @sk: the full socket, whose connection is untracked
  *
- * Context: any but NMI. A moment later tcp_done() takes it to CLOSE.
+ * The entry is short-lived: tcp_done() takes the socket to CLOSE a moment later.
+ *
+ * Context: any but NMI.
  */
 void handed_put(const struct sock *sk)
 {
@@ -45,7 +47,9 @@ void handed_put(const struct sock *sk)
  * handed_take() - has a minisock taken the place of this socket?
  * @sk: a full socket in transition to CLOSE
  *
- * Context: any but NMI. Return: true once.
+ * Context: any but NMI.
+ *
+ * Return: true for the first call after handed_put().
  */
 bool handed_take(const struct sock *sk)
 {

@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Full sockets that ask for a minisock, until their own transition to CLOSE: if one was
- * born, that is not the end of the connection. For contexts see event.h.
+ * Remembers full sockets from their request for a minisock until their own transition to CLOSE. If
+ * a minisock has taken over, that transition is not the end of the connection. For contexts see
+ * event.h.
+ *
+ * Usually this is known per CPU: handed_ask(), handed_give(), handed_was_given(),
+ * handed_was_refused(). If the task may move to another CPU in between, a tracked connection
+ * keeps it (struct conn.old_sk), and handed_put() and handed_take() do for an untracked one.
  */
 #ifndef TCP_TEARDOWN_HANDED_H
 #define TCP_TEARDOWN_HANDED_H
@@ -14,12 +19,12 @@
 struct sock;
 
 /**
- * struct handed_here - what tcp_time_wait() is about on this CPU
- * @asks: the full socket that requests a minisock
- * @gave: the full socket whose place a minisock has taken
+ * struct handed_here - the call of tcp_time_wait() that runs on this CPU
+ * @asks: the full socket that has requested a minisock, or NULL
+ * @gave: the full socket whose place a minisock has taken, or NULL
  *
- * tcp_time_wait() takes the socket to CLOSE before it returns. If softirqs are disabled
- * when it is called, it stays on its CPU, and no other call of it comes between.
+ * tcp_time_wait() takes the socket to CLOSE before it returns. If it is called with softirqs
+ * disabled, it stays on its CPU, and no other call of it can run there meanwhile.
  */
 struct handed_here {
 	const struct sock *asks;
@@ -29,11 +34,13 @@ struct handed_here {
 DECLARE_PER_CPU(struct handed_here, handed_here);
 
 /**
- * handed_ask() - a full socket requests a minisock
- * @sk: it
+ * handed_ask() - note that a full socket requests a minisock
+ * @sk: the full socket
  *
- * Context: entry of tcp_time_wait(). Return: false if the task may move to another CPU, or
- * if another request may come between; then nothing is noted.
+ * Context: entry of tcp_time_wait().
+ *
+ * Return: false if the task may move to another CPU, or another request may run on this one
+ * meanwhile. Then nothing is noted.
  */
 static inline bool handed_ask(const struct sock *sk)
 {
@@ -44,10 +51,10 @@ static inline bool handed_ask(const struct sock *sk)
 }
 
 /**
- * handed_give() - a minisock takes the place of a full socket
+ * handed_give() - note that a minisock takes the place of a full socket
  * @sk: the full socket
  *
- * Return: true if handed_was_given() will say so at the socket's last transition.
+ * Return: true if handed_was_given() will return true at the socket's last transition.
  */
 static inline bool handed_give(const struct sock *sk)
 {
@@ -62,7 +69,7 @@ static inline bool handed_give(const struct sock *sk)
  * handed_was_given() - has a minisock taken the place of this socket?
  * @sk: a full socket in transition to CLOSE
  *
- * Return: true once. False, too, if handed_give() was not called, or has returned false.
+ * Return: true for the first call after handed_give() has returned true.
  */
 static inline bool handed_was_given(const struct sock *sk)
 {
@@ -76,7 +83,8 @@ static inline bool handed_was_given(const struct sock *sk)
  * handed_was_refused() - was this socket's request refused?
  * @sk: a full socket in transition to CLOSE
  *
- * Return: true once. False, too, if handed_ask() was not called, or has returned false.
+ * Return: true for the first call after handed_ask() has returned true, unless handed_give() was
+ * called since.
  */
 static inline bool handed_was_refused(const struct sock *sk)
 {

@@ -10,22 +10,21 @@
 #include "uapi/tcp_teardown.h"
 
 /**
- * struct minisock_seen - what this CPU is at
+ * struct minisock_seen - what this CPU has last done with minisocks
  * @tw: the minisock that a segment has reached
- * @substate: as it was before
- * @tcp_flags: the segment's
- * @timer: that of a minisock, which fires
- * @asked: the minisock that connect() or ss -K asks for
- * @task: who asks; with PREEMPT_RT, whose this is
- * @cause: what for
- * @used: with PREEMPT_RT, when it was used last
- * @is_fresh: with PREEMPT_RT, nothing is known of this task: never seen, or evicted
+ * @substate: its substate before the segment
+ * @tcp_flags: the flags of the segment
+ * @timer: the timer of a minisock that has fired
+ * @asked: the minisock that connect() wants to reuse, or ss -K to kill
+ * @task: the task that does; with PREEMPT_RT, the task to which this entry belongs
+ * @cause: enum tcp_teardown_timewait, if @asked dies for this task
+ * @used: with PREEMPT_RT, a sequence number of the last use
+ * @is_fresh: with PREEMPT_RT, the entry has no history: the task is new, or was evicted
  *
- * All are written and read in one section with softirqs disabled, which is not
- * nested and not moved to another CPU; except requests from tcp_abort(), see
- * event_minisock_abort(). With PREEMPT_RT such a section may be preempted by another
- * one, so each task has its own. A task's is lost if SEEN_TASKS others come upon
- * minisocks meanwhile.
+ * Hooks write and read these in one section with softirqs disabled. Such sections do not nest, and
+ * stay on their CPU. The exception is a request of tcp_abort(), see event_minisock_abort(). With
+ * PREEMPT_RT, one section may preempt another one, so each task has an entry. An entry is evicted
+ * if SEEN_TASKS other tasks deal with minisocks meanwhile.
  */
 struct minisock_seen {
 	const struct inet_timewait_sock *tw;
@@ -43,7 +42,7 @@ struct minisock_seen {
 
 static DEFINE_PER_CPU(struct minisock_seen [SEEN_TASKS], minisocks_seen);
 
-/* Of this task, or in place of what was used longest ago. */
+/* The entry of this task. If it has none, it gets the least recently used one. */
 static struct minisock_seen *minisock_seen_by_task(struct minisock_seen *seen)
 {
 	struct minisock_seen *mine = seen;
@@ -70,12 +69,12 @@ static struct minisock_seen *minisock_seen(void)
 }
 
 bool minisock_cause_known;
-bool minisock_cause_deaths_seen = true;	/* until it is known that they are not */
+bool minisock_cause_deaths_seen = true;	/* assumed until the hooks are attached */
 
 /**
- * minisock_cause_reached() - a segment has reached a minisock
- * @tw: it, as it was before
- * @tcp_flags: the segment's
+ * minisock_cause_reached() - note that a segment has reached a minisock
+ * @tw: the minisock, not changed by the segment yet
+ * @tcp_flags: the flags of the segment
  */
 void minisock_cause_reached(const struct inet_timewait_sock *tw, u8 tcp_flags)
 {
@@ -85,14 +84,16 @@ void minisock_cause_reached(const struct inet_timewait_sock *tw, u8 tcp_flags)
 	seen->tw = tw;
 	seen->substate = READ_ONCE(tw->tw_substate);
 	seen->tcp_flags = tcp_flags;
-	/* connect() has it at once, or was denied. */
+	/* connect() would have reused it before this segment, so it was denied. */
 	if (seen->asked == tw && seen->cause == TCP_TEARDOWN_TW_REUSED)
 		seen->asked = NULL;
 }
 
 /**
- * minisock_cause_was_fin_wait2() - before the segment that has reached it
- * @tw: it
+ * minisock_cause_was_fin_wait2() - was a minisock in FIN_WAIT2 before the last segment?
+ * @tw: the minisock
+ *
+ * Return: true if this CPU has seen a segment reach it in that substate.
  */
 bool minisock_cause_was_fin_wait2(const struct inet_timewait_sock *tw)
 {
@@ -112,11 +113,11 @@ static void event_minisock_asked(const struct inet_timewait_sock *tw, u8 cause)
 }
 
 /**
- * event_minisock_unique() - connect() wants the ports of a minisock
+ * event_minisock_unique() - connect() wants to reuse the ports of a minisock
  * @tw: the minisock
  *
- * Source: entry of tcp_twsk_unique(). If it agrees, the minisock is killed
- * before softirqs are enabled again.
+ * Source: entry of tcp_twsk_unique(). If it returns true, the minisock is killed before softirqs
+ * are enabled again.
  */
 void event_minisock_unique(const struct inet_timewait_sock *tw)
 {
@@ -125,7 +126,7 @@ void event_minisock_unique(const struct inet_timewait_sock *tw)
 
 /**
  * event_minisock_timer() - the timer of a minisock fires
- * @timer: it
+ * @timer: the timer
  *
  * Source: entry of tw_timer_handler(), which kills the minisock.
  */
@@ -135,11 +136,11 @@ void event_minisock_timer(const struct timer_list *timer)
 }
 
 /**
- * event_minisock_abort() - a minisock is to be killed, as by ss -K
+ * event_minisock_abort() - a process such as ss -K kills a minisock
  * @tw: the minisock
  *
- * Context: process, preemptible; see event_abort(). If the task moves to another
- * CPU now, the minisock counts as killed because no other cause was seen.
+ * Context: as event_abort(). If the task moves to another CPU before the minisock dies, the
+ * minisock still counts as killed, because no other cause is found.
  */
 void event_minisock_abort(const struct inet_timewait_sock *tw)
 {
@@ -147,10 +148,10 @@ void event_minisock_abort(const struct inet_timewait_sock *tw)
 }
 
 /**
- * minisock_cause() - why a minisock dies
- * @tw: it
+ * minisock_cause() - find out why a minisock dies
+ * @tw: the minisock
  *
- * Return: enum tcp_teardown_timewait; 0 if that cannot be told.
+ * Return: enum tcp_teardown_timewait, 0 if the cause is unknown.
  */
 u8 minisock_cause(const struct inet_timewait_sock *tw)
 {
@@ -163,13 +164,13 @@ u8 minisock_cause(const struct inet_timewait_sock *tw)
 	if (!check_net(twsk_net(tw)))
 		return TCP_TEARDOWN_TW_NETNS;
 	if (!in_serving_softirq() && seen->asked == tw && seen->task == current) {
-		seen->asked = NULL;	/* its memory may be another's next */
+		seen->asked = NULL;	/* the memory may become another minisock */
 		return seen->cause;
 	}
-	/* A segment may have been before, and another cause that has no hook now. */
+	/* The cause may have no hook. The last segment does not prove that it is the cause. */
 	if (!READ_ONCE(minisock_cause_known) || seen->is_fresh)
 		return 0;
-	/* A device may hand in segments in process context, as TUN does. */
+	/* Not only in a softirq: a device such as TUN delivers segments in process context. */
 	if (seen->tw != tw)
 		return TCP_TEARDOWN_TW_KILLED;
 	if (seen->tcp_flags & TCPHDR_RST)

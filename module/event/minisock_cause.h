@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Why a minisock dies: inet_twsk_kill() does not say, so we keep what its CPU did before. For
- * contexts see event.h.
+ * Finds out why a minisock dies. inet_twsk_kill() does not say, so hooks note what each CPU does
+ * before. For contexts see event.h.
  */
 #ifndef TCP_TEARDOWN_MINISOCK_CAUSE_H
 #define TCP_TEARDOWN_MINISOCK_CAUSE_H
@@ -10,9 +10,9 @@
 
 struct inet_timewait_sock;
 
-/* All other causes have a hook: a minisock that dies without one of them was killed. */
+/* All causes but one have a hook, so a minisock that dies without any of them was killed. */
 extern bool minisock_cause_known;
-/* inet_twsk_kill() has a hook. */
+/* The hook of inet_twsk_kill() is attached, or its group is off. */
 extern bool minisock_cause_deaths_seen;
 
 void minisock_cause_reached(const struct inet_timewait_sock *tw, u8 tcp_flags);

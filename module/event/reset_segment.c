@@ -9,17 +9,17 @@
 
 #define SLOT_BITS 6
 
-/* In place of the socket, while the slot is written or read. */
+/* In place of the socket, while the slot is being written or read. */
 #define SLOT_BUSY ((const struct sock *)1)
 
 /**
- * struct reset_slot - a segment that is kept
- * @sk: the socket that processes it, or processed it last; SLOT_BUSY; NULL
- * @segment: owned by who has set @sk to SLOT_BUSY
+ * struct reset_slot - keeps a segment
+ * @sk: the socket that is processing the segment, or was; NULL if the slot is free; or SLOT_BUSY
+ * @segment: whoever has set @sk to SLOT_BUSY may access it
  *
- * By socket and not by CPU: a task that processes its backlog may be moved. No two
- * segments of one socket are processed at once. Nobody waits for a slot: where two
- * sockets want the same one, a segment is lost, and its record is "inferred".
+ * Slots are hashed by the socket's address. They are not per CPU, because a task that processes its
+ * backlog may move to another CPU. A socket processes one segment at a time. Nobody waits for a
+ * slot: if two sockets use the same slot, a segment is lost, and its record is "inferred".
  */
 struct reset_slot {
 	const struct sock *sk;
@@ -34,8 +34,10 @@ static struct reset_slot *slot_of(const struct sock *sk)
 }
 
 /**
- * reset_segment_of() - what a record needs of a segment
+ * reset_segment_of() - copy the fields of a segment that a record needs
  * @skb: the segment; TCP has filled in its control block
+ *
+ * Return: the copy.
  */
 struct reset_segment reset_segment_of(const struct sk_buff *skb)
 {
@@ -50,7 +52,7 @@ struct reset_segment reset_segment_of(const struct sk_buff *skb)
 	};
 }
 
-/* A RST, or data that nobody will read: tcp_reset() is called for nothing else. */
+/* May TCP call tcp_reset() for it? It does for a RST, and for data that nobody will read. */
 static bool may_reset(const struct sock *sk, const struct sk_buff *skb)
 {
 	const struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
@@ -60,12 +62,12 @@ static bool may_reset(const struct sock *sk, const struct sk_buff *skb)
 }
 
 /**
- * event_reset_segment() - a segment reaches a full socket that is not ESTABLISHED
- * @sk: the socket
+ * event_reset_segment() - keep a segment for which TCP may call tcp_reset()
+ * @sk: the socket, not in ESTABLISHED
  * @skb: the segment
  *
- * Source: entry of tcp_rcv_state_process(); attached only where the hook of a
- * received RST has no segment.
+ * Source: entry of tcp_rcv_state_process(). It is attached only if the hook of received RSTs does
+ * not get the segment.
  */
 void event_reset_segment(const struct sock *sk, const struct sk_buff *skb)
 {
@@ -76,19 +78,19 @@ void event_reset_segment(const struct sock *sk, const struct sk_buff *skb)
 	    cmpxchg(&slot->sk, old, SLOT_BUSY) != old)
 		return;
 	slot->segment = reset_segment_of(skb);
-	/* Pairs with the cmpxchg() of reset_segment_take(). */
+	/* The segment before the store: pairs with the cmpxchg() in reset_segment_take(). */
 	smp_store_release(&slot->sk, sk);
 }
 
 /**
- * reset_segment_take() - the segment that a socket is processing
+ * reset_segment_take() - get the segment that a socket is processing
  * @sk: the socket, at the entry of tcp_reset()
- * @segment: set, if it is known
+ * @segment: set if the segment is known
  *
- * A socket in ESTABLISHED does not come from tcp_rcv_state_process(): what is kept of
- * it is older.
+ * tcp_rcv_state_process() does not process the segments of a socket in ESTABLISHED. If a segment
+ * of such a socket is kept, it is an older one.
  *
- * Return: false if it is not known.
+ * Return: false if the segment is not known.
  */
 bool reset_segment_take(const struct sock *sk, struct reset_segment *segment)
 {
@@ -97,7 +99,7 @@ bool reset_segment_take(const struct sock *sk, struct reset_segment *segment)
 	if (sk->sk_state == TCP_ESTABLISHED || cmpxchg(&slot->sk, sk, SLOT_BUSY) != sk)
 		return false;
 	*segment = slot->segment;
-	/* Pairs with the cmpxchg() of event_reset_segment(): it was read before. */
+	/* The read before the store: pairs with the cmpxchg() in event_reset_segment(). */
 	smp_store_release(&slot->sk, NULL);
 	return true;
 }

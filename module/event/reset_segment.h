@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The segment that tcp_reset() is called for. Where that function is not given it,
- * before 5.12, it is kept from the entry of tcp_rcv_state_process() until then. For
- * contexts see event.h.
+ * The segment for which tcp_reset() is called. Before 5.12, that function does not get it as an
+ * argument. There, it is kept from the entry of tcp_rcv_state_process() on. For contexts see
+ * event.h.
  */
 #ifndef TCP_TEARDOWN_RESET_SEGMENT_H
 #define TCP_TEARDOWN_RESET_SEGMENT_H
@@ -13,10 +13,10 @@ struct sk_buff;
 struct sock;
 
 /**
- * struct reset_segment - what a record needs of it
+ * struct reset_segment - the fields of the segment that a record needs
  * @seq: its first sequence number
  * @ack: its acknowledgment number
- * @window: the header's field
+ * @window: the window field of its header
  * @tcp_flags: TCPHDR_*
  */
 struct reset_segment {

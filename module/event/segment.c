@@ -8,10 +8,9 @@ static void segment_fin_whole(struct moment *m, const struct tcp_sock *tp,
 }
 
 /*
- * The FIN was merged into an older segment that the application has not read
- * yet: its header is gone, its numbers are those that tcp_ack() took from it.
- * The FIN's own number, seq + len, is right in any case; where its segment began
- * is a guess.
+ * TCP has merged the segment with the FIN into an older one that the application has not read
+ * yet. Its header is lost. The socket still has the numbers that tcp_ack() took from it. The
+ * FIN's own sequence number, seq + len, is right in any case; where the segment began is a guess.
  */
 static void segment_fin_merged(struct moment *m, const struct tcp_sock *tp,
 			       const struct sk_buff *tail)
@@ -31,12 +30,12 @@ static void segment_fin_merged(struct moment *m, const struct tcp_sock *tp,
 }
 
 /**
- * segment_fin() - the moment is that of the other side's FIN
- * @m: of a transition to CLOSE_WAIT
- * @sk: the socket; its rcv_nxt counts the FIN
+ * segment_fin() - turn the moment of a transition to CLOSE_WAIT into that of the peer's FIN
+ * @m: the moment
+ * @sk: the socket; its rcv_nxt includes the FIN
  *
- * tcp_fin() is called by tcp_data_queue() or tcp_ofo_queue(), which put the segment at
- * the end of the receive queue before, or merged it into what is there.
+ * tcp_data_queue() or tcp_ofo_queue() call tcp_fin(). Before that, they have put the segment at
+ * the end of the receive queue, or have merged it into the segment there.
  */
 void segment_fin(struct moment *m, const struct sock *sk)
 {
@@ -45,7 +44,7 @@ void segment_fin(struct moment *m, const struct sock *sk)
 
 	m->kind = TCP_TEARDOWN_SEGMENT;
 	m->what = TCP_TEARDOWN_SEG_RCV;
-	/* tcp_collapse() and TCP_REPAIR make segments that have no header. */
+	/* tcp_collapse() and TCP_REPAIR make segments without a header. */
 	if (tail && skb_transport_header_was_set(tail) && tcp_hdr(tail)->fin &&
 	    TCP_SKB_CB(tail)->end_seq == tp->rcv_nxt)
 		segment_fin_whole(m, tp, tail);
@@ -53,7 +52,7 @@ void segment_fin(struct moment *m, const struct sock *sk)
 		segment_fin_merged(m, tp, tail);
 }
 
-/* The timestamp, where it is the only option, aligned as Linux sends it. */
+/* Get the timestamp, if it is the only option, and aligned as Linux sends it. */
 static bool segment_tsval(const struct tcphdr *th, u32 *tsval)
 {
 	const __be32 *option = (const __be32 *)(th + 1);
@@ -66,7 +65,7 @@ static bool segment_tsval(const struct tcphdr *th, u32 *tsval)
 	return true;
 }
 
-/* Is the timestamp older than that? Of 0 nothing is known, as tcp_paws_check() has it. */
+/* Is the timestamp older than @ts_recent? 0 means unknown, as in tcp_paws_check(). */
 static bool is_older(const struct tcphdr *th, u32 ts_recent, s32 by)
 {
 	u32 tsval;
@@ -75,8 +74,8 @@ static bool is_older(const struct tcphdr *th, u32 ts_recent, s32 by)
 }
 
 /*
- * As tcp_paws_discard(), without its exception for a ts_recent that is 24 days old. A
- * duplicate ACK never counts, as in tcp_disordered_ack(), which is narrower.
+ * Does PAWS discard the segment? As tcp_paws_discard(), without its exception for a ts_recent that
+ * is 24 days old. A duplicate ACK is never discarded; tcp_disordered_ack() has more conditions.
  */
 static bool is_paws(const struct tcp_sock *tp, const struct tcp_skb_cb *cb,
 		    const struct tcphdr *th)
@@ -102,7 +101,7 @@ static bool is_out_of_window(const struct tcp_skb_cb *cb, u32 wup, u32 nxt, u32 
 	return before(cb->end_seq, wup) || after(cb->seq, nxt + window);
 }
 
-/* Where the last of what came behind a hole ends. */
+/* The right edge of the last SACK block. */
 static u32 sacked_end(const struct tcp_sock *tp)
 {
 	u32 end = tp->selective_acks[0].end_seq;
@@ -114,7 +113,7 @@ static u32 sacked_end(const struct tcp_sock *tp)
 	return end;
 }
 
-/* Where tcp_reset_check() and tcp_validate_incoming() take a RST. */
+/* Do tcp_reset_check() and tcp_validate_incoming() accept the RST? */
 static bool is_good_rst(const struct sock *sk, const struct sk_buff *skb)
 {
 	const struct tcp_sock *tp = tcp_sk(sk);
@@ -127,11 +126,13 @@ static bool is_good_rst(const struct sock *sk, const struct sk_buff *skb)
 }
 
 /**
- * segment_refused() - does TCP refuse a segment, by a rule that all kernels have?
+ * segment_refused() - does TCP refuse a segment?
  * @sk: a full socket in a closing state
  * @skb: the segment
  *
- * RFC 9293, section 3.10.7.4, and RFC 5961 for RST and SYN; RFC 7323 for PAWS.
+ * RFC 9293, section 3.10.7.4; RFC 5961 for RST and SYN; RFC 7323 for PAWS.
+ *
+ * Return: true if it does, by a rule that all kernels have.
  */
 bool segment_refused(const struct sock *sk, const struct sk_buff *skb)
 {
@@ -149,12 +150,14 @@ bool segment_refused(const struct sock *sk, const struct sk_buff *skb)
 
 /**
  * segment_refused_tw() - does a minisock refuse a segment?
- * @tw: it
+ * @tw: the minisock
  * @skb: the segment
  * @th: its header
  *
- * By the first checks of tcp_timewait_state_process(). In TIME_WAIT the rest is
- * answered by an ACK: that is no refusal of what was received before.
+ * Mirrors the first checks of tcp_timewait_state_process(). Whatever passes them in TIME_WAIT is
+ * answered by an ACK: it was received before, so that is not a refusal.
+ *
+ * Return: true if it does.
  */
 bool segment_refused_tw(const struct inet_timewait_sock *tw, const struct sk_buff *skb,
 			const struct tcphdr *th)

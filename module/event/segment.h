@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What moments tell of a segment. For contexts see event.h. */
+/* Reads segments, and fills them in moments. For contexts see event.h. */
 #ifndef TCP_TEARDOWN_SEGMENT_H
 #define TCP_TEARDOWN_SEGMENT_H
 
@@ -11,12 +11,12 @@
 #include "uapi/tcp_teardown.h"
 
 /**
- * segment_header() - a received segment's numbers instead of the socket's
- * @m: of kind TCP_TEARDOWN_SEGMENT or TCP_TEARDOWN_RESET
+ * segment_header() - set the sequence numbers of a moment to those of a received segment
+ * @m: a moment of kind TCP_TEARDOWN_SEGMENT or TCP_TEARDOWN_RESET
  * @skb: the segment; TCP has filled in its control block
- * @wscale: what the peer shifts its windows by
+ * @wscale: window scale of the peer
  *
- * Where a SYN had data with it, TCP has passed over the SYN: @m->seq is the data's.
+ * If a SYN came with data, TCP has skipped the SYN: @m->seq is the sequence number of the data.
  */
 static inline void segment_header(struct moment *m, const struct sk_buff *skb, u8 wscale)
 {
@@ -34,10 +34,10 @@ static inline void segment_header(struct moment *m, const struct sk_buff *skb, u
 }
 
 /**
- * segment_what() - what a received segment is to the receiver
+ * segment_what() - is a received segment in order, a duplicate, or out of order?
  * @seq: its first sequence number
- * @end_seq: the one after its last
- * @rcv_nxt: what the receiver expects
+ * @end_seq: the sequence number after its last
+ * @rcv_nxt: RCV.NXT of the receiver
  *
  * Return: enum tcp_teardown_segment.
  */
@@ -54,9 +54,9 @@ static inline u8 segment_what(u32 seq, u32 end_seq, u32 rcv_nxt)
 
 /**
  * segment_count() - count a FIN that is not in order
- * @net: where
+ * @net: the namespace
  * @what: from segment_what()
- * @fin_again: it is the FIN that was received before
+ * @fin_again: the same FIN was received before
  */
 static inline void segment_count(const struct net *net, u8 what, bool fin_again)
 {
@@ -67,11 +67,12 @@ static inline void segment_count(const struct net *net, u8 what, bool fin_again)
 }
 
 /**
- * segment_fin_waits() - can't a FIN that is queued now leave at once?
+ * segment_fin_waits() - would a FIN that is queued now have to wait?
  * @tp: the socket
  *
- * It waits behind unsent data, or for a window. Kernels differ in whether they let it
- * pass a full congestion window.
+ * Kernels differ in whether a FIN may exceed the congestion window.
+ *
+ * Return: true if there is unsent data before it, or one of the windows is full.
  */
 static inline bool segment_fin_waits(const struct tcp_sock *tp)
 {
@@ -80,10 +81,12 @@ static inline bool segment_fin_waits(const struct tcp_sock *tp)
 }
 
 /**
- * acceptable_seq() - SND.NXT in a segment without data, as tcp_acceptable_seq()
+ * acceptable_seq() - get the sequence number of a segment without data
  * @tp: the socket
  *
- * It is within the peer's window, even if that shrank.
+ * Mirrors tcp_acceptable_seq().
+ *
+ * Return: SND.NXT, or the right edge of the peer's window if that has shrunk below it.
  */
 static inline u32 acceptable_seq(const struct tcp_sock *tp)
 {
@@ -98,7 +101,10 @@ static inline u32 acceptable_seq(const struct tcp_sock *tp)
  * segment_is_by_loopback() - did a segment come by the loopback device?
  * @skb: the segment
  *
- * By its number, the same in each namespace: it may be gone before the last socket.
+ * It compares the interface index, which is the same in each namespace. The device may be
+ * unregistered before the last socket is closed.
+ *
+ * Return: true if it did.
  */
 static inline bool segment_is_by_loopback(const struct sk_buff *skb)
 {
@@ -106,8 +112,10 @@ static inline bool segment_is_by_loopback(const struct sk_buff *skb)
 }
 
 /**
- * segment_comes_by_wire() - do the peer's segments come by another device?
- * @sk: the socket; false where its route is not known
+ * segment_comes_by_wire() - is the peer reached by a device other than loopback?
+ * @sk: the socket
+ *
+ * Return: true if it is, false also if the route is unknown.
  */
 static inline bool segment_comes_by_wire(const struct sock *sk)
 {
