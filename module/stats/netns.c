@@ -247,8 +247,10 @@ static void netns_serve(struct counts *counts)
 	ns = netns_lock_from(&number);
 	if (!ns)
 		return;
-	if (ns->own == counts)
-		WRITE_ONCE(ns->cpu, counts->cpu);
+	if (ns->own == counts) {
+		/* NULLs before the pointer: pairs with the dependency in netns_block(). */
+		smp_store_release(&ns->cpu, counts->cpu);
+	}
 	netns_unlock();
 }
 
