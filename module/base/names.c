@@ -120,6 +120,8 @@ static const struct {
 
 static_assert(ARRAY_SIZE(lists) == WORD_LISTS);
 
+static const struct word no_word = WORD("?");
+
 /**
  * names_has() - does this number have a word?
  * @list: the words of an enum
@@ -141,9 +143,7 @@ bool names_has(enum word_list list, unsigned int number)
  */
 const struct word *names_word(enum word_list list, unsigned int number)
 {
-	static const struct word none = WORD("?");
-
-	return likely(names_has(list, number)) ? &lists[list].words[number] : &none;
+	return likely(names_has(list, number)) ? &lists[list].words[number] : &no_word;
 }
 
 /**
@@ -196,5 +196,5 @@ const struct word *names_event(u8 event)
 {
 	enum word_list list = names_of_kind(event >> 4);
 
-	return list == WORD_LISTS ? names_word(WORDS_KIND, ~0U) : names_word(list, event & 0xf);
+	return list == WORD_LISTS ? &no_word : names_word(list, event & 0xf);
 }

@@ -15,7 +15,7 @@
 
 #include "base/moment.h"
 
-/* The states of RFC 9293, section 3.3.2, in which one side has closed. */
+/* The states of RFC 9293, section 3.3.2, in which at least one side has closed. */
 #define TCPF_CLOSING_STATES (TCPF_FIN_WAIT1 | TCPF_FIN_WAIT2 | TCPF_CLOSING |	\
 			     TCPF_CLOSE_WAIT | TCPF_LAST_ACK | TCPF_TIME_WAIT)
 
