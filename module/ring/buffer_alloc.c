@@ -70,10 +70,12 @@ struct ring *ring_alloc(unsigned int cpu, unsigned long nr)
 {
 	const int node = cpu_to_node(cpu);
 	struct ring *ring = kzalloc_node(sizeof(*ring), RING_GFP, node);
-	struct ring_slot *slots = slots_alloc(nr, node);
+	struct ring_slot *slots;
 
-	if (!ring || !slots) {
-		vfree(slots);
+	if (!ring)
+		return NULL;
+	slots = slots_alloc(nr, node);
+	if (!slots) {
 		kfree(ring);
 		return NULL;
 	}

@@ -154,7 +154,7 @@ unsigned long ring_oldest(struct ring *ring)
 
 	if (oldest != ring->tail) {
 		ring->overwritten += oldest - ring->tail;
-		/* Pairs with the acquire in ring_claim(). */
+		/* Pairs with the acquire in ring_has_room(). */
 		smp_store_release(&ring->tail, oldest);
 	}
 	return oldest;
@@ -169,7 +169,7 @@ unsigned long ring_oldest(struct ring *ring)
  */
 void ring_consumed(struct ring *ring, unsigned long pos)
 {
-	/* After the copy: pairs with the acquire in ring_claim(). */
+	/* After the copy: pairs with the acquire in ring_has_room(). */
 	smp_store_release(&ring->tail, pos + 1);
 }
 
@@ -186,7 +186,7 @@ void ring_clear(struct ring *ring)
 	ring->overwritten = 0;
 	ring->base_tail = head;
 	ring->base_dropped = local_read(&ring->dropped);
-	/* Pairs with the acquire in ring_claim(). */
+	/* Pairs with the acquire in ring_has_room(). */
 	smp_store_release(&ring->tail, head);
 }
 

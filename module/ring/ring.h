@@ -105,7 +105,7 @@ static inline bool ring_has_room(const struct ring *ring, const struct ring_slot
 {
 	if (unlikely(READ_ONCE(slot->seq) != pos - ring->mask))
 		return false;
-	/* Pairs with the release in ring_consumed(). */
+	/* Pairs with the releases in ring_oldest(), ring_consumed() and ring_clear(). */
 	return overwrite || pos - smp_load_acquire(&ring->tail) <= ring->mask;
 }
 
