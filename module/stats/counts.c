@@ -22,6 +22,10 @@
 
 static_assert(COUNTERS < 1 << 15);	/* see struct counts, @early */
 
+/* A counter is also raised as a local_t and as an atomic_long_t. */
+static_assert(sizeof(local_t) == sizeof(unsigned long));
+static_assert(sizeof(atomic_long_t) == sizeof(unsigned long));
+
 /* Always NULL: the blocks of the CPUs of a namespace in which no CPU has one. */
 DEFINE_PER_CPU(struct stats *, counts_none);
 

@@ -162,18 +162,17 @@ struct stats *netns_sum(const struct net *net)
 		return NULL;
 	if (net) {
 		counts_add(netns_of(net)->own, sum);
-		stats_derive(sum);
-		return sum;
-	}
-	walk = kzalloc(sizeof(*walk), GFP_KERNEL);
-	if (walk) {
+	} else {
+		walk = kzalloc(sizeof(*walk), GFP_KERNEL);
+		if (!walk) {
+			kfree(sum);
+			return NULL;
+		}
 		netns_walk_all(walk, sum);
 		kfree(walk);
-		stats_derive(sum);
-		return sum;
 	}
-	kfree(sum);
-	return NULL;
+	stats_derive(sum);
+	return sum;
 }
 
 /**

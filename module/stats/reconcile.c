@@ -15,6 +15,11 @@ static unsigned long reconcile_ends(const struct stats *s, u8 how, u8 by)
 	return s->end[how][by];
 }
 
+/*
+ * The functions below compute the module's counts. Where it is not plain, a comment names the
+ * kernel's functions that raise the counter.
+ */
+
 static unsigned long reconcile_born(const struct stats *s)
 {
 	return s->count[STATS_TW_BORN_FIN_WAIT2] + s->count[STATS_TW_BORN_TIME_WAIT];
@@ -103,30 +108,42 @@ static unsigned long ours_out_rsts(const struct stats *s)
 }
 
 const struct reconcile reconcile_lines[RECONCILE_LINES] = {
-	[RECONCILE_TW] = { "TW", LINUX_MIB_TIMEWAITED, .ours = ours_tw,
+	[RECONCILE_TW] = {
+		.name = "TW", .mib = LINUX_MIB_TIMEWAITED, .ours = ours_tw,
 		.groups = BIT(GROUP_TIMEWAIT) },
-	[RECONCILE_TW_RECYCLED] = { "TWRecycled", LINUX_MIB_TIMEWAITRECYCLED,
-		.ours = ours_tw_recycled, .groups = BIT(GROUP_TIMEWAIT), .maybe = true },
-	[RECONCILE_TW_KILLED] = { "TWKilled", LINUX_MIB_TIMEWAITKILLED,
-		.ours = ours_tw_killed, .groups = BIT(GROUP_TIMEWAIT) },
-	[RECONCILE_TW_OVERFLOW] = { "TCPTimeWaitOverflow", LINUX_MIB_TCPTIMEWAITOVERFLOW,
+	[RECONCILE_TW_RECYCLED] = {
+		.name = "TWRecycled", .mib = LINUX_MIB_TIMEWAITRECYCLED, .ours = ours_tw_recycled,
+		.groups = BIT(GROUP_TIMEWAIT), .maybe = true },
+	[RECONCILE_TW_KILLED] = {
+		.name = "TWKilled", .mib = LINUX_MIB_TIMEWAITKILLED, .ours = ours_tw_killed,
+		.groups = BIT(GROUP_TIMEWAIT) },
+	[RECONCILE_TW_OVERFLOW] = {
+		.name = "TCPTimeWaitOverflow", .mib = LINUX_MIB_TCPTIMEWAITOVERFLOW,
 		.ours = ours_tw_overflow, .groups = BIT(GROUP_TIMEWAIT) },
-	[RECONCILE_ON_DATA] = { "TCPAbortOnData", LINUX_MIB_TCPABORTONDATA,
-		.ours = ours_on_data, .remembered = true, .sleeps = true,
-		.groups = BIT(GROUP_TIMEWAIT) | BIT(GROUP_RESETS) | BIT(GROUP_CALLS) },
-	[RECONCILE_ON_CLOSE] = { "TCPAbortOnClose", LINUX_MIB_TCPABORTONCLOSE,
-		.ours = ours_on_close, .groups = BIT(GROUP_CALLS), .remembered = true },
-	[RECONCILE_ON_MEMORY] = { "TCPAbortOnMemory", LINUX_MIB_TCPABORTONMEMORY,
+	[RECONCILE_ON_DATA] = {
+		.name = "TCPAbortOnData", .mib = LINUX_MIB_TCPABORTONDATA, .ours = ours_on_data,
+		.groups = BIT(GROUP_TIMEWAIT) | BIT(GROUP_RESETS) | BIT(GROUP_CALLS),
+		.remembered = true, .sleeps = true },
+	[RECONCILE_ON_CLOSE] = {
+		.name = "TCPAbortOnClose", .mib = LINUX_MIB_TCPABORTONCLOSE, .ours = ours_on_close,
+		.groups = BIT(GROUP_CALLS), .remembered = true },
+	[RECONCILE_ON_MEMORY] = {
+		.name = "TCPAbortOnMemory", .mib = LINUX_MIB_TCPABORTONMEMORY,
 		.ours = ours_on_memory, .groups = BIT(GROUP_TIMEWAIT), .remembered = true },
-	[RECONCILE_ON_TIMEOUT] = { "TCPAbortOnTimeout", LINUX_MIB_TCPABORTONTIMEOUT,
+	[RECONCILE_ON_TIMEOUT] = {
+		.name = "TCPAbortOnTimeout", .mib = LINUX_MIB_TCPABORTONTIMEOUT,
 		.ours = ours_on_timeout, .remembered = true },
-	[RECONCILE_ON_LINGER] = { "TCPAbortOnLinger", LINUX_MIB_TCPABORTONLINGER,
+	[RECONCILE_ON_LINGER] = {
+		.name = "TCPAbortOnLinger", .mib = LINUX_MIB_TCPABORTONLINGER,
 		.ours = ours_on_linger, .remembered = true },
-	[RECONCILE_FAILED] = { "TCPAbortFailed", LINUX_MIB_TCPABORTFAILED, .maybe = true },
-	[RECONCILE_ESTAB_RESETS] = { "EstabResets", TCP_MIB_ESTABRESETS, true,
+	[RECONCILE_FAILED] = {
+		.name = "TCPAbortFailed", .mib = LINUX_MIB_TCPABORTFAILED, .maybe = true },
+	[RECONCILE_ESTAB_RESETS] = {
+		.name = "EstabResets", .mib = TCP_MIB_ESTABRESETS, .is_tcp = true,
 		.ours = ours_estab_resets },
-	[RECONCILE_OUT_RSTS] = { "OutRsts", TCP_MIB_OUTRSTS, true,
-		.ours = ours_out_rsts, .groups = BIT(GROUP_RESETS), .maybe = true },
+	[RECONCILE_OUT_RSTS] = {
+		.name = "OutRsts", .mib = TCP_MIB_OUTRSTS, .is_tcp = true, .ours = ours_out_rsts,
+		.groups = BIT(GROUP_RESETS), .maybe = true },
 };
 
 /* As snmp_fold_field(), which newer kernels do not export. */
