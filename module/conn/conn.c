@@ -152,9 +152,9 @@ void conn_untrack_all(bool (*these)(const struct conn *conn))
 	struct hlist_bl_node *pos, *next;
 	unsigned long flags;
 	struct conn *conn;
-	u64 i;
+	unsigned int i;
 
-	for (i = 0; i <= conn_mask; i++) {
+	for (i = 0; i < conn_buckets(); i++) {
 		if (conn_is_empty(i))
 			continue;
 		local_irq_save(flags);
@@ -237,7 +237,7 @@ void conn_close(void)
  */
 void conn_stop(void)
 {
-	conn_untrack_all(NULL);
+	conn_untrack_all(NULL);	/* conn_close() was not called if the load failed before */
 	conn_pool_stop();
 	kvfree(conn_table);
 }
