@@ -70,7 +70,7 @@ static void event_called(const struct sock *sk, u8 what, u8 by, bool goes_on)
 	conn_flush(conn);
 	event_caller(conn, what, by);
 	event_moment_of_call(&conn->moment, sk, what);
-	if (conn->subject.closer.is_opener)	/* a kernel thread calls */
+	if (conn->subject.closer.is_opener)	/* only if a kernel thread calls */
 		conn->moment.flags |= TCP_TEARDOWN_F_OPENER;
 	if (!goes_on)
 		conn_record(conn);
@@ -158,7 +158,7 @@ void event_close_begins(const struct sock *sk, struct conn *conn)
 		conn->by_exit = true;
 		conn->moment.what = TCP_TEARDOWN_EXIT;
 	}
-	if (conn->subject.closer.is_opener)	/* a kernel thread calls */
+	if (conn->subject.closer.is_opener)	/* only if a kernel thread calls */
 		conn->moment.flags |= TCP_TEARDOWN_F_OPENER;
 }
 

@@ -49,7 +49,7 @@ static u16 reason_of_open(const struct sock *sk)
 {
 	if (sock_owned_by_user_nocheck(sk))
 		return TCP_TEARDOWN_REASON_TCP_STATE;
-	/* While data waits to be acknowledged, tcp_keepalive_timer() does nothing. */
+	/* While data is not acknowledged, tcp_keepalive_timer() sends no RST. */
 	if (tcp_sk(sk)->packets_out || !skb_queue_empty(&sk->sk_write_queue))
 		return TCP_TEARDOWN_REASON_TCP_ABORT_ON_MEMORY;
 	if (sk->sk_state == TCP_FIN_WAIT2 && sock_flag(sk, SOCK_DEAD))
