@@ -8,9 +8,9 @@
  *
  * A lookup returns with its hash bucket locked: the caller "holds" the bucket, and with it the
  * connections there. The lock is a bit spinlock, also with PREEMPT_RT. Interrupts are disabled,
- * because a hook may run in a softirq that interrupts the same hook in process context. Two kinds
- * of locks nest inside: the raw spinlock of the depot, and those that queue_work() takes when the
- * depot needs its worker.
+ * because a hook may run in a softirq that interrupts the same hook in process context. The raw
+ * spinlock of the depot nests inside, and so do the locks of workqueues and timers: the depot may
+ * need its worker, and a record may wake readers.
  *
  * While a bucket is held, neither its connections nor the sockets that they point to are freed:
  * a socket is not freed before its transition to CLOSE, and the hook of that transition has to

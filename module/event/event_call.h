@@ -9,7 +9,7 @@
 
 #include "conn/conn.h"
 
-/* close() by current: the call, and the cause that it is. An exit closes, too. */
+/* Current closes the socket, maybe as it exits: the call for the record, the cause of the end. */
 static inline u8 what_close(void)
 {
 	return current->flags & PF_EXITING ? TCP_TEARDOWN_EXIT : TCP_TEARDOWN_CLOSE;

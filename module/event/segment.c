@@ -154,8 +154,8 @@ bool segment_refused(const struct sock *sk, const struct sk_buff *skb)
  * @skb: the segment
  * @th: its header
  *
- * Mirrors the first checks of tcp_timewait_state_process(). Whatever passes them in TIME_WAIT is
- * answered by an ACK: it was received before, so that is not a refusal.
+ * Mirrors the first checks of tcp_timewait_state_process(). In TIME_WAIT, a segment that passes
+ * them is answered by an ACK. That is not a refusal, because the segment was received before.
  *
  * Return: true if it does.
  */

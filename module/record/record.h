@@ -62,8 +62,8 @@ void record_subject_of_sock(struct subject *subject, const struct sock *sk);
 void record_subject_of_tw(struct subject *subject, const struct inet_timewait_sock *tw);
 
 /*
- * Begin a moment in which the state does not change. It zeroes all fields from @len on. The caller
- * sets @seq, @ack and @window. @size and @cpu are not used.
+ * Begin a moment, without a transition so far. All fields from @len on are 0. The caller sets @seq,
+ * @ack and @window. @size and @cpu are not used.
  */
 static __always_inline void moment_begin(struct moment *m, u64 now, u8 kind, u8 what, u8 state,
 					 u32 flags)

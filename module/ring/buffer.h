@@ -39,7 +39,8 @@
  * @filtered: records that the filter refused; only this CPU writes it
  * @wait: readers of this CPU
  * @lock: serialises readers that consume this CPU's records, and protects the members below;
- *	nests inside buffer_access, no other lock nests inside it
+ *	nests inside buffer_access. A reader may copy to user space, and so take page faults,
+ *	with both held.
  * @past: accounts of rings that were replaced
  * @base_refused: @refused when the accounts last started from 0
  * @base_filtered: @filtered at that time

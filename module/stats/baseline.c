@@ -44,7 +44,7 @@ static struct netns *baseline_lock_from(const struct baseline *at, loff_t *numbe
 }
 
 /*
- * Add this CPU's counts. The kernel counts an event a moment before the module does. This CPU is
+ * Add this CPU's counts. The kernel and the module count an event one after the other. This CPU is
  * not between the two counts now: it is in process context, and softirqs are disabled. Only a
  * task may have slept between them, as tcp_disconnect() does when it allocates its RST. From now
  * on, what this CPU counts for the namespace goes to the other shared block.
