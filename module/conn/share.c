@@ -47,6 +47,10 @@ bool share_buy(u8 share, u8 *permits)
  */
 void share_sell(u8 share, u8 *permits)
 {
+	/*
+	 * If a CPU has just gone offline, a batch has grown since share_give() looked, but at most
+	 * to twice its size, see depot_scale(). So this is not negative.
+	 */
 	unsigned int nr = *permits - READ_ONCE(depot_batch_max);
 
 	*permits -= nr;

@@ -307,6 +307,7 @@ int counts_start(void (*serve)(struct counts *counts))
 	int err;
 
 	counts_serve = serve;
+	/* Unbound: it must not disturb isolated CPUs. Until it runs, counts have little room. */
 	counts_wq = alloc_workqueue("tcp_teardown_counts", WQ_UNBOUND | WQ_HIGHPRI, 0);
 	if (!counts_wq)
 		return -ENOMEM;
