@@ -24,12 +24,12 @@ struct layout_member {
  * struct layout - a structure that the module reads
  * @name: its name
  * @size: when the module was built
- * @members: ends with one without a name; no bit fields
+ * @members: those that the module reads, without bit fields; an empty entry ends the list
  */
 struct layout {
 	const char *name;
 	size_t size;
-	struct layout_member members[24];	/* the last one is empty and ends the list */
+	struct layout_member members[32];
 };
 
 #define LAYOUT(s)	.name = #s, .size = sizeof(struct s)
@@ -58,6 +58,9 @@ static const struct layout layouts[] = {
 	{ LAYOUT(inet_sock), .members = { AT(inet_sock, inet_sport), } },
 	{ LAYOUT(inet_connection_sock), .members = {
 		AT(inet_connection_sock, icsk_user_timeout),
+		AT(inet_connection_sock, icsk_pending),
+		AT(inet_connection_sock, icsk_probes_out),
+		AT(inet_connection_sock, icsk_probes_tstamp),
 		AT(inet_connection_sock, icsk_bind_hash), } },
 	{ LAYOUT(tcp_sock), .members = {
 		AT(tcp_sock, rcv_nxt), AT(tcp_sock, copied_seq), AT(tcp_sock, rcv_wup),
@@ -68,7 +71,9 @@ static const struct layout layouts[] = {
 		AT(tcp_sock, bytes_received), AT(tcp_sock, bytes_sent),
 		AT(tcp_sock, bytes_retrans), AT(tcp_sock, segs_out),
 		AT(tcp_sock, rcv_wnd), AT(tcp_sock, snd_cwnd), AT(tcp_sock, sacked_out),
-		AT(tcp_sock, lost_out), AT(tcp_sock, retrans_out), } },
+		AT(tcp_sock, lost_out), AT(tcp_sock, retrans_out),
+		AT(tcp_sock, retrans_stamp), AT(tcp_sock, rcv_tstamp),
+		AT(tcp_sock, selective_acks), AT(tcp_sock, fastopen_rsk), } },
 	{ LAYOUT(inet_timewait_sock), .members = {
 		AT(inet_timewait_sock, tw_substate), AT(inet_timewait_sock, tw_sport),
 		AT(inet_timewait_sock, tw_timer), AT(inet_timewait_sock, tw_dr),
@@ -96,6 +101,9 @@ static const struct layout layouts[] = {
 	{ LAYOUT(rtable), .members = { AT(rtable, rt_type), } },
 	{ LAYOUT(net), .members = {
 		AT(net, net_cookie), AT(net, ns), AT(net, ipv4), AT(net, mib), AT(net, gen), } },
+	{ LAYOUT(netns_ipv4), .members = {
+		AT(netns_ipv4, tcp_death_row), AT(netns_ipv4, sysctl_tcp_rfc1337),
+		AT(netns_ipv4, sysctl_tcp_orphan_retries), } },
 };
 
 static int layout_differs(const struct layout *layout, const char *what, size_t built,
