@@ -235,9 +235,10 @@ void hook_detach(struct hook *hook)
 {
 	if (!hook->attached || !hook_let_go(hook))
 		return;
-	WRITE_ONCE(hook->attached, false);
+	/* Before @attached is cleared: hook_missed() may count a miss twice, but loses none. */
 	if (hook->kind == HOOK_KPROBE)
-		hook->missed += hook->kp.nmissed;
+		WRITE_ONCE(hook->missed, hook->missed + hook->kp.nmissed);
+	smp_store_release(&hook->attached, false);
 }
 
 /**
@@ -248,10 +249,11 @@ void hook_detach(struct hook *hook)
  */
 unsigned long hook_missed(const struct hook *hook)
 {
-	bool is_kprobe = hook->attached && hook->kind == HOOK_KPROBE;
+	/* Pairs with hook_detach(). */
+	bool is_kprobe = smp_load_acquire(&hook->attached) && hook->kind == HOOK_KPROBE;
 
 	/* The kernel increments it without marking the access. */
-	return hook->missed + (is_kprobe ? data_race(hook->kp.nmissed) : 0);
+	return READ_ONCE(hook->missed) + (is_kprobe ? data_race(hook->kp.nmissed) : 0);
 }
 
 /**
