@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A hook point. hook_table.c has the table of them, hook_attach.c attaches and detaches one,
- * hook_groups.c all.
+ * A hook: a function or tracepoint of the kernel, and the handler that it calls. hook_table.c has
+ * the table of all hooks. hook_attach.c attaches and detaches one, hook_groups.c a group of them.
  */
 #ifndef TCP_TEARDOWN_HOOK_H
 #define TCP_TEARDOWN_HOOK_H
@@ -18,7 +18,7 @@ struct tracepoint;
 
 enum hook_kind { HOOK_TRACEPOINT, HOOK_FTRACE, HOOK_KPROBE };
 
-/* In the order of attaching, within their group. */
+/* Within a group, hooks are attached in this order, and detached in reverse. */
 enum hook_id {
 	HOOK_STATE,
 	HOOK_RCV, HOOK_RETRANSMIT,
@@ -32,14 +32,14 @@ enum hook_id {
 	HOOKS
 };
 
-/* Each CPU counts its own calls. */
+/* How often each handler was called on this CPU. */
 DECLARE_PER_CPU(unsigned long [HOOKS], hook_hits);
 
 /**
  * struct hook_arg - an argument that a handler reads
- * @type: as C has it: "struct sock *", "u32"
- * @name: in the function's definition
- * @size: of the type
+ * @type: its type in C: "struct sock *", "u32"
+ * @name: its name in the function's definition
+ * @size: bytes of its type
  */
 struct hook_arg {
 	const char *type;
@@ -48,35 +48,38 @@ struct hook_arg {
 };
 
 /**
- * struct hook - one hook point
- * @name: of the tracepoint or function
- * @group: hooks that are switched together
- * @required: without it the load fails
- * @backstop: uses ftrace if possible, even with attach=kprobe: a kprobe would be skipped at
- *	the same moment as the hook that it backs up
+ * struct hook - a hook
+ * @name: name of the tracepoint or function
+ * @group: its group; the hooks of a group are switched on and off together
+ * @required: the load fails if it cannot be attached
+ * @backstop: it backs up another hook, HOOK_KILL. It uses ftrace if possible, even with
+ *	attach=kprobe, because a kprobe would be skipped at the same moments as the other one.
  * @shows: what is not seen without it
- * @needs: not attached unless this one is; HOOK_STATE, which always is, if none
- * @or: or this one, instead of @needs
- * @with: detached again if this one, which comes later, is not attached
- * @parts: this hook sees the callers of a part that was split off this function; HOOK_STATE
- *	if none
- * @unless: not attached if this one is, which sees more; HOOK_STATE if none
- * @obsolete: not attached on this kernel, where a tracepoint sees the same
- * @probe: for a tracepoint
- * @ftrace: for a function
- * @pre_handler: for a function
- * @args: its first arguments
- * @nr_args: how many of them
- * @is_static: no header declares it
+ * @needs: it is attached only if this hook is attached
+ * @or: a hook that will do instead of @needs
+ * @with: it is detached again if this hook, which comes later, could not be attached
+ * @parts: this hook sees the callers of a part that the compiler has split off the function
+ * @unless: it is not attached if this hook is, which sees more
+ * @obsolete: it is not attached on this kernel, where a tracepoint sees the same
+ * @probe: the handler, if it is a tracepoint
+ * @ftrace: the handler for ftrace, if it is a function
+ * @pre_handler: the handler for a kprobe, if it is a function
+ * @args: the function's first arguments, those that the handler reads
+ * @nr_args: number of @args
+ * @is_static: no header declares the function
  *
- * The rest is its state; under hooks_lock.
+ * In @needs, @or, @with, @parts and @unless, 0 is "none". That is HOOK_STATE, which is always
+ * attached.
+ *
+ * The other members are the hook's state. hooks_lock protects them, but @attached and @missed are
+ * also read without it.
  * @kind: how it is attached
  * @attached: it is attached
  * @note: why it is not attached
- * @refused: why BTF forbids to attach it; empty if it does not
- * @addr: of the function, once it has been found
- * @part: a function that the compiler has split off it, see hook_parts.c
- * @missed: by kprobes that were detached
+ * @refused: why it must not be attached: BTF does not confirm @args; empty if it may be
+ * @addr: address of the function, once it has been found
+ * @part: a function that the compiler has split off this one, see hook_parts.c
+ * @missed: calls that kprobes missed which have been detached
  * @tp: the tracepoint
  * @ops: the ftrace_ops
  * @kp: the kprobe
@@ -114,8 +117,9 @@ struct hook {
 };
 
 extern struct hook hook_table[HOOKS];
+/* The names of the groups. */
 extern const char * const hook_groups[GROUPS];
-/* Of which all hooks are attached; bits by enum hook_group. */
+/* The groups all of whose hooks are attached: a bit for each enum hook_group. */
 extern unsigned long hook_groups_whole;
 
 int hook_check(void);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Attaches one hook, by tracepoint, ftrace or kprobe, and detaches it. */
+/* Attaches one hook, as a tracepoint's probe, by ftrace or as a kprobe, and detaches it. */
 #include "hook/hook.h"
 
 #include <linux/security.h>
@@ -7,9 +7,10 @@
 #include <linux/tracepoint.h>
 
 /*
- * The sysctl kernel.ftrace_enabled=0 would silently blind all hooks of functions, kprobes
- * too, which the kernel puts on ftrace at a function's entry. A permanent ftrace_ops makes
- * the sysctl fail; this one is on a function of the module that nobody calls. Without
+ * With the sysctl kernel.ftrace_enabled=0 no hook of a function would be called any more, and
+ * nothing would report it. That includes kprobes: the kernel puts a kprobe at a function's entry
+ * on ftrace. While a permanent ftrace_ops is registered, the kernel refuses to set that sysctl to
+ * 0. The anchor is such an ftrace_ops, on a function of the module that nobody calls. Without
  * dynamic ftrace the sysctl has no effect on hooks.
  */
 static bool hook_is_anchored;
@@ -26,9 +27,11 @@ static struct ftrace_ops hook_anchor = {
 };
 
 /**
- * hook_anchor_start() - make ftrace stay enabled while functions are hooked
+ * hook_anchor_start() - keep ftrace enabled while functions are hooked
  *
- * Context: process, may sleep. Without it no function is hooked.
+ * If this fails, hook_attach() refuses to hook functions.
+ *
+ * Context: process, may sleep; holds hooks_lock.
  */
 void hook_anchor_start(void)
 {
@@ -46,9 +49,11 @@ void hook_anchor_start(void)
 }
 
 /**
- * hook_anchor_stop() - all hooks are detached
+ * hook_anchor_stop() - remove the anchor, after all hooks have been detached
  *
- * Return: false if ftrace keeps it, see hook_detach().
+ * Context: process, may sleep; holds hooks_lock.
+ *
+ * Return: false if ftrace does not release it, see hook_detach().
  */
 bool hook_anchor_stop(void)
 {
@@ -61,14 +66,15 @@ bool hook_anchor_stop(void)
 	return true;
 }
 
-/* Why it was not attached, for the file hooks. */
+/* Notes for the file hooks why a hook is not attached. Return: @err. */
 static int hook_refuse(struct hook *hook, int err, const char *why)
 {
 	strscpy(hook->note, why, sizeof(hook->note));
 	return err;
 }
 
-static void tracepoint_is(struct tracepoint *tp, void *arg)
+/* Called for each tracepoint of the kernel. */
+static void tracepoint_match(struct tracepoint *tp, void *arg)
 {
 	struct hook *hook = arg;
 
@@ -80,7 +86,7 @@ static int hook_attach_tracepoint(struct hook *hook)
 {
 	int err;
 
-	for_each_kernel_tracepoint(tracepoint_is, hook);
+	for_each_kernel_tracepoint(tracepoint_match, hook);
 	if (!hook->tp)
 		return hook_refuse(hook, -EOPNOTSUPP, "no such tracepoint");
 	err = tracepoint_probe_register(hook->tp, hook->probe, NULL);
@@ -90,7 +96,8 @@ static int hook_attach_tracepoint(struct hook *hook)
 	return 0;
 }
 
-static int hook_find(struct hook *hook, u32 flags)
+/* Registers a kprobe, which finds the function. With KPROBE_FLAG_DISABLED it is not armed. */
+static int hook_register_kprobe(struct hook *hook, u32 flags)
 {
 	int err;
 
@@ -105,8 +112,8 @@ static int hook_find(struct hook *hook, u32 flags)
 }
 
 /*
- * The address comes from a kprobe that is never armed: a name given to ftrace
- * could also match a function of another module, with other arguments.
+ * The address comes from the registered kprobe. If ftrace were given the name, it could also match
+ * a function of another module, with other arguments.
  */
 static int hook_attach_ftrace(struct hook *hook)
 {
@@ -136,7 +143,7 @@ static int hook_attach_function(struct hook *hook, bool by_kprobe)
 	if (hook_anchor_error)
 		return hook_refuse(hook, hook_anchor_error, hook_anchor_error == -EBUSY ?
 				   "kernel.ftrace_enabled is 0" : "ftrace takes no anchor");
-	err = hook_find(hook, by_ftrace ? KPROBE_FLAG_DISABLED : 0);
+	err = hook_register_kprobe(hook, by_ftrace ? KPROBE_FLAG_DISABLED : 0);
 	if (err == -ENOENT)
 		return hook_refuse(hook, err, "no such function");
 	if (err)
@@ -157,7 +164,13 @@ static int hook_attach_function(struct hook *hook, bool by_kprobe)
 	return 0;
 }
 
-/** hook_note_need() - say that @hook is not attached because @need is not */
+/**
+ * hook_note_need() - note that a hook is not attached because another one is not
+ * @hook: the hook
+ * @need: the one that it needs
+ *
+ * Context: holds hooks_lock.
+ */
 void hook_note_need(struct hook *hook, enum hook_id need)
 {
 	scnprintf(hook->note, sizeof(hook->note), "needs %s", hook_table[need].name);
@@ -165,7 +178,7 @@ void hook_note_need(struct hook *hook, enum hook_id need)
 
 /**
  * hook_is_needless() - does another hook see the same on this kernel?
- * @hook: which
+ * @hook: the hook
  *
  * Context: holds hooks_lock.
  */
@@ -175,13 +188,13 @@ bool hook_is_needless(const struct hook *hook)
 }
 
 /**
- * hook_attach() - attach one
- * @hook: not attached
+ * hook_attach() - attach a hook
+ * @hook: a hook that is not attached
  * @by_kprobe: hook functions with kprobes, even if ftrace is possible
  *
  * Context: process, may sleep; holds hooks_lock.
  *
- * Return: 0, also if it is not needed; else an error, and @hook->note says why.
+ * Return: 0, also if it is not needed; otherwise an error, and @hook->note says why.
  */
 int hook_attach(struct hook *hook, bool by_kprobe)
 {
@@ -202,7 +215,7 @@ int hook_attach(struct hook *hook, bool by_kprobe)
 	return err;
 }
 
-/* Return: false if ftrace still calls the handler. */
+/* Return: false if the kernel still calls the handler, see hook_detach(). */
 static bool hook_let_go(struct hook *hook)
 {
 	switch (hook->kind) {
@@ -216,20 +229,21 @@ static bool hook_let_go(struct hook *hook)
 		return true;
 	case HOOK_KPROBE:
 		unregister_kprobe(&hook->kp);
-		return hook->kp.addr;	/* that is how it says so */
+		return hook->kp.addr;	/* the kernel clears it if it fails */
 	}
 	return true;
 }
 
 /**
- * hook_detach() - detach one, if it is attached
- * @hook: which
+ * hook_detach() - detach a hook, if it is attached
+ * @hook: the hook
  *
  * Context: process, may sleep; holds hooks_lock. On return the handler of a
  * tracepoint may still run on another CPU: see hooks_settle().
  *
- * A function's hook may stay attached: once a kernel bug has made ftrace shut itself
- * down, it refuses, and leaves the calls in place.
+ * A function's hook may stay attached. When the kernel finds ftrace inconsistent, it shuts ftrace
+ * down until the next boot: from then on ftrace removes nothing, and functions that were hooked
+ * still call their handlers.
  */
 void hook_detach(struct hook *hook)
 {
@@ -238,12 +252,13 @@ void hook_detach(struct hook *hook)
 	/* Before @attached is cleared: hook_missed() may count a miss twice, but loses none. */
 	if (hook->kind == HOOK_KPROBE)
 		WRITE_ONCE(hook->missed, hook->missed + hook->kp.nmissed);
+	/* Pairs with hook_missed(). */
 	smp_store_release(&hook->attached, false);
 }
 
 /**
- * hook_missed() - how many calls the hook missed
- * @hook: which
+ * hook_missed() - how many calls a hook missed
+ * @hook: the hook
  *
  * Only a kprobe misses calls: it is skipped while another runs on the same CPU.
  */
@@ -257,10 +272,10 @@ unsigned long hook_missed(const struct hook *hook)
 }
 
 /**
- * hook_group_missed() - has a hook missed a call?
+ * hook_group_missed() - has a hook of these groups missed a call?
  * @groups: a bit for each enum hook_group
  *
- * Context: process; no lock: a call that is missed now may count later.
+ * Context: process. Takes no lock: a call that is missed meanwhile may be left out.
  */
 bool hook_group_missed(unsigned long groups)
 {

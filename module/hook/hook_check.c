@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Compares prototypes of functions and layouts of structures with the running kernel's
- * BTF. Functions that a header declares were also compared when the module was compiled,
- * see hook_entry.h; static functions are compared only here.
+ * BTF. If a header declares a function, the compiler has compared its prototype already,
+ * see hook_entry.h. Static functions are compared only here.
  */
 #include "hook/hook.h"
 
@@ -25,7 +25,10 @@ static bool is_struct(const struct kbtf *btf, u32 id, const char *name, size_t l
 	return strlen(found) == len && !strncmp(found, name, len);
 }
 
-/* "struct sock *", "const struct tcphdr *": the structure's name and its length. */
+/*
+ * Finds "sock" in "struct sock *", "tcphdr" in "const struct tcphdr *". Return: where the name
+ * begins, with its length in @len; NULL if @type is no pointer to a structure.
+ */
 static const char *struct_name(const char *type, size_t *len)
 {
 	const char *name = strstr(type, "struct "), *star = strstr(type, " *");
@@ -37,7 +40,7 @@ static const char *struct_name(const char *type, size_t *len)
 	return name;
 }
 
-/* An integer is identified by its size and, because many are alike, by its name. */
+/* An integer must have the same size and, because many arguments are integers, the same name. */
 static bool is_arg(const struct kbtf *btf, const struct btf_param *param,
 		   const struct hook_arg *arg)
 {
@@ -54,18 +57,19 @@ static bool is_arg(const struct kbtf *btf, const struct btf_param *param,
 	       !strcmp(kbtf_name(btf, param->name_off), arg->name);
 }
 
-/* All arguments that the handler reads, in their places. */
+/* Compares all arguments that the handler reads. Sets @refused if one differs. */
 static void hook_compare(struct hook *hook, const struct kbtf *btf,
 			 const struct btf_type *func)
 {
 	const struct btf_type *proto = kbtf_get(btf, func->type);
-	const struct btf_param *params = (const void *)(proto + 1);
+	const struct btf_param *params;
 	u32 nr, i;
 
 	if (!proto || BTF_INFO_KIND(proto->info) != BTF_KIND_FUNC_PROTO) {
 		strscpy(hook->refused, "BTF has no prototype of it", sizeof(hook->refused));
 		return;
 	}
+	params = (const void *)(proto + 1);
 	nr = BTF_INFO_VLEN(proto->info);
 	for (i = 0; i < hook->nr_args; i++) {
 		if (i < nr && is_arg(btf, &params[i], &hook->args[i]))
@@ -76,7 +80,7 @@ static void hook_compare(struct hook *hook, const struct kbtf *btf,
 	}
 }
 
-/* @seen: by enum hook_id */
+/* Compares a function of BTF with the hooks of that name. Sets their @seen, by enum hook_id. */
 static void hook_check_function(const struct kbtf *btf, const struct btf_type *func,
 				bool *seen)
 {
@@ -91,7 +95,7 @@ static void hook_check_function(const struct kbtf *btf, const struct btf_type *f
 	}
 }
 
-/* @seen: by enum hook_id; NULL for none */
+/* Refuses the hooks of static functions that are not @seen; all of them if that is NULL. */
 static void hook_refuse_statics(const bool *seen, const char *why)
 {
 	int i;
@@ -112,7 +116,7 @@ static void hook_check_functions(const struct kbtf *btf)
 		if (BTF_INFO_KIND(type->info) == BTF_KIND_FUNC)
 			hook_check_function(btf, type, seen);
 	}
-	/* BTF leaves out a function whose arguments the compiler has changed. */
+	/* If the compiler has changed a function's arguments, BTF leaves the function out. */
 	hook_refuse_statics(seen, "its prototype is not in BTF");
 }
 
@@ -120,7 +124,7 @@ static void hook_check_functions(const struct kbtf *btf)
  * hook_check() - is this the kernel that the module was built for?
  *
  * Sets @refused of each hook whose function has another prototype. Without BTF
- * nothing is checked, and the file hooks says so.
+ * nothing is checked: if the kernel has none, or if sysfs is not mounted.
  *
  * Context: process, may sleep; before any hook is attached.
  *
@@ -148,7 +152,7 @@ int hook_check(void)
 	return err;
 }
 
-/** hook_is_checked() - hook_check() had BTF to look at */
+/** hook_is_checked() - did hook_check() find BTF that it could read? */
 bool hook_is_checked(void)
 {
 	return hook_was_checked;

@@ -7,17 +7,18 @@
  *		event_shutdown(sk, how);
  *	}
  *
- * names the id, the function, and the arguments that the handler reads. After these, in
- * parentheses, comes each known prototype: the return type and the further arguments. From
- * this one line come
+ * names the hook's id, the function, and the arguments that the handler reads. Then it names each
+ * known prototype, in parentheses: the return type, and the types of the arguments that follow
+ * those. This one line is used three times:
  *
- * - the check, when the module is compiled, that the prototype which the kernel's
- *   headers declare is one of these;
- * - the casts, from registers to the handler's arguments;
- * - the list that the running kernel's BTF is compared with, see hook_check.c.
+ * - when the module is compiled, to check that the prototype in the kernel's headers is one of
+ *   the known ones;
+ * - to cast the registers to the handler's arguments;
+ * - at load, to compare the arguments with the running kernel's BTF, see hook_check.c.
  *
- * HOOK_STATIC4() is for a function that no header declares: only BTF describes it.
- * HOOK_CALLBACK1() and the like are for a function that a header knows as a pointer's target.
+ * HOOK_STATIC1() and HOOK_STATIC4() are for functions that no header declares; only BTF describes
+ * them. HOOK_CALLBACK1() and HOOK_CALLBACK2() are for functions that a structure in a header points
+ * to: they compare the prototype with the type of that pointer.
  */
 #ifndef TCP_TEARDOWN_HOOK_ENTRY_H
 #define TCP_TEARDOWN_HOOK_ENTRY_H
@@ -30,7 +31,7 @@
 
 #include "hook/hook.h"
 
-/* In the register of a bool, the ABI defines only the lowest byte. */
+/* If an argument is a bool, the ABI defines only the lowest byte of its register. */
 #define HOOK_CAST(t, r)							\
 	((t)__builtin_choose_expr(sizeof(t) == 1, (u8)(r), (r)))
 
@@ -56,7 +57,7 @@
 #define HOOK_ARGS4(t1, a1, t2, a2, t3, a3, t4, a4)			\
 	HOOK_ARGS3(t1, a1, t2, a2, t3, a3), HOOK_ARG(t4, a4)
 
-/* The type of a function, from a known prototype: (returned, further...). */
+/* The type of a function. @known: the return type and the types of the further arguments */
 #define HOOK_RETURNS(r, ...)			r
 #define HOOK_FURTHER(r, ...)			, ##__VA_ARGS__
 #define HOOK_TYPE1(known, t1, a1)					\
@@ -68,11 +69,15 @@
 #define HOOK_TYPE4(known, t1, a1, t2, a2, t3, a3, t4, a4)		\
 	HOOK_RETURNS known (t1, t2, t3, t4 HOOK_FURTHER known)
 
-struct hook_none;			/* no function returns it */
+/* Stands for a known prototype where there are fewer than three; no function returns it. */
+struct hook_none;
 #define HOOK_NONE				(struct hook_none)
 #define HOOK_LEAD(...)				__VA_ARGS__
 
-/* One to three prototypes. @lead: (type, name, ...), @n of them */
+/*
+ * Is @type one of up to three known prototypes?
+ * @lead: the arguments that the handler reads, (type, name, ...), @n of them
+ */
 #define HOOK_IS(type, n, known, ...)					\
 	__builtin_types_compatible_p(type, HOOK_TYPE##n(known, __VA_ARGS__))
 #define HOOK_IS_ANY(type, n, lead, k1, k2, k3, ...)			\
@@ -85,8 +90,10 @@ struct hook_none;			/* no function returns it */
 		      "its arguments would be garbage")
 
 /*
- * One handler, called through ftrace or through a kprobe. A kprobe disables
- * preemption, ftrace leaves it as it was.
+ * Defines the two entries of a handler: entry_<id>() for ftrace, and pre_<id>() for a kprobe, which
+ * runs with preemption disabled. The handler's body follows.
+ * @hidden: no header declares the function. HOOK_FN() reads this as <id>_is_<function>, a name that
+ *	does not exist if it combines an id with another function.
  */
 #define HOOK_HANDLER(id, f, hidden, n, ...)				\
 enum { id##_is_##f = hidden };						\
@@ -124,7 +131,7 @@ HOOK_HANDLER(id, f, false, 3, t1, a1, t2, a2, t3, a3)
 HOOK_KNOWN(f, typeof(f), 4, (t1, a1, t2, a2, t3, a3, t4, a4), __VA_ARGS__); \
 HOOK_HANDLER(id, f, false, 4, t1, a1, t2, a2, t3, a3, t4, a4)
 
-/* @member: of @container, a pointer to functions of this kind */
+/* @member: the member of @container that points to such functions */
 #define HOOK_TARGET(container, member)	typeof(*((container *)0)->member)
 #define HOOK_CALLBACK1(id, f, container, member, t1, a1, ...)		\
 HOOK_KNOWN(f, HOOK_TARGET(container, member), 1, (t1, a1), __VA_ARGS__); \
@@ -136,7 +143,7 @@ HOOK_HANDLER(id, f, false, 2, t1, a1, t2, a2)
 #define HOOK_STATIC1(id, f, ...)	HOOK_HANDLER(id, f, true, 1, __VA_ARGS__)
 #define HOOK_STATIC4(id, f, ...)	HOOK_HANDLER(id, f, true, 4, __VA_ARGS__)
 
-/* A function's entry in the table; the compiler objects if the handler is another's. */
+/* A row of hook_table[] for a function; does not compile if @id's handler is for another one. */
 #define HOOK_FN(id, f)		HOOK_FN_NAMED(id, f)
 #define HOOK_FN_NAMED(id, f)						\
 	.name = #f, .ftrace = entry_##id, .pre_handler = pre_##id,	\

@@ -20,20 +20,19 @@
 #include "hook/hook.h"
 #include "stats/baseline.h"
 
-/* Held to attach, detach or read the table. */
+/* Held to attach and detach hooks, and to read their state. */
 static DEFINE_MUTEX(hooks_lock);
 static bool hooks_by_kprobe;		/* attach=kprobe */
 static bool group_is_on[GROUPS];
 
-/* Wait for the handlers of detached hooks. */
+/* Waits for the probes of detached tracepoints. For ftrace and kprobes, hook_detach() waits. */
 static void hooks_settle(void)
 {
-	/* ftrace and kprobes have waited for their handlers when they were detached. */
 	tracepoint_synchronize_unregister();
 }
 
-/* Before the hooks of a group go: give up the conclusions that depend on them. */
-static void hooks_forget(enum hook_group group)
+/* Before the hooks of a group are detached: what depends on them is no longer certain. */
+static void hooks_clear_certain(enum hook_group group)
 {
 	switch (group) {
 	case GROUP_TIMEWAIT:
@@ -68,8 +67,8 @@ static void group_detach(enum hook_group group)
 	group_is_on[group] = false;
 	clear_bit(group, &hook_groups_whole);
 	if (group == GROUP_TRANSITIONS)
-		conn_close();	/* the last to go */
-	hooks_forget(group);
+		conn_close();	/* only transitions show that a socket is destroyed */
+	hooks_clear_certain(group);
 	for (i = HOOKS - 1; i >= 0; i--)
 		if (hook_table[i].group == group)
 			hook_detach(&hook_table[i]);
@@ -80,20 +79,20 @@ static void group_detach(enum hook_group group)
 		conn_untrack_all(event_is_opened);
 }
 
-/* Attached, and no part of the function is called without the hook. */
+/* It is attached, and no caller bypasses it by calling a part of the function. */
 static bool hook_sees_all(enum hook_id id)
 {
 	return hook_table[id].attached && !hook_table[id].part[0];
 }
 
-/* The same, and it is no kprobe, which misses calls while another runs on the same CPU. */
+/* Moreover, it is not a kprobe, which is skipped while another one runs on the same CPU. */
 static bool hook_misses_none(enum hook_id id)
 {
 	return hook_sees_all(id) && hook_table[id].kind == HOOK_FTRACE;
 }
 
-/* Which conclusions are certain, because no hook is missing that they depend on. */
-static void hooks_know(void)
+/* A conclusion is certain if no hook is missing that it depends on. */
+static void hooks_set_certain(void)
 {
 	WRITE_ONCE(verdict_knows_minisocks, hook_sees_all(HOOK_TIME_WAIT));
 	WRITE_ONCE(verdict_knows_waves, hook_sees_all(HOOK_RCV));
@@ -110,13 +109,13 @@ static void hooks_know(void)
 		   !group_is_on[GROUP_TIMEWAIT]);
 }
 
-/* A minisock's connection would stay for ever if no hook saw its end. */
+/* Minisocks only if their ends are seen: otherwise their state would never be freed. */
 static void hooks_adopt(void)
 {
 	adopt_all(hook_table[HOOK_BORN].attached);
 }
 
-/* Detach hooks that are useless without their partner. */
+/* Detach hooks whose @with could not be attached. */
 static void group_complete(enum hook_group group)
 {
 	int i;
@@ -156,7 +155,7 @@ static int group_attach(enum hook_group group)
 	return 0;
 }
 
-/* If ftrace still calls the module, it must stay, and an exit function cannot fail. */
+/* The kernel still calls handlers, and an exit function cannot fail: the task never returns. */
 static void hooks_stay(void)
 {
 	pr_emerg("ftrace has shut down and does not let go: the module stays until reboot\n");
@@ -164,7 +163,12 @@ static void hooks_stay(void)
 		schedule_timeout_idle(MAX_SCHEDULE_TIMEOUT);
 }
 
-static void hooks_detach(void)
+/**
+ * hook_groups_stop() - detach all hooks, and wait until no handler runs
+ *
+ * Context: process, may sleep. Does not return if hooks cannot be detached, see hook_detach().
+ */
+void hook_groups_stop(void)
 {
 	int group, i;
 	bool gone;
@@ -203,7 +207,7 @@ static int hooks_open(struct inode *inode, struct file *file)
 	return single_open(file, hooks_show, NULL);
 }
 
-/* "+group" attaches it, "-group" detaches it. */
+/* "+group" attaches a group, "-group" detaches it. */
 static int hooks_switch(char *word)
 {
 	int group, err = 0;
@@ -224,7 +228,7 @@ static int hooks_switch(char *word)
 	if (*word == '+' && !group_is_on[group]) {
 		err = group_attach(group);
 		hook_find_parts();
-		hooks_know();
+		hooks_set_certain();
 		if (!err)
 			baseline_begin(BIT(group));
 		if (group == GROUP_TIMEWAIT)
@@ -296,9 +300,11 @@ static int hooks_parse_groups(const char *groups, bool *wanted)
 /**
  * hook_groups_start() - attach the hooks
  * @attach: how to hook functions: "auto" or "kprobe"
- * @groups: which groups, comma separated, or "all"
+ * @groups: which groups, separated by commas, or "all"
  *
- * Return: 0; -EINVAL for a bad parameter; -ENOEXEC for a kernel that the module was
+ * Context: process, may sleep; all that the handlers use has been started.
+ *
+ * Return: 0; -EINVAL for a bad parameter; -ENOMEM; -ENOEXEC for a kernel that the module was
  * not built for; or the error of a required hook.
  */
 int hook_groups_start(const char *attach, const char *groups)
@@ -322,28 +328,22 @@ int hook_groups_start(const char *attach, const char *groups)
 			err = group_attach(group);
 	if (!err) {
 		hook_find_parts();
-		hooks_know();
+		hooks_set_certain();
 		WRITE_ONCE(event_ends_told, true);
 		baseline_begin(~0UL);
 		hooks_adopt();
 	}
 	mutex_unlock(&hooks_lock);
 	if (err)
-		hooks_detach();
+		hook_groups_stop();
 	return err;
 }
 
 /**
- * hook_groups_debugfs() - make the file hooks
- * @dir: where
+ * hook_groups_debugfs() - create the file hooks
+ * @dir: the module's directory in debugfs
  */
 void hook_groups_debugfs(struct dentry *dir)
 {
 	debugfs_create_file("hooks", 0600, dir, NULL, &hooks_fops);
-}
-
-/** hook_groups_stop() - detach all hooks, and wait until none runs */
-void hook_groups_stop(void)
-{
-	hooks_detach();
 }

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
- * The table of the hook points: what is attached where, and how.
- */
+/* Attaches and detaches the hooks, group by group; the file hooks. */
 #ifndef TCP_TEARDOWN_HOOK_GROUPS_H
 #define TCP_TEARDOWN_HOOK_GROUPS_H
 

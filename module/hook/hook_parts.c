@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * A compiler may split a function, or make a copy of it for some of its callers:
- * tcp_fin.part.0, .isra.0, .constprop.0, .llvm.N. Callers of the part bypass the hook. The
- * kernel exports no way to search for such a name, but one to get the name at an address,
- * so this looks at the neighbours of each function.
+ * tcp_fin.part.0, .isra.0, .constprop.0, .llvm.N. Callers of such a part bypass the hook. The
+ * kernel exports no function that searches for such names, but sprint_symbol(), which gives the
+ * name at an address. So this asks for the names of all functions near each hooked one.
  */
 #include "hook/hook.h"
 
@@ -13,20 +13,21 @@
 #include <linux/sort.h>
 #include <linux/string.h>
 
-/* Bytes on each side: more than the functions of one C file take. */
+/* How far to look, in bytes before and after: further than the functions of one C file reach. */
 #define NEAR		(96UL << 10)
-/* The step where there is no symbol. */
+/* How far to go on from an address that has no symbol. */
 #define GAP		256UL
 
 static char parts_symbol[KSYM_SYMBOL_LEN];	/* under hooks_lock */
 
-/* A ".cold" part is jumped to, not called. */
+/* Callers do not call a ".cold" part: its function jumps to it. */
 static bool is_part(const char *suffix)
 {
 	return *suffix == '.' && strcmp(suffix, ".cold") && strncmp(suffix, ".cold.", 6);
 }
 
-static void part_found(const char *symbol)
+/* If the symbol is a part of a hooked function, the function's hook gets its name. */
+static void part_note(const char *symbol)
 {
 	struct hook *hook;
 	size_t len;
@@ -40,7 +41,7 @@ static void part_found(const char *symbol)
 	}
 }
 
-/* Look at the symbol at an address. Return: where the next one may begin. */
+/* Looks at the symbol at an address. Return: where the next one may begin. */
 static unsigned long part_step(unsigned long addr)
 {
 	unsigned long offset, size;
@@ -52,7 +53,7 @@ static unsigned long part_step(unsigned long addr)
 		return addr + GAP;
 	*plus = '\0';
 	if (strchr(parts_symbol, '.'))
-		part_found(parts_symbol);
+		part_note(parts_symbol);
 	return addr - offset + size;
 }
 
@@ -66,8 +67,8 @@ static int by_address(const void *a, const void *b)
 /**
  * hook_find_parts() - look for parts that were split off the hooked functions
  *
- * Sets @part of each hook. A part that lies far from its function, as unlikely code does,
- * is not found.
+ * Sets @part of each hook. Does not find a part far from its function, as in a section for
+ * unlikely code.
  *
  * Context: process, may sleep; holds hooks_lock.
  */

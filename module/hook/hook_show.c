@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Prints the file hooks. */
+/* The names of kinds and groups of hooks, and the text of the file hooks. */
 #include "hook/hook.h"
 
 #include <linux/cpumask.h>
@@ -25,7 +25,7 @@ const char * const hook_groups[GROUPS] = {
 
 unsigned long hook_groups_whole;
 
-static unsigned long hook_hit(int id)
+static unsigned long hook_hits_of(int id)
 {
 	unsigned long hits = 0;
 	unsigned int cpu;
@@ -42,7 +42,7 @@ static const char *hook_status(const struct hook *hook, const bool *is_on)
 	return is_on[hook->group] ? "absent" : "off";
 }
 
-/* What is not seen although the group of the hook is on. */
+/* A line for what this hook should see, but does not or perhaps does not. */
 static void hook_show_loss(struct seq_file *m, const struct hook *hook, const bool *is_on)
 {
 	bool wanted = is_on[hook->group] && !hook_is_needless(hook);
@@ -76,14 +76,14 @@ static void hook_show(struct seq_file *m, const struct hook *hook, const bool *i
 {
 	seq_printf(m, "%-30s %-11s %-10s %-8s %12lu %8lu %s\n", hook->name,
 		   hook_groups[hook->group], hook->attached ? hook_kinds[hook->kind] : "-",
-		   hook_status(hook, is_on), hook_hit(hook - hook_table), hook_missed(hook),
+		   hook_status(hook, is_on), hook_hits_of(hook - hook_table), hook_missed(hook),
 		   hook->attached || !hook->note[0] ? "-" : hook->note);
 }
 
 /**
- * hook_show_all() - a line for each hook, and comments on what is not seen
- * @m: where to
- * @is_on: by enum hook_group
+ * hook_show_all() - print a line for each hook, and comments on what is not seen
+ * @m: the file
+ * @is_on: whether each group is on, by enum hook_group
  *
  * Context: process; holds hooks_lock.
  */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The table of hook points, and the handler that each calls. */
+/* The table of hooks, and the handler that each calls. */
 #include "hook/hook.h"
 
 #include <linux/security.h>
@@ -17,9 +17,9 @@
 DEFINE_PER_CPU(unsigned long [HOOKS], hook_hits);
 
 /*
- * The probes of tracepoints. Up to 6.18 they run with preemption disabled, in later kernels they do
- * not; the record path does not rely on it. The check makes the compiler compare them with the
- * kernel's prototypes.
+ * Defines the probe of a tracepoint. It disables preemption itself, because after 6.18 the kernel
+ * no longer does. check_<event>() is never called: it makes the compiler compare the probe with the
+ * tracepoint's prototype.
  */
 #define HOOK_PROBE(event, hook, proto, wanted, call)			\
 static void probe_##event proto						\
@@ -48,7 +48,7 @@ HOOK_PROBE(tcp_send_reset, HOOK_SEND_RESET,
 	    const enum sk_rst_reason reason),
 	   true, event_send_reset(sk, skb, rst_reason(reason), reason))
 #else
-/* RSTs in reply are seen at the entry of the functions that send them. */
+/* The hooks on the functions that send RSTs in reply see them, if they are attached. */
 static bool is_seen_elsewhere(const struct sk_buff *skb)
 {
 	return skb && READ_ONCE(hook_table[ip_hdr(skb)->version == 6 ? HOOK_REPLY6 :
@@ -61,7 +61,7 @@ HOOK_PROBE(tcp_send_reset, HOOK_SEND_RESET,
 	   event_send_reset(sk, skb, event_reason(sk, skb), 0))
 #endif
 
-/* Some kernels lack it; the prototypes below name it. */
+/* The prototypes below name it, but some kernels do not have it. */
 enum skb_drop_reason;
 
 HOOK_ENTRY2(HOOK_RCV, tcp_rcv_state_process, struct sock *, sk, struct sk_buff *, skb,
@@ -88,8 +88,8 @@ HOOK_ENTRY1(HOOK_FREE, tcp_twsk_destructor, struct sock *, sk, (void))
 }
 
 /*
- * If the birth sets the timer, the compiler may call only a part of __inet_twsk_schedule() there,
- * which has no hook.
+ * inet_twsk_hashdance_schedule() also sets the timer. There the compiler may call a part of
+ * __inet_twsk_schedule(), which has no hook, so the time is taken here.
  */
 #ifdef HAVE_HASHDANCE_SCHEDULE
 #define HOOK_BIRTH inet_twsk_hashdance_schedule
@@ -221,7 +221,7 @@ HOOK_ENTRY1(HOOK_ACCEPT, security_sock_graft, struct sock *, sk, (void, struct s
 
 #define HOOK_TP(event)	.name = #event, .probe = probe_##event
 
-/* enum hook_id defines the order. */
+/* enum hook_id has the order in which they are attached. */
 struct hook hook_table[HOOKS] = {
 	[HOOK_STATE] = { HOOK_TP(inet_sock_set_state),
 		.group = GROUP_TRANSITIONS, .required = true },
@@ -237,23 +237,26 @@ struct hook hook_table[HOOKS] = {
 	[HOOK_FREE] = { HOOK_FN(HOOK_FREE, tcp_twsk_destructor),
 		.group = GROUP_TIMEWAIT, .with = HOOK_BORN, .backstop = true,
 		.shows = "minisocks that died unseen" },
-	/* Without births a connection ends with its full socket, and would end twice here. */
+	/* If births are not seen, a connection ends with its full socket: it would end twice. */
 	[HOOK_KILL] = { HOOK_FN(HOOK_KILL, inet_twsk_kill),
 		.group = GROUP_TIMEWAIT, .with = HOOK_BORN,
 		.shows = "when and why a minisock dies" },
-	/* A birth without a death would keep its state for ever. */
+	/* If a birth is seen and the death is not, the connection's state is never freed. */
 	[HOOK_BORN] = { HOOK_FN(HOOK_BORN, HOOK_BIRTH),
 		.group = GROUP_TIMEWAIT, .needs = HOOK_KILL, .or = HOOK_FREE,
 		.shows = "births of minisocks" },
-	/* Without births all minisocks would look refused. */
+	/* If births are not seen, all minisocks look refused. */
 	[HOOK_TIME_WAIT] = { HOOK_FN(HOOK_TIME_WAIT, tcp_time_wait),
 		.group = GROUP_TIMEWAIT, .needs = HOOK_BORN,
 		.shows = "minisocks that are refused" },
-	/* An adopted minisock would keep its state for ever, or end twice. */
+	/*
+	 * A segment makes state for a minisock without one. If births are not seen, nor perhaps
+	 * deaths, that state is never freed, or the connection ends twice.
+	 */
 	[HOOK_TW_SEGMENT] = { HOOK_FN(HOOK_TW_SEGMENT, tcp_timewait_state_process),
 		.group = GROUP_TIMEWAIT, .needs = HOOK_BORN,
 		.shows = "segments that reach a minisock" },
-	/* A part of it may be called only in its own file, where only births call it. */
+	/* If a part is split off, only its own file can call that; there only births do. */
 	[HOOK_TW_SCHEDULE] = { HOOK_FN(HOOK_TW_SCHEDULE, __inet_twsk_schedule),
 		.group = GROUP_TIMEWAIT, .needs = HOOK_TW_SEGMENT,
 		.parts = TW_TIMED_AT_BIRTH ? HOOK_BORN : HOOK_STATE,
@@ -269,11 +272,11 @@ struct hook hook_table[HOOKS] = {
 		.group = GROUP_RESETS, .shows = "RSTs sent" },
 	[HOOK_RESET] = { HOOK_FN(HOOK_RESET, tcp_reset),
 		.group = GROUP_RESETS, .shows = "segments of RSTs received" },
-	/* Has the segment, which old kernels' tcp_reset() and every kernel's tracepoint lack. */
+	/* It has the segment. The tracepoint never has it, tcp_reset() not before 5.12. */
 	[HOOK_RESET_SEGMENT] = { HOOK_FN(HOOK_RESET_SEGMENT, tcp_rcv_state_process),
 		.group = GROUP_RESETS, .unless = TCP_RESET_HAS_SKB ? HOOK_RESET : HOOK_STATE,
 		.shows = "segments of RSTs received, and data after close()" },
-	/* Is inside tcp_reset(), but does not have the segment. */
+	/* tcp_reset() calls it, but without the segment. */
 	[HOOK_RECEIVE_RESET] = { HOOK_TP(tcp_receive_reset),
 		.group = GROUP_RESETS, .unless = HOOK_RESET, .shows = "RSTs received" },
 	[HOOK_CLOSE] = { HOOK_FN(HOOK_CLOSE, __tcp_close),
@@ -284,10 +287,10 @@ struct hook hook_table[HOOKS] = {
 		.group = GROUP_CALLS, .shows = "connect() with AF_UNSPEC, listeners closed" },
 	[HOOK_ABORT] = { HOOK_FN(HOOK_ABORT, tcp_abort),
 		.group = GROUP_CALLS, .shows = "that a socket is killed" },
-	/* __tcp_send_ack() is inlined there; otherwise only DCTCP calls it. */
+	/* It has __tcp_send_ack() inlined, which otherwise only DCTCP calls. */
 	[HOOK_ACK] = { HOOK_FN(HOOK_ACK, tcp_send_ack),
 		.group = GROUP_ACKS, .shows = "ACKs sent" },
-	/* tcp_v4_timewait_ack() and its twin are inlined. */
+	/* Their callers tcp_v4_timewait_ack() and tcp_v6_timewait_ack() are inlined. */
 	[HOOK_TW_ACK4] = { HOOK_FN(HOOK_TW_ACK4, tcp_v4_send_ack),
 		.group = GROUP_ACKS, .shows = "ACKs sent by minisocks over IPv4" },
 	[HOOK_TW_ACK6] = { HOOK_FN(HOOK_TW_ACK6, tcp_v6_send_response),

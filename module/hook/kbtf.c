@@ -13,16 +13,16 @@
 #define KBTF_FILE	"/sys/kernel/btf/vmlinux"
 #define KBTF_FILE_MAX	(64 << 20)
 
-/* The deepest nesting of qualifiers, typedefs and anonymous structures, or structs around it. */
+/* The most qualifiers and typedefs around a type, and anonymous structures around a member. */
 #define KBTF_DEPTH	16
 /* More members than any structure of the kernel has, nested ones included. */
 #define KBTF_MEMBERS	65536
 
 /**
- * struct kbtf_rest - what follows a struct btf_type
- * @is_known: this kind is known
- * @once: bytes
- * @each: bytes, times BTF_INFO_VLEN()
+ * struct kbtf_rest - what follows a struct btf_type of one kind
+ * @is_known: this code knows the kind
+ * @once: bytes that follow once
+ * @each: bytes that follow BTF_INFO_VLEN() times
  */
 struct kbtf_rest {
 	bool is_known;
@@ -30,30 +30,30 @@ struct kbtf_rest {
 	u8 each;
 };
 
-/* By BTF_KIND_*; Documentation/bpf/btf.rst. Older headers end before the last. */
+/* By BTF_KIND_*, see Documentation/bpf/btf.rst. Older headers lack the last ones. */
 static const struct kbtf_rest kbtf_rest[] = {
-	[1] = { true, sizeof(u32) },				/* INT */
-	[2] = { true },						/* PTR */
-	[3] = { true, sizeof(struct btf_array) },		/* ARRAY */
-	[4] = { true, 0, sizeof(struct btf_member) },		/* STRUCT */
-	[5] = { true, 0, sizeof(struct btf_member) },		/* UNION */
-	[6] = { true, 0, sizeof(struct btf_enum) },		/* ENUM */
-	[7] = { true },						/* FWD */
-	[8] = { true },						/* TYPEDEF */
-	[9] = { true },						/* VOLATILE */
-	[10] = { true },					/* CONST */
-	[11] = { true },					/* RESTRICT */
-	[12] = { true },					/* FUNC */
-	[13] = { true, 0, sizeof(struct btf_param) },		/* FUNC_PROTO */
-	[14] = { true, sizeof(struct btf_var) },		/* VAR */
-	[15] = { true, 0, sizeof(struct btf_var_secinfo) },	/* DATASEC */
-	[16] = { true },					/* FLOAT */
-	[17] = { true, sizeof(u32) },				/* DECL_TAG */
-	[18] = { true },					/* TYPE_TAG */
-	[19] = { true, 0, 3 * sizeof(u32) },			/* ENUM64 */
+	[BTF_KIND_INT] = { true, sizeof(u32) },
+	[BTF_KIND_PTR] = { true },
+	[BTF_KIND_ARRAY] = { true, sizeof(struct btf_array) },
+	[BTF_KIND_STRUCT] = { true, 0, sizeof(struct btf_member) },
+	[BTF_KIND_UNION] = { true, 0, sizeof(struct btf_member) },
+	[BTF_KIND_ENUM] = { true, 0, sizeof(struct btf_enum) },
+	[BTF_KIND_FWD] = { true },
+	[BTF_KIND_TYPEDEF] = { true },
+	[BTF_KIND_VOLATILE] = { true },
+	[BTF_KIND_CONST] = { true },
+	[BTF_KIND_RESTRICT] = { true },
+	[BTF_KIND_FUNC] = { true },
+	[BTF_KIND_FUNC_PROTO] = { true, 0, sizeof(struct btf_param) },
+	[BTF_KIND_VAR] = { true, sizeof(struct btf_var) },
+	[BTF_KIND_DATASEC] = { true, 0, sizeof(struct btf_var_secinfo) },
+	[16] = { true },			/* FLOAT */
+	[17] = { true, sizeof(u32) },		/* DECL_TAG */
+	[KBTF_TYPE_TAG] = { true },
+	[19] = { true, 0, 3 * sizeof(u32) },	/* ENUM64 */
 };
 
-/* Bytes of a type with what follows it; 0 for an unknown kind. */
+/* Bytes of a type and of what follows it; 0 for an unknown kind. */
 static u64 kbtf_size(const struct btf_type *type)
 {
 	u32 kind = BTF_INFO_KIND(type->info);
@@ -106,7 +106,7 @@ static int kbtf_parse(struct kbtf *btf, size_t size)
 	return kbtf_index(btf, header->type_len);
 }
 
-/* The whole file. Return: its size, or an error. */
+/* Reads the whole file. Return: its size, or an error. */
 static ssize_t kbtf_read(struct kbtf *btf, struct file *file)
 {
 	loff_t size = i_size_read(file_inode(file)), pos = 0;
@@ -128,10 +128,11 @@ static ssize_t kbtf_read(struct kbtf *btf, struct file *file)
  * kbtf_open() - read the running kernel's BTF
  * @btf: set
  *
- * Does not use kernel_read_file(), for which some security modules demand a purpose.
+ * Does not use kernel_read_file(), which takes an id of the purpose that some security modules
+ * must know.
  *
- * Return: 0; -ENOENT if it has none; -ENOMEM; -EINVAL if the file is not BTF;
- * -EOPNOTSUPP for BTF that is newer than this code.
+ * Return: 0; -ENOENT if there is no such file; -EINVAL if it is not BTF; -EOPNOTSUPP for BTF
+ * that is newer than this code; or another error.
  */
 int kbtf_open(struct kbtf *btf)
 {
@@ -150,7 +151,10 @@ int kbtf_open(struct kbtf *btf)
 	return err;
 }
 
-/** kbtf_close() - free it; @btf: from kbtf_open() */
+/**
+ * kbtf_close() - free what kbtf_open() has read
+ * @btf: from kbtf_open()
+ */
 void kbtf_close(struct kbtf *btf)
 {
 	kvfree(btf->at);
@@ -158,11 +162,11 @@ void kbtf_close(struct kbtf *btf)
 }
 
 /**
- * kbtf_get() - a type
+ * kbtf_get() - a type by its id
  * @btf: from kbtf_open()
- * @id: its number; 0 is void
+ * @id: the type's id; 0 is void
  *
- * Return: the type, NULL for void and for an unknown number.
+ * Return: the type; NULL for void and for an unknown id.
  */
 const struct btf_type *kbtf_get(const struct kbtf *btf, u32 id)
 {
@@ -170,36 +174,36 @@ const struct btf_type *kbtf_get(const struct kbtf *btf, u32 id)
 }
 
 /**
- * kbtf_name() - a string
+ * kbtf_name() - the name of a type, a member or a parameter
  * @btf: from kbtf_open()
- * @name: its offset, from a type or a member
+ * @name: its name_off
  *
- * Return: the string; empty if there is no name.
+ * Return: the name; an empty string if it has none.
  */
 const char *kbtf_name(const struct kbtf *btf, u32 name)
 {
 	return name < btf->strings_len ? btf->strings + name : "";
 }
 
-static bool kbtf_is_shell(u32 kind)
+static bool is_qualifier_or_typedef(u32 kind)
 {
 	return kind == BTF_KIND_TYPEDEF || kind == BTF_KIND_VOLATILE ||
 	       kind == BTF_KIND_CONST || kind == BTF_KIND_RESTRICT || kind == KBTF_TYPE_TAG;
 }
 
 /**
- * kbtf_plain() - a type without qualifiers, with typedefs resolved
+ * kbtf_plain() - a type by its id, without qualifiers, with typedefs resolved
  * @btf: from kbtf_open()
- * @id: its number
+ * @id: the type's id
  *
- * Return: as kbtf_get().
+ * Return: as kbtf_get(); also NULL beyond KBTF_DEPTH.
  */
 const struct btf_type *kbtf_plain(const struct kbtf *btf, u32 id)
 {
 	const struct btf_type *type = kbtf_get(btf, id);
 	int i;
 
-	for (i = 0; type && kbtf_is_shell(BTF_INFO_KIND(type->info)); i++) {
+	for (i = 0; type && is_qualifier_or_typedef(BTF_INFO_KIND(type->info)); i++) {
 		if (i == KBTF_DEPTH)
 			return NULL;
 		type = kbtf_get(btf, type->type);
@@ -208,11 +212,11 @@ const struct btf_type *kbtf_plain(const struct kbtf *btf, u32 id)
 }
 
 /**
- * kbtf_struct() - a structure, by its name
+ * kbtf_struct() - a structure by its name
  * @btf: from kbtf_open()
  * @name: "sock" for struct sock
  *
- * Return: the structure, NULL if there is none.
+ * Return: the structure; NULL if there is none.
  */
 const struct btf_type *kbtf_struct(const struct kbtf *btf, const char *name)
 {
@@ -234,16 +238,17 @@ static bool is_container(const struct btf_type *type)
 			BTF_INFO_KIND(type->info) == BTF_KIND_UNION);
 }
 
-/* A member that was found: its offset in bits, and its type. */
+/* A member: its offset in bits from the beginning of the outermost structure, and its type. */
 struct kbtf_member {
 	u64 bits;
 	const struct btf_type *type;
 };
 
 /*
- * Also finds members of an anonymous struct or union.
- * @len: of @name
- * @budget: how many members to look at, because broken BTF could nest without end
+ * Finds a member of a structure or union, also in an anonymous structure or union within it.
+ * @len: length of @name
+ * @budget: how many more members to look at; broken BTF could nest without end
+ * @found: the structure, with its offset; if the member is found, replaced by the member
  */
 static bool kbtf_find(const struct kbtf *btf, const char *name, size_t len, int depth,
 		      u32 *budget, struct kbtf_member *found)
@@ -271,12 +276,12 @@ static bool kbtf_find(const struct kbtf *btf, const char *name, size_t len, int 
 }
 
 /**
- * kbtf_offset() - where in a structure a member is
+ * kbtf_offset() - the offset of a member in a structure
  * @btf: from kbtf_open()
  * @type: from kbtf_struct()
- * @path: its name, "a.b" for b in a; no bit field
+ * @path: the member's name, "a.b" for b in a; not a bit field
  *
- * Return: bytes; -ENOENT if there is no such member.
+ * Return: the offset in bytes; -ENOENT if there is no such member.
  */
 s64 kbtf_offset(const struct kbtf *btf, const struct btf_type *type, const char *path)
 {

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The running kernel's own description of its types, BTF. The kernel exports no
- * function that finds a type by name before 7.1 (bpf_find_btf_id()), so the module reads its
- * file in sysfs at load.
+ * BTF, the running kernel's description of its types. Before 7.1 the kernel exports no function
+ * that finds a type by name (bpf_find_btf_id()), so the module reads the file in sysfs at load.
  *
- * Context of all: process, may sleep.
+ * Context of all functions: process, may sleep.
  */
 #ifndef TCP_TEARDOWN_KBTF_H
 #define TCP_TEARDOWN_KBTF_H
@@ -12,16 +11,16 @@
 #include <linux/types.h>
 #include <uapi/linux/btf.h>
 
-/* Of BTF_KIND_*; older headers lack it. */
+/* BTF_KIND_TYPE_TAG, which older headers lack. */
 #define KBTF_TYPE_TAG	18
 
 /**
- * struct kbtf - BTF that has been read, each type within its bounds
- * @file: what was read
- * @strings: of its strings; the last byte is 0
- * @strings_len: bytes
- * @types: where the types begin
- * @at: by id, the offset of each type from @types; ids begin with 1
+ * struct kbtf - BTF that has been read; each type ends within it
+ * @file: the contents of the file
+ * @strings: the section of strings; its last byte is 0
+ * @strings_len: bytes of @strings
+ * @types: the section of types
+ * @at: for each id, the offset of the type in @types; ids begin with 1
  * @nr: the highest id
  */
 struct kbtf {

@@ -12,8 +12,8 @@
 
 /**
  * struct layout_member - a member that the module reads
- * @name: its name, "a.b" for b in a
- * @offset: when the module was built
+ * @name: name of the member, "a.b" for b in a
+ * @offset: its offset in the kernel that the module was built for
  */
 struct layout_member {
 	const char *name;
@@ -22,8 +22,8 @@ struct layout_member {
 
 /**
  * struct layout - a structure that the module reads
- * @name: its name
- * @size: when the module was built
+ * @name: name of the structure
+ * @size: its size in the kernel that the module was built for
  * @members: those that the module reads, without bit fields; an empty entry ends the list
  */
 struct layout {
@@ -33,7 +33,7 @@ struct layout {
 };
 
 #define LAYOUT(s)	.name = #s, .size = sizeof(struct s)
-/* Many members are macros for a member of an inner structure. */
+/* __stringify(), because many members are macros for a member of an inner structure. */
 #define AT(s, m)	{ __stringify(m), offsetof(struct s, m) }
 
 static const struct layout layouts[] = {
@@ -137,10 +137,10 @@ static int layout_check_one(const struct kbtf *btf, const struct layout *layout)
 }
 
 /**
- * layout_check() - has the running kernel the layouts that the module was built with?
- * @btf: its BTF
+ * layout_check() - compare the structures with those that the module was built for
+ * @btf: the running kernel's BTF
  *
- * A module may load into a kernel that it was not built for: Debian's kernels no longer
+ * A module may load into a kernel that it was not built for: Debian's later kernels do not
  * have MODVERSIONS, and the vermagic may be the same.
  *
  * Return: 0; -ENOEXEC if a layout differs, and the log says which.

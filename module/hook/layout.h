@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Compares the kernel's structures with those that the module was built with. */
+/* Compares the running kernel's structures with those that the module was built for. */
 #ifndef TCP_TEARDOWN_LAYOUT_H
 #define TCP_TEARDOWN_LAYOUT_H
 
