@@ -3,9 +3,9 @@
 
 KVER ?= $(shell uname -r)
 KDIR ?= /lib/modules/$(KVER)/build
-# What the module's BTF is made against, with BTF=1: the very kernel's vmlinux, or its BTF.
+# With BTF=1, the module's BTF refers to the types in this file: the kernel's vmlinux, or its BTF.
 VMLINUX ?= $(firstword $(wildcard $(KDIR)/vmlinux) /sys/kernel/btf/vmlinux)
-# The release that the headers name, whatever directory they are in.
+# The release that the headers name, whatever their directory is called.
 RELEASE = $(or $(shell sed -n 's/.*UTS_RELEASE "\(.*\)".*/\1/p' \
 	$(KDIR)/include/generated/utsrelease.h 2>/dev/null),$(KVER))
 BUILD = build/$(RELEASE)
@@ -92,5 +92,5 @@ help: ## prints this list
 	@awk -F ':[a-z ]*## ' '/^[a-z_.-]+:[a-z ]*## / { printf "  make %-22s %s\n", $$1, $$2 }' \
 		$(firstword $(MAKEFILE_LIST))
 
-# Not a file to keep: it is written again each time.
+# compile_commands.json, too: it is a file, but must be written each time.
 .PHONY: module compile_commands.json tool check-kernel install dkms deb demo test test-debug test-vm test-host test-kernels test-kselftest test-packages check soak bench torture clean help

@@ -2,10 +2,10 @@
 /*
  * tcp_teardown: how TCP connections end, from the first FIN to the last timer.
  *
- * What is made first is stopped last. The hooks are armed when all that they
- * write to is there, and disarmed, and waited for, before any of it goes. The
- * files of debugfs, whose readers wait for records, come when nothing can fail
- * any more.
+ * The parts are stopped in the reverse order of their start. The hooks are attached
+ * after everything that they write to has been started. They are detached, and their
+ * handlers waited for, before any of it is stopped. The files in debugfs are created
+ * last, when nothing can fail any more, because their readers may wait for records.
  */
 #include <linux/module.h>
 
@@ -79,7 +79,7 @@ static void __exit tcp_teardown_exit(void)
 {
 	debugfs_stop();
 	hook_groups_stop();
-	filter_stop();
+	filter_stop();		/* it starts with the file filter in debugfs */
 	proc_stop();
 	netns_stop();
 	conn_stop();

@@ -4,7 +4,7 @@
 
 #include_next <linux/compiler.h>
 
-/* Missing in 5.14 and 5.15. */
+/* 5.14 and 5.15 lack it. */
 #ifndef __uninitialized
 #if __has_attribute(__uninitialized__)
 #define __uninitialized __attribute__((__uninitialized__))

@@ -7,13 +7,13 @@
 #include <linux/cpumask.h>
 
 /**
- * cpuhp_setup_prepare() - prepare each CPU, also those that are online
- * @name: of the state
- * @prepare: called for a CPU before it first runs, and here for those that are
- *	online; does not fail
+ * cpuhp_setup_prepare() - prepare the CPUs that are online, and each that comes later
+ * @name: name of the hotplug state
+ * @prepare: called now for each CPU that is online, and later for a CPU before it first
+ *	runs; must not fail
  *
- * 5.10's cpuhp_setup_state() does not call CPUHP_BP_PREPARE_DYN for CPUs that are online; later
- * kernels and stable trees do. So this calls it on every kernel.
+ * 5.10's cpuhp_setup_state() does not call the callback of a CPUHP_BP_PREPARE_DYN state for CPUs
+ * that are online; later kernels and stable trees do. So this calls it itself, on every kernel.
  *
  * Context: process, may sleep.
  *

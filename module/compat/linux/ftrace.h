@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A function's arguments, as ftrace passes them. FTRACE_HAS_ARGS says whether it does,
- * FTRACE_ARGS_FLAGS what the ops must request; if it does not, hook_attach.c uses
- * kprobes. HAVE_*: by Kbuild.
+ * How ftrace passes a function's arguments. FTRACE_HAS_ARGS says whether it passes them; if it does
+ * not, hook_attach.c uses kprobes. FTRACE_ARGS_FLAGS are the flags with which an ftrace_ops asks
+ * for them. Kbuild sets HAVE_*.
  */
 #ifndef TCP_TEARDOWN_COMPAT_LINUX_FTRACE_H
 #define TCP_TEARDOWN_COMPAT_LINUX_FTRACE_H
@@ -11,7 +11,7 @@
 
 /*
  * d19ad0775dcd ("ftrace: Have the callbacks receive a struct ftrace_regs"), 5.11.
- * Before, they receive all registers.
+ * In older kernels, they receive a struct pt_regs.
  */
 #ifndef HAVE_FTRACE_REGS
 #define ftrace_regs pt_regs
@@ -73,7 +73,7 @@ static inline int unregister_ftrace_function(struct ftrace_ops *ops)
 #undef ftrace_set_filter_ip
 #undef ftrace_free_filter
 
-/* Functions, so that their arguments count as used. */
+/* Functions, not macros, so that the compiler takes their arguments as used. */
 static inline int ftrace_set_filter_ip(struct ftrace_ops *ops, unsigned long ip,
 				       int remove, int reset)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* A header of its own since 6.6. Later kernels' <linux/kernel.h> does not include it. */
+/* Since 6.6 this is a header of its own. Before, <linux/kernel.h> had what it declares. */
 #ifndef TCP_TEARDOWN_COMPAT_LINUX_HEX_H
 #define TCP_TEARDOWN_COMPAT_LINUX_HEX_H
 

@@ -6,7 +6,7 @@
 
 /*
  * 06c5088aeeda ("fs/exec: replace strlcpy with strscpy_pad in __set_task_comm"), 5.17.
- * Before, bytes of an older and longer name may lie behind a task's name.
+ * In older kernels, the NUL after a task's name may be followed by bytes of an earlier name.
  */
 #ifdef HAVE_TASK_COMM_PADDED
 #define TASK_COMM_IS_PADDED	true

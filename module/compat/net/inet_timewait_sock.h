@@ -7,8 +7,8 @@
 
 /*
  * The kernel counts TW and TWKilled in __inet_twsk_schedule(), when a minisock is born. Up to 5.15
- * it counted in tw_timer_handler(), by tw_kill, which __inet_twsk_schedule() had set.
- * HAVE_TW_KILL: by Kbuild.
+ * it counted them in tw_timer_handler(), when it expired. Which of the two it was, was kept in
+ * tw_kill since its birth. Kbuild sets HAVE_TW_KILL.
  */
 #ifdef HAVE_TW_KILL
 #define TW_COUNTED_AT_EXPIRY	true
@@ -18,7 +18,7 @@
 #define tw_kill_of(tw)		false
 #endif
 
-/* A member of struct net; from 5.17 to 6.0 that member is a pointer. */
+/* TCP's death row. From 5.17 to 6.0, net->ipv4.tcp_death_row is a pointer to it. */
 static inline const void *tcp_death_row_of(const struct net *net)
 {
 	return __builtin_choose_expr(__same_type(net->ipv4.tcp_death_row,
@@ -34,8 +34,8 @@ static inline struct inet_hashinfo *tcp_table_of(const struct net *net)
 }
 
 /*
- * From 6.11 on inet_twsk_hashdance_schedule() sets the timer, too.
- * HAVE_HASHDANCE_SCHEDULE: by Kbuild.
+ * From 6.11 on, inet_twsk_hashdance_schedule() adds a minisock to the table and also sets its
+ * timer. Kbuild sets HAVE_HASHDANCE_SCHEDULE.
  */
 #ifdef HAVE_HASHDANCE_SCHEDULE
 #define TW_TIMED_AT_BIRTH	true

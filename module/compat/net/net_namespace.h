@@ -6,12 +6,12 @@
 #include <net/netns/hash.h>
 
 /**
- * net_identity() - a number that no other namespace has or had
+ * net_identity() - a number that identifies a namespace, and is not used again
  * @net: the namespace
  *
- * Until 3d368ab87cf6 ("net: initialize net->net_cookie at netns setup"), 5.12, a function that is
- * not exported makes the cookie on demand. There a random number replaces it, together with the
- * inode number, which may be reused.
+ * This is the namespace's cookie. Before 3d368ab87cf6 ("net: initialize net->net_cookie at netns
+ * setup"), 5.12, the kernel made that only on demand, in a function that is not exported. On such
+ * kernels this combines the namespace's random hash_mix with its inode number, which may be reused.
  */
 static inline u64 net_identity(const struct net *net)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Why a RST is sent: 5cb2cb3eb20c ("rstreason: prepare for passive reset"), 6.10.
- * TCP_SEND_RESET_REASON, from Kbuild, says that the kernel has reasons and that its tracepoint
- * tcp_send_reset reports them; HAVE_RST_REASON_ACTIVE, that it also has reasons for RSTs that are
- * not replies: 6.12.
+ * Kbuild sets TCP_SEND_RESET_REASON if the kernel has reasons, which the tracepoint tcp_send_reset
+ * then reports, and HAVE_RST_REASON_ACTIVE if it also has reasons for RSTs that are not sent in
+ * reply (6.12).
  */
 #ifndef TCP_TEARDOWN_COMPAT_NET_RSTREASON_H
 #define TCP_TEARDOWN_COMPAT_NET_RSTREASON_H

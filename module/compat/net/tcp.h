@@ -26,8 +26,8 @@
 #endif
 
 /*
- * 4faeee0cf8a5 ("tcp: deny tcp_disconnect() when threads are waiting"), 6.4 and stable;
- * until 419ce133ab92, 6.6 and stable.
+ * tcp_disconnect() refuses while threads wait on the socket: from 4faeee0cf8a5 ("tcp: deny
+ * tcp_disconnect() when threads are waiting"), 6.4 and stable, until 419ce133ab92, 6.6 and stable.
  */
 #ifdef HAVE_SK_WAIT_PENDING
 #define tcp_disconnect_denied(sk) ((sk)->sk_wait_pending)
@@ -36,10 +36,10 @@
 #endif
 
 /**
- * tcp_retrans_age_ms() - how long nothing was acknowledged, as the timers see it
+ * tcp_retrans_age_ms() - how long the peer has not acknowledged the segment that is retransmitted
  * @tp: the socket
  *
- * Return: milliseconds since the first transmission of the segment that is retransmitted.
+ * Return: milliseconds since retrans_stamp, as the retransmission timer computes them.
  */
 static inline u32 tcp_retrans_age_ms(const struct tcp_sock *tp)
 {

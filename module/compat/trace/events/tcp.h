@@ -5,8 +5,8 @@
 #include_next <trace/events/tcp.h>
 
 /*
- * After 6.12 tcp_retransmit_skb also fires for a segment that could not be sent, with the
- * error. HAVE_RETRANSMIT_ERR: by Kbuild.
+ * After 6.12 the tracepoint tcp_retransmit_skb also fires if the segment could not be sent, and has
+ * the error. Kbuild sets HAVE_RETRANSMIT_ERR.
  */
 #ifdef HAVE_RETRANSMIT_ERR
 #define TCP_RETRANSMIT_PROTO \
