@@ -12,19 +12,25 @@
 #include "base/sock.h"
 #include "conn/conn.h"
 
-/* The most lines, and the room to choose them from. */
+/* The most lines that are printed, and the room from which they are chosen. */
 #define LINES		65536U
 #define ROOM_FIRST	64U
 #define ROOM_MOST	(LINES + LINES / 4)
 
-/* The most memory for all lists of unprivileged readers together: four of the longest. */
+/*
+ * The most bytes of all lists of unprivileged readers together: four of the longest. While a list
+ * grows, its old array is not counted.
+ */
 #define SHARED_MOST	(64L << 20)
 
 static atomic_long_t shared_bytes;
 
 #define AGE_MOST	((1ULL << 60) - 1)	/* 36 years */
 
-/* States that wait for an application come first; within a state the oldest. */
+/*
+ * The list is sorted by state, then by age, the oldest first. The state that waits for the
+ * application comes first.
+ */
 static u64 copy_key(u8 state, u64 age)
 {
 	static const u8 before[TCP_MAX_STATES] = {
@@ -39,7 +45,7 @@ static u64 copy_key(u8 state, u64 age)
 	return (6ULL - before[state]) << 60 | (AGE_MOST - min_t(u64, age, AGE_MOST));
 }
 
-/* Called a million times for a full list; may sleep. */
+/* To sort a full list takes a million calls of this, so it lets other tasks run. */
 static int copy_compare(const void *a, const void *b)
 {
 	const struct conn_copy *x = a, *y = b;
@@ -47,13 +53,13 @@ static int copy_compare(const void *a, const void *b)
 	cond_resched();
 	if (x->key != y->key)
 		return x->key < y->key ? -1 : 1;
-	/* Otherwise in the order of their creation. */
+	/* By id, which is the order in which the sockets got their cookies. */
 	if (x->line.subject.flow.cookie != y->line.subject.flow.cookie)
 		return x->line.subject.flow.cookie < y->line.subject.flow.cookie ? -1 : 1;
 	return 0;
 }
 
-/* The file may be closed meanwhile; the inode is freed after a grace period. */
+/* The file may be closed meanwhile, but its inode is freed only after an RCU grace period. */
 static u64 inode_of(const struct sock *sk)
 {
 	struct socket *sock;
@@ -67,7 +73,7 @@ static u64 inode_of(const struct sock *sk)
 	return inode;
 }
 
-/* The bucket is locked, so the socket exists: see conn.h. */
+/* The caller holds the lock of the bucket, so the socket exists: see conn.h. */
 static void copy_sock(struct format_conn *to, const struct sock *sk)
 {
 	to->unread = sock_unread(sk);
@@ -93,21 +99,22 @@ static void copy_conn(struct conn_copy *to, const struct conn *conn, u64 now)
 		.state = conn->state,
 		.minisock = conn->minisock,
 		.adopted = conn->adopted,
-		/* A minisock's bytes are its full socket's, if that was seen. */
+		/* A minisock has the bytes of its full socket, if the module has seen that one. */
 		.knows_bytes = !conn->minisock || uid_valid(conn->subject.cred.uid),
 	};
 	if (!conn->minisock)
 		copy_sock(&to->line, container_of(conn->sk, struct sock, __sk_common));
 }
 
-/* An open connection has state only for its end, and is not listed yet. */
+/* A connection may have state while it is still open; then it is not listed. */
 static bool is_listed(const struct conn_list *list, const struct conn *conn)
 {
 	return !((1 << conn->state) & TCPF_OPEN_STATES) &&
 	       (!list->net || net_identity(list->net) == conn->subject.flow.net_cookie);
 }
 
-static void list_see(const struct conn *conn, void *arg)
+/* For conn_walk(): appends a connection, if it belongs to the list and fits. */
+static void list_append(const struct conn *conn, void *arg)
 {
 	struct conn_list *list = arg;
 	u64 key;
@@ -126,18 +133,33 @@ static void list_see(const struct conn *conn, void *arg)
 	list->all[list->nr++].key = key;
 }
 
+/* Charges memory to the bound that unprivileged readers share. Return: false if it is reached. */
+static bool list_charge(const struct conn_list *list, long bytes)
+{
+	if (!list->shares || atomic_long_add_return(bytes, &shared_bytes) <= SHARED_MOST)
+		return true;
+	atomic_long_sub(bytes, &shared_bytes);
+	return false;
+}
+
+static void list_uncharge(const struct conn_list *list, long bytes)
+{
+	if (list->shares)
+		atomic_long_sub(bytes, &shared_bytes);
+}
+
 /**
- * conn_list_free() - free a list
- * @list: empty afterwards
+ * conn_list_free() - free the connections of a list
+ * @list: the list, empty afterwards
  */
 void conn_list_free(struct conn_list *list)
 {
 	kvfree(list->all);
-	if (list->shares)
-		atomic_long_sub(list->room * sizeof(*list->all), &shared_bytes);
+	list_uncharge(list, list->room * sizeof(*list->all));
 	*list = (struct conn_list) { .net = list->net, .shares = list->shares };
 }
 
+/* Sorts the list, and keeps the first LINES connections. */
 static void list_sort(struct conn_list *list)
 {
 	sort(list->all, list->nr, sizeof(*list->all), copy_compare, NULL);
@@ -147,27 +169,17 @@ static void list_sort(struct conn_list *list)
 	list->too_young = list->all[LINES - 1].key;
 }
 
-/* Take so many bytes more of what all share. */
-static bool list_takes(const struct conn_list *list, long bytes)
-{
-	if (!list->shares || atomic_long_add_return(bytes, &shared_bytes) <= SHARED_MOST)
-		return true;
-	atomic_long_sub(bytes, &shared_bytes);
-	return false;
-}
-
 static int list_grow(struct conn_list *list)
 {
 	unsigned int room = clamp(2 * list->room, ROOM_FIRST, ROOM_MOST);
 	long more = (room - list->room) * sizeof(*list->all);
 	struct conn_copy *all;
 
-	if (!list_takes(list, more))
+	if (!list_charge(list, more))
 		return -ENOBUFS;
 	all = kvmalloc_array(room, sizeof(*all), GFP_KERNEL_ACCOUNT);
 	if (!all) {
-		if (list->shares)
-			atomic_long_sub(more, &shared_bytes);
+		list_uncharge(list, more);
 		return -ENOMEM;
 	}
 	if (list->nr)
@@ -178,7 +190,10 @@ static int list_grow(struct conn_list *list)
 	return 0;
 }
 
-/* A bucket is copied at one instant, so nothing twice: if it does not fit, all of it again. */
+/*
+ * Copies a bucket while it is locked, so that no connection is in the list twice. If the bucket
+ * does not fit, this makes room and copies all of it again.
+ */
 static int list_bucket(struct conn_list *list, unsigned int bucket)
 {
 	unsigned long seen = list->seen;
@@ -187,8 +202,8 @@ static int list_bucket(struct conn_list *list, unsigned int bucket)
 
 	for (;;) {
 		list->lacks_room = false;
-		conn_walk(bucket, list_see, list);
-		/* What does not fit even the largest room is left out. */
+		conn_walk(bucket, list_append, list);
+		/* If one bucket alone fills the largest room, the rest of it is left out. */
 		if (!list->lacks_room || (list->room == ROOM_MOST && nr <= LINES))
 			return 0;
 		list->nr = nr;
@@ -204,15 +219,15 @@ static int list_bucket(struct conn_list *list, unsigned int bucket)
 }
 
 /**
- * conn_list_make() - list the connections that have state now
- * @list: empty; its @net is set
+ * conn_list_make() - list the connections that are closing now
+ * @list: an empty list, with @net and @shares set
  *
  * If there are more than LINES, the last ones are left out. Each connection is in one bucket, which
- * is locked while it is copied; different buckets are copied at different instants.
+ * is locked while it is copied; different buckets are copied at different times.
  *
  * Context: process, may sleep.
  *
- * Return: 0; -ENOMEM; -ENOBUFS if the shared bound is reached.
+ * Return: 0; -ENOMEM; -ENOBUFS if unprivileged readers have reached the bound that they share.
  */
 int conn_list_make(struct conn_list *list)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The closing connections, copied and sorted. */
+/* A list of the connections that are closing, copied and sorted. */
 #ifndef TCP_TEARDOWN_CONN_LIST_H
 #define TCP_TEARDOWN_CONN_LIST_H
 
@@ -10,9 +10,9 @@
 struct net;
 
 /**
- * struct conn_copy - an entry of the list
- * @line: what is printed for every reader
- * @key: the list is sorted by it
+ * struct conn_copy - a connection in the list
+ * @line: what is printed of it; connections.c adds what depends on the reader
+ * @key: sorts the list
  */
 struct conn_copy {
 	struct format_conn line;
@@ -21,15 +21,15 @@ struct conn_copy {
 
 /**
  * struct conn_list - a list; 0 at first, except @net and @shares
- * @net: only of this namespace; NULL for all
- * @shares: for an unprivileged reader: see SHARED_MOST
- * @now: when it was made
- * @all: the list
- * @nr: how many there are
- * @room: how many fit
- * @seen: how many connections there were
- * @too_young: those with this key or a higher one are left out
- * @lacks_room: one did not fit
+ * @net: list only the connections of this namespace; NULL: of all
+ * @shares: the reader is unprivileged; such lists share a bound on their memory
+ * @now: when the list was made
+ * @all: the connections
+ * @nr: number of connections in @all
+ * @room: how many fit into @all
+ * @seen: number of connections that there were, those included that were left out
+ * @too_young: connections with this key or a higher one are left out
+ * @lacks_room: a connection did not fit
  */
 struct conn_list {
 	const struct net *net;

@@ -16,16 +16,21 @@
 #include "format/format.h"
 
 /**
- * struct connections - of one open file
- * @list: made when the file is read from its beginning
- * @owners: the reader may see owners that ss does not show
+ * struct connections - an open file
+ * @list: the list, made when the file is read from its beginning
+ * @owners: the reader may see owners that ss would not show to it
  */
 struct connections {
 	struct conn_list list;
 	bool owners;
 };
 
-/* In the reader's pid namespace; 0 if the process is gone, or not visible there. */
+/*
+ * The number of a process in the reader's pid namespace; 0 if the process is gone, or not visible
+ * there.
+ * @nr: its number in the initial pid namespace
+ * @start: when its first thread was started
+ */
 static u32 reader_pid(u32 nr, u64 start)
 {
 	const struct task_struct *leader;
@@ -34,7 +39,7 @@ static u32 reader_pid(u32 nr, u64 start)
 	rcu_read_lock();
 	pid = find_pid_ns(nr, &init_pid_ns);
 	leader = pid_task(pid, PIDTYPE_TGID);
-	/* The pid may be reused by now; and the leader may exit before its threads. */
+	/* Another process may have the number now. The leader may exit before its other threads. */
 	if (leader && leader->start_boottime == start && atomic_read(&leader->signal->live))
 		nr = pid_nr_ns(pid, task_active_pid_ns(current));
 	else
@@ -43,21 +48,25 @@ static u32 reader_pid(u32 nr, u64 start)
 	return nr;
 }
 
-/* Who could see a process that is gone is unknown, except that the host's root could. */
+/*
+ * Hides a closer that the reader could not see. If the process is gone, its pid namespace is
+ * unknown; then only a reader in the initial pid namespace sees its name.
+ */
 static void connection_closer(struct format_conn *line, bool owners)
 {
 	struct closer *closer = &line->subject.closer;
-	bool told = owners && closer->pid;
+	bool shown = owners && closer->pid;
 
-	line->pid = told ? reader_pid(closer->pid, closer->start) : 0;
-	line->gone = told && !line->pid && task_active_pid_ns(current) == &init_pid_ns;
+	line->pid = shown ? reader_pid(closer->pid, closer->start) : 0;
+	line->gone = shown && !line->pid && task_active_pid_ns(current) == &init_pid_ns;
 	if (!line->pid && !line->gone)
 		memset(closer, 0, sizeof(*closer));
 }
 
 /*
- * Hides what ss would hide from the reader. inet_diag gives everybody the cgroup and the bytes of
- * each full socket, and the uid while it has a file; for a minisock it gives none of these.
+ * Prints a connection without what ss would hide from the reader. inet_diag shows to everybody the
+ * cgroup and the bytes of each full socket, and the uid of one that has a file. It shows none of
+ * these for a minisock.
  */
 static void connection_show(struct seq_file *m, const struct conn_copy *conn, bool owners)
 {
@@ -81,7 +90,7 @@ static struct conn_copy *connection_at(struct seq_file *m, loff_t pos)
 	return pos <= of->list.nr ? &of->list.all[pos - 1] : NULL;
 }
 
-/* Position 0 is the header, where the list is made. */
+/* Position 0 is the header; a reader that comes there gets a new list. */
 static void *connections_start(struct seq_file *m, loff_t *pos)
 {
 	struct connections *of = m->private;
@@ -99,7 +108,7 @@ static void *connections_next(struct seq_file *m, void *v, loff_t *pos)
 	return connection_at(m, ++*pos);
 }
 
-/* At the end; a reader that stops earlier continues with the same list. */
+/* At its end, the list is freed. A reader that stops before continues with the same list. */
 static void connections_stop(struct seq_file *m, void *v)
 {
 	struct connections *of = m->private;
@@ -127,13 +136,13 @@ static const struct seq_operations connections_sops = {
 };
 
 /**
- * connections_open() - open a list of connections
- * @file: which
- * @net: only of this namespace, which stays; NULL for all
+ * connections_open() - open a file that lists connections
+ * @file: the file
+ * @net: list only the connections of this namespace, which the caller holds; NULL: of all
  * @owners: the reader may see what ss does not show to everybody
  *
- * The list takes memory, charged to the reader, until it is read to its end. The lists of all
- * readers without @owners share a bound.
+ * The list's memory is charged to the reader, and freed when the list has been read to its end. All
+ * readers without @owners share a bound on it.
  *
  * Return: 0 or -ENOMEM.
  */
@@ -150,9 +159,9 @@ int connections_open(struct file *file, const struct net *net, bool owners)
 }
 
 /**
- * connections_release() - close a list
- * @inode: of the file
- * @file: from connections_open()
+ * connections_release() - close a file that lists connections
+ * @inode: the file's inode
+ * @file: the file, from connections_open()
  *
  * Return: 0.
  */
@@ -165,7 +174,7 @@ int connections_release(struct inode *inode, struct file *file)
 	return seq_release_private(inode, file);
 }
 
-/* Only root reads debugfs, and may see everything. */
+/* The file in debugfs is root's, who may see everything. */
 static int connections_open_all(struct inode *inode, struct file *file)
 {
 	return connections_open(file, NULL, true);

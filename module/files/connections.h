@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The list of closing connections, for debugfs and for /proc. */
+/* The files connections, in debugfs and in /proc. */
 #ifndef TCP_TEARDOWN_CONNECTIONS_H
 #define TCP_TEARDOWN_CONNECTIONS_H
 
@@ -9,7 +9,7 @@ struct file;
 struct inode;
 struct net;
 
-/* In debugfs: of all network namespaces. */
+/* The file in debugfs, with the connections of all network namespaces. */
 extern const struct file_operations connections_fops;
 
 int connections_open(struct file *file, const struct net *net, bool owners);

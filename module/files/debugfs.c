@@ -84,10 +84,10 @@ static const struct file_operations readme_fops = {
 };
 
 /**
- * struct control - a file that holds one number
- * @name: of the file
- * @get: its value
- * @set: changes it; returns 0, or an error after a line in the log
+ * struct control - a file that holds a number
+ * @name: name of the file
+ * @get: returns the number
+ * @set: changes the number; returns 0, or an error that it has explained in the log
  */
 struct control {
 	const char *name;
@@ -245,7 +245,7 @@ DEFINE_SHOW_ATTRIBUTE(stats_all);
 
 static int stats_cpu_show(struct seq_file *m, void *v)
 {
-	int cpu = (long)m->private - 1;
+	int cpu = trace_files_data_cpu(m->private);
 
 	seq_printf(m, FORMAT_TITLE "stats of cpu %d\n", cpu);
 	return stats_show(m, cpu);
@@ -267,11 +267,14 @@ static void debugfs_start_cpu(unsigned int cpu, struct dentry *per_cpu)
 }
 
 /**
- * debugfs_start() - make the files
+ * debugfs_start() - create the files
  *
- * Goes on without debugfs, as is usual: /proc is still there.
+ * If debugfs refuses, the module works without these files, as the kernel recommends: it still has
+ * those in /proc.
  *
- * Return: the directory, for further files.
+ * Context: process, may sleep.
+ *
+ * Return: the directory, for further files; an error pointer is good for that, too.
  */
 struct dentry *debugfs_start(void)
 {
@@ -299,7 +302,11 @@ struct dentry *debugfs_start(void)
 	return dir;
 }
 
-/** debugfs_stop() - remove the files; waits for active readers and writers */
+/**
+ * debugfs_stop() - remove the files; waits for active readers and writers
+ *
+ * Context: process, may sleep.
+ */
 void debugfs_stop(void)
 {
 	debugfs_remove(debugfs_dir);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* /sys/kernel/debug/tcp_teardown: the whole host's, for root. */
+/* The files in /sys/kernel/debug/tcp_teardown, which are about the whole host, and for root. */
 #ifndef TCP_TEARDOWN_DEBUGFS_H
 #define TCP_TEARDOWN_DEBUGFS_H
 

@@ -9,16 +9,17 @@
 #include "uapi/tcp_teardown.h"
 
 /**
- * merge_alloc() - prepare to read
- * @cpu: whose records, or BUFFER_ALL
- * @consume: consume the records; otherwise only look
+ * merge_alloc() - allocate a reader
+ * @cpu: the CPU whose records are read, or BUFFER_ALL
+ * @consume: consume the records; otherwise only look at them
  *
- * Return: for merge_begin() and, at the end, merge_free(); or NULL.
+ * Return: the reader, to be freed by merge_free(); NULL without memory.
  */
 struct merge *merge_alloc(int cpu, bool consume)
 {
 	struct merge *merge;
 
+	/* @cpus and then @heap, each with an entry for every CPU. */
 	merge = kvzalloc(struct_size(merge, cpus, 2 * nr_cpu_ids), GFP_KERNEL);
 	if (merge) {
 		merge->cpu = cpu;
@@ -28,7 +29,10 @@ struct merge *merge_alloc(int cpu, bool consume)
 	return merge;
 }
 
-/** merge_free() - free what merge_alloc() made */
+/**
+ * merge_free() - free a reader
+ * @merge: from merge_alloc(), or NULL
+ */
 void merge_free(struct merge *merge)
 {
 	unsigned int i;
@@ -53,7 +57,7 @@ static bool merge_is_before(const struct merge_cpu *a, const struct merge_cpu *b
 	return time_a != time_b ? time_a < time_b : a->cpu < b->cpu;
 }
 
-/* Put @c into the gap of the heap, or higher. */
+/* Inserts @c at @gap, or nearer to the top: parents that are later than @c move down. */
 static void merge_up(struct merge *merge, unsigned int gap, struct merge_cpu *c)
 {
 	unsigned int above;
@@ -67,7 +71,7 @@ static void merge_up(struct merge *merge, unsigned int gap, struct merge_cpu *c)
 	merge->heap[gap] = c;
 }
 
-/* Replace the top by @c, and move it down to its place. */
+/* Replaces the top by @c: children that are earlier than @c move up. */
 static void merge_down(struct merge *merge, struct merge_cpu *c)
 {
 	unsigned int gap = 0, below;
@@ -83,6 +87,7 @@ static void merge_down(struct merge *merge, struct merge_cpu *c)
 	merge->heap[gap] = c;
 }
 
+/* Reads the CPU's next record. Return: false if there is none. */
 static bool merge_fetch(struct merge *merge, struct merge_cpu *c)
 {
 	if (merge->consume)
@@ -90,8 +95,8 @@ static bool merge_fetch(struct merge *merge, struct merge_cpu *c)
 	return buffer_peek(c->cpu, &c->cursor, &c->slot, &c->lost);
 }
 
-/* The room for a CPU's record, which stays allocated. */
-static struct merge_cpu *merge_room(struct merge *merge, unsigned int cpu)
+/* The CPU's entry, allocated when it is needed first. Return: NULL without memory. */
+static struct merge_cpu *merge_entry(struct merge *merge, unsigned int cpu)
 {
 	struct merge_cpu *c = merge->cpus[cpu];
 
@@ -113,11 +118,11 @@ static int merge_begin_cpu(struct merge *merge, unsigned int cpu)
 		buffer_look(cpu, &cursor);
 	if (merge->consume ? buffer_is_empty(cpu) : cursor.pos == cursor.end)
 		return 0;
-	c = merge_room(merge, cpu);
+	c = merge_entry(merge, cpu);
 	if (!c)
 		return -ENOMEM;
 	c->cursor = cursor;
-	/* Losses that are not reported yet are reported by the next read. */
+	/* A consumer must still report earlier losses. One that only looks starts afresh. */
 	if (!merge->consume)
 		c->lost = 0;
 	if (merge_fetch(merge, c))
@@ -126,13 +131,14 @@ static int merge_begin_cpu(struct merge *merge, unsigned int cpu)
 }
 
 /**
- * merge_begin() - start with the oldest records that are held now
+ * merge_begin() - start with the oldest records that the rings hold now
  * @merge: from merge_alloc()
  *
- * A CPU without a record is not looked at again. A consumer gets from the others only what
- * was there by now, so that the next merge cannot return an older record.
+ * A CPU that has no record now is not looked at again until the next merge_begin(). It may get a
+ * record after this. So a consumer gets none that is later than now: otherwise what the next merge
+ * returns could be older.
  *
- * Context: process, may sleep; if it consumes, has buffer_lock(), until after
+ * Context: process, may sleep. A consumer holds buffer_lock() from here until after its last
  * merge_next().
  *
  * Return: 0 or -ENOMEM.
@@ -159,8 +165,8 @@ int merge_begin(struct merge *merge)
 	return err;
 }
 
-/* The last returned record is still at the top: replace it by its CPU's next one. */
-static void merge_go_on(struct merge *merge)
+/* If the record that was returned last is still at the top, replaces it by its CPU's next one. */
+static void merge_advance(struct merge *merge)
 {
 	struct merge_cpu *c = merge->given;
 
@@ -186,11 +192,11 @@ const struct tcp_teardown_record *merge_next(struct merge *merge)
 	const bool first = !merge->given;
 	struct merge_cpu *c;
 
-	merge_go_on(merge);
+	merge_advance(merge);
 	if (!merge->nr)
 		return NULL;
 	c = merge->heap[0];
-	/* Return one in any case: otherwise a reader could loop without progress. */
+	/* The first record is returned in any case, so that a reader makes progress. */
 	if (!first && merge_record(c)->time > merge->until)
 		return NULL;
 	merge->given = c;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The records of all CPUs in the order of time. A heap has the next record of each CPU that has
- * one, with the earliest at the top.
+ * Reads the records of all CPUs in the order of their time. A heap holds the next record of each
+ * CPU that has one; the earliest is at its top.
  */
 #ifndef TCP_TEARDOWN_MERGE_H
 #define TCP_TEARDOWN_MERGE_H
@@ -11,11 +11,11 @@
 struct tcp_teardown_record;
 
 /**
- * struct merge_cpu - of one CPU
- * @slot: its next record
- * @cursor: if records are not consumed
- * @lost: records that were overwritten before it
- * @cpu: which
+ * struct merge_cpu - the next record of one CPU
+ * @slot: the record
+ * @cursor: where to read on, if records are not consumed
+ * @lost: number of records that were overwritten before it could be read
+ * @cpu: the CPU
  */
 struct merge_cpu {
 	struct ring_slot slot;
@@ -25,16 +25,16 @@ struct merge_cpu {
 };
 
 /**
- * struct merge - of all CPUs, or of one
- * @cpu: which, or BUFFER_ALL
- * @consume: consume the records; otherwise only look
- * @from: whose record merge_next() returned last
- * @lost: records of that CPU that were lost before it
- * @until: leave records later than this time
- * @given: whose record was returned last, and is still at the top of the heap
- * @nr: how many are in the heap
- * @heap: those that have a next record
- * @cpus: by number; NULL if that CPU had no record so far
+ * struct merge - a reader of all CPUs, or of one
+ * @cpu: the CPU whose records are read, or BUFFER_ALL
+ * @consume: consume the records; otherwise only look at them
+ * @from: the CPU whose record merge_next() returned last
+ * @lost: number of records that this CPU lost before that record
+ * @until: return no record that is later than this, except as the first
+ * @given: the entry of @from while it is still at the top of the heap, or NULL
+ * @nr: number of entries in the heap
+ * @heap: the CPUs that have a next record; its memory follows @cpus
+ * @cpus: by CPU; NULL if that CPU had no record so far
  */
 struct merge {
 	int cpu;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * trace_pipe and trace_pipe_raw: records are read once and then gone. Readers
- * of the same records share them; each record goes to one of them.
+ * The files trace_pipe and trace_pipe_raw: a read consumes the records that it returns. If several
+ * readers read the same CPUs, each record goes to one of them.
  */
 #include <linux/minmax.h>
 #include <linux/mm.h>
@@ -18,20 +18,23 @@
 
 #define TEXT_SIZE	(16 * FORMAT_LINE)
 
+/* The most raw records that are copied at once. If a writer overwrites one, none of them counts. */
+#define SPAN_MOST	32UL
+
 /**
  * struct pipe - an open file
- * @cpu: whose records, or BUFFER_ALL
- * @lock: threads that read through this one file
- * @merge: for text
- * @flows: for text
- * @headed: the header has been returned
- * @at: next character of @text to return
+ * @cpu: the CPU whose records are read, or BUFFER_ALL
+ * @lock: threads that read from this open file; protects the members below
+ * @merge: reads the records of trace_pipe; NULL for trace_pipe_raw
+ * @flows: texts of connections, for format_record()
+ * @headed: the header is in @text, or has been returned
+ * @at: offset in @text of what to return next
  * @len: characters in @text
- * @text: of records that this file has consumed
+ * @text: lines of records that have been consumed
  */
 struct pipe {
 	int cpu;
-	struct mutex lock;	/* threads that share the file */
+	struct mutex lock;	/* readers */
 	struct merge *merge;
 	struct format_flows flows;
 	bool headed;
@@ -75,7 +78,10 @@ static int pipe_open(struct inode *inode, struct file *file)
 	return -ENOMEM;
 }
 
-/* Sleep until there is a record; another reader may take it first. */
+/*
+ * Sleeps until there is a record, which another reader may take first. This is not wait_event(),
+ * because a reader is only woken if it has called buffer_expect() before it sleeps, each time.
+ */
 static int pipe_sleep(int cpu)
 {
 	wait_queue_head_t *queue = buffer_waitqueue(cpu);
@@ -101,7 +107,7 @@ static int pipe_wait(const struct pipe *pipe, const struct file *file)
 	if (!buffer_is_empty(pipe->cpu))
 		return 0;
 	if (file->f_flags & O_NONBLOCK) {
-		/* With EPOLLET, pipe_poll() is not called until there is a record. */
+		/* With EPOLLET, epoll does not call pipe_poll() again before it is woken. */
 		if (waitqueue_active(buffer_waitqueue(pipe->cpu)))
 			buffer_expect(pipe->cpu);
 		return -EAGAIN;
@@ -109,6 +115,7 @@ static int pipe_wait(const struct pipe *pipe, const struct file *file)
 	return pipe_sleep(pipe->cpu);
 }
 
+/* Appends a record's line to the text. */
 static void pipe_add(struct pipe *pipe, const struct tcp_teardown_record *r)
 {
 	char *to = pipe->text;
@@ -123,7 +130,10 @@ static void pipe_add(struct pipe *pipe, const struct tcp_teardown_record *r)
 	pipe->len += format_record(&pipe->flows, to + pipe->len, size - pipe->len, r);
 }
 
-/* Consume as many records as make @want characters, but at least one. */
+/*
+ * Consumes records and makes their text, until it has @want characters or there are no more. There
+ * may be none, if another reader was faster.
+ */
 static int pipe_fill(struct pipe *pipe, size_t want)
 {
 	const struct tcp_teardown_record *r;
@@ -179,7 +189,7 @@ static __poll_t pipe_poll(struct file *file, poll_table *table)
 	struct pipe *pipe = file->private_data;
 
 	poll_wait(file, buffer_waitqueue(pipe->cpu), table);
-	/* A thread that reads meanwhile, with the lock, makes any answer outdated. */
+	/* Without the lock: if another thread reads meanwhile, any answer may be out of date. */
 	if (data_race(pipe->at == pipe->len) && buffer_is_empty(pipe->cpu)) {
 		buffer_expect(pipe->cpu);
 		return 0;
@@ -195,7 +205,10 @@ const struct file_operations pipe_fops = {
 	.release = pipe_release,
 };
 
-/* One record, through a copy, because it may be overwritten meanwhile. */
+/*
+ * Gives one record to the reader, from a copy: a writer may overwrite the record in the ring
+ * meanwhile. Return: 1; 0 if there is no record; or an error.
+ */
 static long pipe_raw_give_one(int cpu, char __user *to)
 {
 	unsigned long lost = 0;
@@ -209,34 +222,36 @@ static long pipe_raw_give_one(int cpu, char __user *to)
 	return 1;
 }
 
-/* The most at once: if a writer overwrites one, all were copied for nothing. */
-#define RUN	32UL
-
 /*
- * Up to @max consecutive records, without a copy. If a writer overwrites one meanwhile, or the
- * reader's memory ends, they are read one by one. Return: how many.
+ * Gives up to @max consecutive records to the reader, straight from the ring. If that fails, gives
+ * one from a copy: a writer may have overwritten a record, or the reader's memory may end within
+ * them. Return: the number of records; or an error.
  */
 static long pipe_raw_give(int cpu, char __user *to, unsigned long max)
 {
 	const struct ring_slot *first;
-	unsigned long nr = buffer_span(cpu, min(max, RUN), &first);
+	unsigned long nr = buffer_span(cpu, min(max, SPAN_MOST), &first);
 
-	/* A writer may overwrite it meanwhile; then it does not count. */
+	/* If a writer overwrites a record meanwhile, buffer_span_consumed() returns false. */
 	if (nr && !data_race(copy_to_user(to, first, nr * sizeof(*first))) &&
 	    buffer_span_consumed(cpu, nr))
 		return nr;
 	return pipe_raw_give_one(cpu, to);
 }
 
-/* A record that could not be copied to the reader is not consumed. */
+/*
+ * Gives as many records to the reader as fit. A record that could not be copied is not consumed.
+ * Return: bytes; 0 if there is no record; or an error.
+ */
 static ssize_t pipe_raw_take(int cpu, char __user *to, size_t size)
 {
 	const size_t max = size / sizeof(struct ring_slot);
 	size_t done = 0;
-	long nr = buffer_lock(cpu);
+	long nr = 0;
+	int err = buffer_lock(cpu);
 
-	if (nr)
-		return nr;
+	if (err)
+		return err;
 	while (done < max && !(done && fatal_signal_pending(current))) {
 		nr = pipe_raw_give(cpu, to + done * sizeof(struct ring_slot), max - done);
 		if (nr <= 0)
@@ -248,7 +263,7 @@ static ssize_t pipe_raw_take(int cpu, char __user *to, size_t size)
 	return done ? done * sizeof(struct ring_slot) : nr;
 }
 
-/* The header, once, in a read of its own. Return: its size; 0 if it was returned before. */
+/* Gives the header, in the first read alone. Return: its size; 0 if it was returned before. */
 static ssize_t pipe_raw_head(struct pipe *pipe, char __user *to)
 {
 	struct tcp_teardown_header header;

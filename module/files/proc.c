@@ -17,7 +17,7 @@
 const char * const tcp_teardown_name = "tcp_teardown";
 EXPORT_SYMBOL_GPL(tcp_teardown_name);
 
-static bool proc_stopping;	/* no more files */
+static bool proc_stopping;	/* new namespaces get no files */
 
 static int summary_show(struct seq_file *m, void *v)
 {
@@ -47,9 +47,12 @@ static int latency_show(struct seq_file *m, void *v)
 }
 
 /*
- * /proc/net/tcp shows addresses and states to everyone; ss -p shows the owner of a socket only to
- * those who may inspect the processes. As with the other files, an open file keeps the namespace:
- * so no exit of a namespace waits for a reader.
+ * Everybody may read the file, because /proc/net/tcp, too, shows addresses and states to everybody.
+ * The owners of sockets, which ss -p shows only to those who may inspect the processes, need
+ * CAP_NET_ADMIN.
+ *
+ * As with the other files, an open file holds a reference to the namespace. So the namespace is not
+ * destroyed while the file is open, and its exit waits for no reader.
  */
 static int proc_connections_open(struct inode *inode, struct file *file)
 {
@@ -83,7 +86,7 @@ static const struct proc_ops proc_connections_ops = {
 	.proc_release = proc_connections_release,
 };
 
-/* The directory and its files. */
+/* Creates the directory and its files. */
 static int proc_make(struct net *net, struct netns *ns)
 {
 	ns->dir = proc_net_mkdir(net, tcp_teardown_name, net->proc_net);
@@ -113,16 +116,21 @@ static struct pernet_operations proc_pernet = {
 };
 
 /**
- * proc_start() - make the files, in all namespaces there are and will be
+ * proc_start() - create the files in each namespace, and in each that is created later
  *
- * Context: after netns_start(). Return: 0 or -ENOMEM.
+ * Context: process, may sleep; after netns_start().
+ *
+ * Return: 0 or -ENOMEM.
  */
 int proc_start(void)
 {
 	return register_pernet_subsys(&proc_pernet);
 }
 
-/* Take one namespace's files away, and hold it, so that it does not go meanwhile. */
+/*
+ * Finds the next namespace with files, from @number on. The caller must remove @dir and put the
+ * namespace. Return: NULL if there are no more.
+ */
 static struct net *proc_take(loff_t *number, struct proc_dir_entry **dir)
 {
 	struct net *net = NULL;
@@ -143,10 +151,15 @@ static struct net *proc_take(loff_t *number, struct proc_dir_entry **dir)
 /**
  * proc_stop() - remove the files; waits for active readers
  *
- * While these are waited for, who may take their time, namespaces can still be made and
- * go: so the files go one by one, before the kernel takes its lock to unregister. A
- * namespace that is just going has no reader. One that could not be made, and is undone,
- * may have a count: wait for these. After that, none with files comes.
+ * A reader may take long. unregister_pernet_subsys() holds a lock without which no namespace can be
+ * created or destroyed, so it must not find a reader to wait for. This removes the files of one
+ * namespace after the other before, and holds a reference to the namespace meanwhile.
+ *
+ * A namespace without a reference is left to unregister_pernet_subsys(): no file in it is open. One
+ * that could not be created may still have a reference while the kernel undoes it: the barrier
+ * waits for these. After the barrier no namespace gets files any more.
+ *
+ * Context: process, may sleep.
  */
 void proc_stop(void)
 {

@@ -14,7 +14,7 @@
 #include "stats/netns.h"
 #include "stats/reconcile.h"
 
-/* @pos: 0 for the header, else a namespace's number, which never shifts. */
+/* @pos: 0 for the header, otherwise the number of a namespace, which does not change. */
 static void *reconcile_start(struct seq_file *m, loff_t *pos)
 {
 	if (!*pos)
@@ -35,16 +35,24 @@ static void reconcile_stop(struct seq_file *m, void *v)
 {
 }
 
-/* Says so if there is a reason why they may differ. @i: enum reconcile_line */
+/*
+ * How both counts of a line relate: "off" if hooks are missing for the module's count, "~" if
+ * there is a reason why they may differ, otherwise "=".
+ * @i: enum reconcile_line
+ * @forgotten: connections were untracked
+ */
 static const char *line_proof(int i, const struct netns *ns, bool forgotten)
 {
 	const struct reconcile *line = &reconcile_lines[i];
+	bool may_differ;
 
 	if (line->groups & ~READ_ONCE(hook_groups_whole))
 		return "off";
-	return line->maybe || netns_elsewhere(ns->net) || (line->remembered && forgotten) ||
-	       (line->sleeps && (ns->base.kernel[i] || ns->base.ours[i])) ||
-	       hook_group_missed(line->groups | BIT(GROUP_TRANSITIONS)) ? "~" : "=";
+	may_differ = line->maybe || netns_elsewhere(ns->net) ||
+		     (line->remembered && forgotten) ||
+		     (line->sleeps && (ns->base.kernel[i] || ns->base.ours[i])) ||
+		     hook_group_missed(line->groups | BIT(GROUP_TRANSITIONS));
+	return may_differ ? "~" : "=";
 }
 
 /* @ns: from netns_lock_from(); @sum: its counters */
@@ -73,7 +81,7 @@ static void reconcile_show_lines(struct seq_file *m, const struct netns *ns,
 
 static void reconcile_netns_show(struct seq_file *m, const struct netns *ns)
 {
-	static struct stats sum;	/* netns_lock_from() guards it */
+	static struct stats sum;	/* protected by the lock of netns_lock_from() */
 
 	memset(&sum, 0, sizeof(sum));
 	counts_add(ns->own, &sum);
@@ -93,7 +101,7 @@ static int reconcile_show_one(struct seq_file *m, void *v)
 	ns = netns_lock_from(&number);
 	if (!ns)
 		return 0;
-	if (number == *(loff_t *)v)	/* it still exists */
+	if (number == *(loff_t *)v)	/* otherwise it is gone, and this is the next one */
 		reconcile_netns_show(m, ns);
 	netns_unlock();
 	return 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The file reconcile: one namespace after the other. */
+/* The file reconcile, which shows one network namespace after the other. */
 #ifndef TCP_TEARDOWN_RECONCILE_FILE_H
 #define TCP_TEARDOWN_RECONCILE_FILE_H
 

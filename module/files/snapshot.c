@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * trace: the text of all records that are held. Reading consumes nothing and disturbs no other
- * reader; it ends with the records that were there when it began. Writing clears.
+ * The file trace: the text of all records that the rings hold. A read consumes nothing and disturbs
+ * no other reader; it ends with the records that were there when it began. A write clears the
+ * rings.
  */
 #include <linux/err.h>
 #include <linux/module.h>
@@ -16,11 +17,11 @@
 
 /**
  * struct snapshot - an open file
- * @merge: the records
- * @record: the record to show, NULL at the end
- * @pos: its place, from 1; 0 is the header
- * @flows: for its text
- * @line: room for its text
+ * @merge: reads the records
+ * @record: the record at @pos; NULL at the end
+ * @pos: current position: 0 is the header, 1 the first record
+ * @flows: texts of connections, for format_record()
+ * @line: room for a line
  */
 struct snapshot {
 	struct merge *merge;
@@ -30,6 +31,7 @@ struct snapshot {
 	char line[2 * FORMAT_LINE];
 };
 
+/* What is at the current position. */
 static void *snapshot_at(struct snapshot *s)
 {
 	if (!s->pos)
@@ -45,8 +47,8 @@ static int snapshot_rewind(struct snapshot *s)
 }
 
 /*
- * A seek reads everything before the position. Return: false if the reader is killed; then the
- * position has not changed, because others may use the same open file.
+ * Goes to the next position; a seek does so for all before its target. Return: false if the reader
+ * is being killed. Then the position stays the same, because others may read from the open file.
  */
 static bool snapshot_advance(struct snapshot *s)
 {
@@ -58,7 +60,7 @@ static bool snapshot_advance(struct snapshot *s)
 	return true;
 }
 
-/* seq_file goes back only to seek, and then starts at 0. */
+/* To seek backwards, seq_file starts at position 0 again. */
 static void *snapshot_start(struct seq_file *m, loff_t *pos)
 {
 	struct snapshot *s = m->private;
@@ -160,7 +162,7 @@ static loff_t snapshot_llseek(struct file *file, loff_t offset, int whence)
 {
 	if (file->f_mode & FMODE_READ)
 		return seq_lseek(file, offset, whence);
-	return 0;	/* for >>, which has no end to seek to */
+	return 0;	/* a shell's >> seeks to the end */
 }
 
 const struct file_operations snapshot_fops = {

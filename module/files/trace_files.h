@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The files that give records: trace (snapshot.c), trace_pipe and
- * trace_pipe_raw (pipe.c). i_private is the CPU's number, or BUFFER_ALL, plus 1.
+ * The files that contain records: trace (snapshot.c), trace_pipe and trace_pipe_raw (pipe.c).
+ * Their i_private is the CPU's number plus 1, which for BUFFER_ALL is 0.
  */
 #ifndef TCP_TEARDOWN_TRACE_FILES_H
 #define TCP_TEARDOWN_TRACE_FILES_H
@@ -17,9 +17,14 @@ static inline void *trace_files_data(int cpu)
 	return (void *)(long)(cpu + 1);
 }
 
+static inline int trace_files_data_cpu(const void *data)
+{
+	return (long)data - 1;
+}
+
 static inline int trace_files_cpu(const struct inode *inode)
 {
-	return (long)inode->i_private - 1;
+	return trace_files_data_cpu(inode->i_private);
 }
 
 #endif
