@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The program of a filter, made of its tests. */
+/* Builds the program of a filter from tests. */
 #include "filter/filter.h"
 
-/* During compilation an unresolved next[] holds the number of the next unresolved one. */
+/*
+ * During compilation the next[] that are to get the same target form a chain: each holds the number
+ * of the next one.
+ */
 #define CHAIN_END	0xff
 
 static u8 *chain_link(struct filter *filter, u8 number)
@@ -10,8 +13,8 @@ static u8 *chain_link(struct filter *filter, u8 number)
 	return &filter->test[number / 2].next[number % 2];
 }
 
-/* Resolve all of the chain to @to. */
-static void chain_send(struct filter *filter, u8 chain, u8 to)
+/* Resolves all of a chain to @to. */
+static void chain_resolve(struct filter *filter, u8 chain, u8 to)
 {
 	u8 *next;
 
@@ -22,7 +25,7 @@ static void chain_send(struct filter *filter, u8 chain, u8 to)
 	}
 }
 
-/* No chain is empty. */
+/* Appends a chain to another one; neither is empty. */
 static u8 chain_join(struct filter *filter, u8 a, u8 b)
 {
 	u8 *last = chain_link(filter, a);
@@ -35,10 +38,12 @@ static u8 chain_join(struct filter *filter, u8 a, u8 b)
 
 /**
  * filter_test() - append a test
- * @filter: has room
- * @value: which, enum filter_value
+ * @filter: a filter that has room for it
+ * @value: the value, an enum filter_value
  * @low: lower bound
- * @high: upper bound, not below
+ * @high: upper bound, at least @low
+ *
+ * Return: the test, as a part.
  */
 struct filter_part filter_test(struct filter *filter, u8 value, u64 low, u64 high)
 {
@@ -54,21 +59,23 @@ struct filter_part filter_test(struct filter *filter, u8 value, u64 low, u64 hig
 	return (struct filter_part) { .first = nr, .out = { 2 * nr, 2 * nr + 1 } };
 }
 
-/* If @a is @done, that is the result; otherwise @b decides. */
+/* If @a is @decides, that is the result, without @b. Otherwise @b is the result. */
 static struct filter_part filter_join(struct filter *filter, struct filter_part a,
-				      struct filter_part b, bool done)
+				      struct filter_part b, bool decides)
 {
-	chain_send(filter, a.out[!done], b.first);
-	b.out[done] = chain_join(filter, a.out[done], b.out[done]);
+	chain_resolve(filter, a.out[!decides], b.first);
+	b.out[decides] = chain_join(filter, a.out[decides], b.out[decides]);
 	b.first = a.first;
 	return b;
 }
 
 /**
- * filter_and() - both are true
- * @filter: contains both
- * @a: the first
- * @b: the second, after it in the program
+ * filter_and() - join two parts by &&
+ * @filter: the filter that contains both
+ * @a: the first part
+ * @b: the second part, later in the program
+ *
+ * Return: a part that is true if both are true.
  */
 struct filter_part filter_and(struct filter *filter, struct filter_part a,
 			      struct filter_part b)
@@ -77,10 +84,12 @@ struct filter_part filter_and(struct filter *filter, struct filter_part a,
 }
 
 /**
- * filter_or() - either is true
- * @filter: contains both
- * @a: the first
- * @b: the second, after it in the program
+ * filter_or() - join two parts by ||
+ * @filter: the filter that contains both
+ * @a: the first part
+ * @b: the second part, later in the program
+ *
+ * Return: a part that is true if one of them is true.
  */
 struct filter_part filter_or(struct filter *filter, struct filter_part a,
 			     struct filter_part b)
@@ -89,8 +98,10 @@ struct filter_part filter_or(struct filter *filter, struct filter_part a,
 }
 
 /**
- * filter_not() - negate
+ * filter_not() - negate a part
  * @a: the part
+ *
+ * Return: a part that is true if @a is false.
  */
 struct filter_part filter_not(struct filter_part a)
 {
@@ -99,11 +110,11 @@ struct filter_part filter_not(struct filter_part a)
 
 /**
  * filter_end() - complete the program
- * @filter: begins with @a
- * @a: its only part
+ * @filter: the filter
+ * @a: the part that is the whole expression
  */
 void filter_end(struct filter *filter, struct filter_part a)
 {
-	chain_send(filter, a.out[false], FILTER_REJECT);
-	chain_send(filter, a.out[true], FILTER_KEEP);
+	chain_resolve(filter, a.out[false], FILTER_REJECT);
+	chain_resolve(filter, a.out[true], FILTER_KEEP);
 }

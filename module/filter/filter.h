@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Which records to keep: an expression (docs/filter.md), compiled once, and run before a
- * record is made. It knows no socket, takes no lock, allocates nothing, and compiles in
- * user space; filter_file.c has the filter in use.
+ * A filter decides which records to make. It is an expression (docs/filter.md) that is compiled
+ * to a program once; the program runs before a record is made. These files know no socket,
+ * take no lock and allocate nothing, and they also compile in user space. filter_file.c has the
+ * filter in use.
  *
- * The program is a row of tests. Each asks whether one value is within bounds, and names
- * where to continue if it is and if it is not: at a later test, or at the end. So the
- * program ends, and && and || skip what need not be tested. An address is two values, its
- * upper and lower half, so a prefix is a pair of bounds, too.
+ * The program is a row of tests. Each test asks whether one value is within bounds, and names
+ * where to continue if it is, and where if it is not: at a later test, or at the end. So the
+ * program always ends, and && and || skip what need not be tested. An address is two values, its
+ * upper and its lower half, so a prefix is a pair of bounds for one of them.
  */
 #ifndef TCP_TEARDOWN_FILTER_H
 #define TCP_TEARDOWN_FILTER_H
@@ -18,12 +19,16 @@
 
 /* The longest expression. */
 #define FILTER_TEXT	511
-/* The most tests; port takes two, an address two, addr four. */
+/* The most tests. A port takes two, an address two; addr, which may be either address, four. */
 #define FILTER_TESTS	64
 /* The deepest nesting of parentheses. */
 #define FILTER_DEPTH	16
 
-/* Each is the record's field of that name; the words are in names.h. */
+/*
+ * The values that a filter can compare. Each is the field of that name in the record. From
+ * FILTER_UID on, a record may lack the value; then it is FILTER_UNKNOWN. The comments say when,
+ * if that is not "when it is not known".
+ */
 enum filter_value {
 	FILTER_LOCAL_PORT,
 	FILTER_PEER_PORT,
@@ -34,19 +39,18 @@ enum filter_value {
 	FILTER_NETNS,		/* inode number */
 	FILTER_KIND,		/* enum tcp_teardown_kind */
 	FILTER_EVENT,		/* record_event(kind, what) */
-	/* A record may lack those below; then they are FILTER_UNKNOWN. */
-	FILTER_UID,		/* of the socket */
-	FILTER_CGROUP,		/* of the socket */
-	FILTER_ID,		/* cookie, created if the socket has none; lacks: no socket */
-	FILTER_FROM,		/* old_state; lacks: no socket */
-	FILTER_STATE,		/* new_state; lacks: no socket */
-	FILTER_TIMEWAIT,	/* lacks: nothing happens to a minisock */
-	FILTER_REASON,		/* lacks: no RST was sent */
-	FILTER_END,		/* .how; lacks: the connection has not ended */
-	FILTER_BY,		/* .set_off; lacks: as FILTER_END */
-	FILTER_PID,		/* the last caller; lacks: nobody has called, or not known */
-	FILTER_COMM,		/* first half of it, filter_half(); lacks: as FILTER_PID */
-	FILTER_COMM_LOWER,	/* second half; if FILTER_COMM lacks, anything */
+	FILTER_UID,		/* the socket's */
+	FILTER_CGROUP,		/* the socket's */
+	FILTER_ID,		/* cookie, created if need be; lacking without a socket */
+	FILTER_FROM,		/* old_state; lacking without a socket */
+	FILTER_STATE,		/* new_state; lacking without a socket */
+	FILTER_TIMEWAIT,	/* lacking if nothing happens to a minisock */
+	FILTER_REASON,		/* lacking if no RST was sent */
+	FILTER_END,		/* .how; lacking if the connection has not ended */
+	FILTER_BY,		/* .set_off; lacking if the connection has not ended */
+	FILTER_PID,		/* of the last caller; lacking if nobody has called */
+	FILTER_COMM,		/* the upper half, see filter_half(); lacking as FILTER_PID */
+	FILTER_COMM_LOWER,	/* the lower half; undefined if FILTER_COMM is lacking */
 	FILTER_VALUES
 };
 
@@ -55,14 +59,14 @@ enum filter_value {
 
 /**
  * struct filter_event - the values that a filter compares
- * @value: enum filter_value; numbers in host order. A value without a bit in
+ * @value: by enum filter_value, in host byte order. A value without a bit in
  *	struct filter.uses need not be set.
  */
 struct filter_event {
 	u64 value[FILTER_VALUES];
 };
 
-/* One of the two values of an address, or of a 16-byte name, from its 8 bytes. */
+/* The value of one half of an address, or of a 16-byte name: 8 bytes as a big-endian number. */
 static inline u64 filter_half(const u8 *bytes)
 {
 	__be64 half;
@@ -73,10 +77,11 @@ static inline u64 filter_half(const u8 *bytes)
 
 /**
  * struct filter_test - is a value within bounds?
- * @low: the lower one
- * @span: how far the upper one is from there
- * @value: which, enum filter_value
- * @next: where to continue if not, and if so: a test, FILTER_REJECT or FILTER_KEEP
+ * @low: the lower bound
+ * @span: the upper bound minus @low
+ * @value: the value, an enum filter_value
+ * @next: where to continue: [0] if it is not within the bounds, [1] if it is. The number of a
+ *	test, or FILTER_REJECT, or FILTER_KEEP
  */
 struct filter_test {
 	u64 low;
@@ -89,11 +94,12 @@ struct filter_test {
 #define FILTER_KEEP	0xff
 
 /**
- * struct filter - an expression
- * @uses: a bit for each value that it compares
+ * struct filter - a filter
+ * @uses: a bit for each enum filter_value that it compares
  * @nr: number of tests
- * @test: the program, with room for a last comparison that is too much
- * @text: as written
+ * @test: the program; the parser appends a whole comparison, four tests at most, before it
+ *	finds that there are more than FILTER_TESTS
+ * @text: the expression as written
  */
 struct filter {
 	u32 uses;
@@ -103,9 +109,9 @@ struct filter {
 };
 
 /**
- * struct filter_self - what "self" means
+ * struct filter_self - what "self" means in an expression
  * @netns: inode number of the network namespace
- * @cgroup: id of the cgroup; 0 where not known
+ * @cgroup: id of the cgroup; 0 if it is not known
  */
 struct filter_self {
 	u32 netns;
@@ -113,9 +119,10 @@ struct filter_self {
 };
 
 /**
- * struct filter_part - a part of a program that is not joined to others yet
- * @first: where it begins
- * @out: chains of unresolved next[], for false and for true
+ * struct filter_part - a part of a program, for a part of the expression
+ * @first: number of its first test
+ * @out: where it ends: chains of the next[] that are not resolved yet. [0] has those that are
+ *	taken if the part is false, [1] those if it is true.
  */
 struct filter_part {
 	u8 first;
@@ -124,9 +131,9 @@ struct filter_part {
 
 /**
  * struct filter_error - a mistake in an expression
- * @what: in words
- * @at: where in the text, from 0
- * @len: of the wrong word; 0 for none
+ * @what: the message
+ * @at: offset in the text
+ * @len: length of the wrong word there; 0 if the mistake is not a word
  */
 struct filter_error {
 	const char *what;
@@ -135,9 +142,9 @@ struct filter_error {
 };
 
 /**
- * filter_keeps() - does the filter keep this event?
+ * filter_keeps() - is a record to be made of this event?
  * @filter: from filter_parse()
- * @event: with all values that it uses
+ * @event: the event, with all values that the filter uses
  *
  * Context: any.
  */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What a filter can compare: fields, numbers, words, addresses. */
+/* Compiles a comparison: the fields, and the numbers, words and addresses that they can be. */
 #include "filter/filter_field.h"
 
 #include <linux/ctype.h>
@@ -37,7 +37,7 @@ static const struct filter_field fields[] = {
 	{ "comm", FILTER_COMM, .max = FILTER_UNKNOWN - 1, .may_miss = true, .is_name = true },
 };
 
-/* Names of version 1. */
+/* Names that fields had in version 1. */
 static const struct {
 	const char *name;
 	const char *now;
@@ -46,10 +46,10 @@ static const struct {
 };
 
 /**
- * filter_field_renamed() - the new name of a field
- * @name: its old name
+ * filter_field_renamed() - what to tell a user of a field's old name
+ * @name: the name
  *
- * Return: a message; NULL if there never was such a field.
+ * Return: a message that says the new name; NULL if no field was ever called so.
  */
 const char *filter_field_renamed(struct filter_token name)
 {
@@ -61,7 +61,7 @@ const char *filter_field_renamed(struct filter_token name)
 	return NULL;
 }
 
-/* Decimal, or hexadecimal with 0x. A number that is too large becomes FILTER_UNKNOWN. */
+/* Reads a decimal number, or a hexadecimal one with 0x. One beyond u64 becomes FILTER_UNKNOWN. */
 static bool read_number(struct filter_token token, u64 *number)
 {
 	unsigned int base = 10;
@@ -84,7 +84,7 @@ static bool read_number(struct filter_token token, u64 *number)
 	return true;
 }
 
-/* IPv4 becomes v4-mapped; @bits is where the address then begins. */
+/* Reads an address. IPv4 becomes v4-mapped; @bits is the length of the prefix that this adds. */
 static bool read_address(struct filter_token token, u8 *addr, u64 *bits)
 {
 	static const u8 mapped[12] = { [10] = 0xff, [11] = 0xff };
@@ -102,7 +102,7 @@ static bool read_address(struct filter_token token, u8 *addr, u64 *bits)
 	return good && end == token.at + token.len;
 }
 
-/* Does an address have that prefix? The lower half is tested first: it differs more. */
+/* Tests whether an address has a prefix. The lower half comes first: it differs more often. */
 static struct filter_part prefix_test(struct filter *filter, u8 value, const u8 *addr,
 				      unsigned int bits)
 {
@@ -154,7 +154,7 @@ static bool find_word(struct filter_parser *p, const struct filter_field *field,
 	return filter_fail(p, token, "no such word for this field");
 }
 
-/* Of the process that writes the filter. */
+/* "self" is the namespace, or the cgroup, of the process that writes the filter. */
 static bool find_self(struct filter_parser *p, const struct filter_field *field,
 		      struct filter_token token, u64 *number)
 {
@@ -217,7 +217,7 @@ static bool parse_name(struct filter_parser *p, const struct filter_field *field
 	return true;
 }
 
-/* Does the record have a value, whatever it is? */
+/* "any": the record has a value, whatever it is. */
 static bool parse_any(struct filter_parser *p, const struct filter_field *field,
 		      enum filter_compare compare, struct filter_token token,
 		      struct filter_part *part)
@@ -242,10 +242,10 @@ static bool parse_value(struct filter_parser *p, const struct filter_field *fiel
 /**
  * filter_field_compare() - append a comparison to the program
  * @p: the parser
- * @field: what is compared
- * @compare: the operator; FILTER_EQ or FILTER_NE if the field has no order
- * @token: the value
- * @part: set
+ * @field: the field that is compared
+ * @compare: the operator; only FILTER_EQ or FILTER_NE if the field has no order
+ * @token: the value to compare it with
+ * @part: set to the comparison
  *
  * Return: false after filter_fail().
  */
@@ -260,17 +260,17 @@ bool filter_field_compare(struct filter_parser *p, const struct filter_field *fi
 	if (compare != FILTER_NE)
 		return true;
 	*part = filter_not(*part);
-	if (field->may_miss)	/* any other value, but not a missing one */
+	if (field->may_miss)	/* a missing value is not != either */
 		*part = filter_and(p->filter, *part,
 				   filter_test(p->filter, field->value, 0, field->max));
 	return true;
 }
 
 /**
- * filter_field_find() - a field by its name
+ * filter_field_find() - find a field
  * @name: its name
  *
- * Return: NULL if there is none.
+ * Return: the field; NULL if there is none of that name.
  */
 const struct filter_field *filter_field_find(struct filter_token name)
 {

@@ -1,23 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What a filter can compare: fields, numbers, words, addresses. */
+/* Compiles a comparison: the fields, and the numbers, words and addresses that they can be. */
 #ifndef TCP_TEARDOWN_FILTER_FIELD_H
 #define TCP_TEARDOWN_FILTER_FIELD_H
 
 #include "filter/filter_lex.h"
 
+/* The operators, in the order in which filter_parse.c searches for them. */
 enum filter_compare {
 	FILTER_EQ, FILTER_NE, FILTER_LE, FILTER_GE, FILTER_LT, FILTER_GT, FILTER_COMPARES
 };
 
 /**
  * struct filter_field - a field that can be compared
- * @name: in an expression
- * @value: enum filter_value
- * @other: a second value that may match instead; 0 for none
- * @may_miss: a record may lack it
+ * @name: its name in an expression
+ * @value: the enum filter_value that is compared
+ * @other: another one that may match instead; 0 if there is none
+ * @may_miss: a record may lack the value
  * @is_name: it is the name of a process
  * @max: the largest number; 0 for an address
- * @word: gives the name of a number, if values are names; "?" if it has none
+ * @word: if the field's values are words, returns that of a number, or "?"; otherwise NULL
  */
 struct filter_field {
 	const char *name;
@@ -29,6 +30,7 @@ struct filter_field {
 	const char *(*word)(u8 number);
 };
 
+/* Can it be compared by < and >? */
 static inline bool filter_field_has_order(const struct filter_field *field)
 {
 	return field->max && !field->word && !field->is_name;

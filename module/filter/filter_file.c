@@ -18,11 +18,11 @@
 
 struct filter __rcu *filter_in_force __read_mostly;
 
-/* Held to replace the filter, or to read its text. */
+/* Held to replace the filter, and to read its text. */
 static DEFINE_MUTEX(filter_lock);
 
-/* Three lines or none: the expression, a mark below the mistake, and what it is. */
-static void filter_tell(const char *text, const struct filter_error *error)
+/* Logs three lines, or none: the expression, a mark below the mistake, and what is wrong. */
+static void filter_log(const char *text, const struct filter_error *error)
 {
 	static DEFINE_RATELIMIT_STATE(ratelimit, DEFAULT_RATELIMIT_INTERVAL,
 				      DEFAULT_RATELIMIT_BURST);
@@ -39,7 +39,7 @@ static void filter_tell(const char *text, const struct filter_error *error)
 		pr_err("filter: column %d: %s\n", column, error->what);
 }
 
-/* Sockets belong to cgroups of version 2. */
+/* The cgroup of version 2, because that is the one that sockets have. */
 static u64 cgroup_of_current(void)
 {
 	u64 id = 0;
@@ -67,16 +67,16 @@ static struct filter *filter_make(const char *text)
 	strscpy(filter->text, text, sizeof(filter->text));
 	if (filter_parse(filter, &self, &error))
 		return filter;
-	/* The log is plain text; each byte must be one column. */
+	/* In the log each byte must take one column, so that the mark is below the mistake. */
 	for (c = filter->text; *c; c++)
 		if (!isascii(*c) || !isprint(*c))
 			*c = *c == '\t' ? ' ' : '?';
-	filter_tell(filter->text, &error);
+	filter_log(filter->text, &error);
 	kfree(filter);
 	return ERR_PTR(-EINVAL);
 }
 
-/* @fresh may be NULL. When this returns, no writer uses the old filter. */
+/* Puts @fresh in use, or no filter if it is NULL. Frees the old one when no handler uses it. */
 static void filter_replace(struct filter *fresh)
 {
 	struct filter *old;
@@ -91,7 +91,8 @@ static void filter_replace(struct filter *fresh)
 /* "0", "none" and an empty line remove the filter. */
 static int filter_set(char *text)
 {
-	const char *word = strim(text);	/* strim() also cuts off trailing blanks */
+	/* Cuts blanks off the end. Those before @word stay: the log counts them as columns. */
+	const char *word = strim(text);
 	struct filter *fresh = NULL;
 
 	if (*word && strcmp(word, "0") && strcmp(word, "none")) {
@@ -148,7 +149,11 @@ const struct file_operations filter_fops = {
 	.release = single_release,
 };
 
-/** filter_stop() - free the filter; no hook and no file is left */
+/**
+ * filter_stop() - free the filter
+ *
+ * Context: any; all hooks are detached, and the file is removed.
+ */
 void filter_stop(void)
 {
 	kfree(rcu_dereference_protected(filter_in_force, true));

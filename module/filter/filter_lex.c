@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The words and signs of a filter's text, and the report of a mistake in it. */
+/* Splits an expression into words and signs, and reports a mistake in it. */
 #include "filter/filter_lex.h"
 
 #include <linux/ctype.h>
 #include <linux/string.h>
 
 /**
- * filter_fail() - report a mistake
+ * filter_fail() - report a mistake in a word
  * @p: the parser
- * @token: the word; its length is 0 if there is none
- * @what: is wrong with it
+ * @token: the word
+ * @what: the message; the word follows it in the log
  *
  * Return: false.
  */
@@ -22,9 +22,9 @@ bool filter_fail(struct filter_parser *p, struct filter_token token, const char 
 }
 
 /**
- * filter_fail_here() - report a mistake at the current place, not in a word
+ * filter_fail_here() - report a mistake at the next character
  * @p: the parser
- * @what: is wrong
+ * @what: the message
  *
  * Return: false.
  */
@@ -33,7 +33,10 @@ bool filter_fail_here(struct filter_parser *p, const char *what)
 	return filter_fail(p, (struct filter_token) { p->at, 0 }, what);
 }
 
-/** filter_skip_blanks() - go to the next character that is no blank */
+/**
+ * filter_skip_blanks() - go to the next character that is no blank
+ * @p: the parser
+ */
 void filter_skip_blanks(struct filter_parser *p)
 {
 	while (*p->at == ' ' || *p->at == '\t')
@@ -43,7 +46,9 @@ void filter_skip_blanks(struct filter_parser *p)
 /**
  * filter_take() - read a sign, if it comes next
  * @p: the parser
- * @sign: which
+ * @sign: the sign, of one or two characters
+ *
+ * Return: false if something else comes next.
  */
 bool filter_take(struct filter_parser *p, const char *sign)
 {
@@ -59,7 +64,7 @@ bool filter_take(struct filter_parser *p, const char *sign)
 /**
  * filter_take_word() - read a word
  * @p: the parser
- * @beside: what it may have beside letters and digits
+ * @beside: the characters that it may contain beside letters and digits
  *
  * Return: the word; its length is 0 if there is none.
  */
@@ -79,9 +84,9 @@ struct filter_token filter_take_word(struct filter_parser *p, const char *beside
  * filter_take_value() - read a value
  * @p: the parser
  * @is_name: it is the name of a process, which may be quoted
- * @token: set
+ * @token: set to the value, without quotes; its length is 0 if there is none
  *
- * Return: false if the second quote is missing.
+ * Return: false after filter_fail(), if the second quote is missing.
  */
 bool filter_take_value(struct filter_parser *p, bool is_name, struct filter_token *token)
 {
@@ -102,9 +107,11 @@ bool filter_take_value(struct filter_parser *p, bool is_name, struct filter_toke
 }
 
 /**
- * filter_is_word() - is the token this word?
- * @token: as read
- * @word: the word
+ * filter_is_word() - compare a word
+ * @token: a word of the expression
+ * @word: what it is compared with
+ *
+ * Return: true if they are the same.
  */
 bool filter_is_word(struct filter_token token, const char *word)
 {

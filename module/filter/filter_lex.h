@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The words and signs of a filter's text, and the report of a mistake in it. */
+/* Splits an expression into words and signs, and reports a mistake in it. */
 #ifndef TCP_TEARDOWN_FILTER_LEX_H
 #define TCP_TEARDOWN_FILTER_LEX_H
 
@@ -7,11 +7,11 @@
 
 /**
  * struct filter_parser - the state of the parser
- * @filter: it reads its text, and makes its program
- * @at: the next character
+ * @filter: the filter whose text it reads, and whose program it makes
+ * @at: the next character of the text
  * @self: what "self" means
- * @depth: open parentheses
- * @error: set for a mistake
+ * @depth: number of open parentheses
+ * @error: set if there is a mistake
  */
 struct filter_parser {
 	struct filter *filter;
@@ -21,7 +21,7 @@ struct filter_parser {
 	struct filter_error *error;
 };
 
-/* A word of the text. */
+/* A word of the text: where it begins, and its length. */
 struct filter_token {
 	const char *at;
 	size_t len;

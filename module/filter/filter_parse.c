@@ -7,7 +7,7 @@
 #include "filter/filter_field.h"
 #include "filter/filter_lex.h"
 
-/* Longest operator first. */
+/* Searched in this order: an operator that begins like another one must come first. */
 static const char * const signs[FILTER_COMPARES] = {
 	[FILTER_EQ] = "==", [FILTER_NE] = "!=", [FILTER_LE] = "<=", [FILTER_GE] = ">=",
 	[FILTER_LT] = "<", [FILTER_GT] = ">",
@@ -50,7 +50,7 @@ static bool parse_comparison(struct filter_parser *p, struct filter_part *part)
 
 static bool parse_or(struct filter_parser *p, struct filter_part *part);
 
-/* Calls parse_or() for parentheses, at most FILTER_DEPTH deep. */
+/* A comparison or an expression in parentheses. Calls parse_or(), at most FILTER_DEPTH deep. */
 static bool parse_operand(struct filter_parser *p, struct filter_part *part)
 {
 	bool negate = false, good;
@@ -102,10 +102,10 @@ static bool parse_or(struct filter_parser *p, struct filter_part *part)
 }
 
 /**
- * filter_parse() - make the program
- * @filter: with its text; all else is 0
- * @self: what "self" is
- * @error: set if it fails
+ * filter_parse() - compile an expression
+ * @filter: has the text of the expression; its other members are 0, and are set
+ * @self: what "self" means
+ * @error: set if the expression has a mistake
  *
  * Context: any.
  *
