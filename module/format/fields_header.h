@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The fields of struct tcp_teardown_header, and where each of them is for good. */
+/* The fields of struct tcp_teardown_header, and their offsets, which never change. */
 FIELD(0, __u64, number);
 FIELD(8, __u64, time);
 FIELD(16, __u16, size);

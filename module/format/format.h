@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Prints records, counters and connections as text; nothing else does. It never reads a
- * socket. Text is lines: those that begin with # are for people, the others have fields
- * separated by spaces, for awk.
+ * Prints records, counters and connections as text, from copies: nothing here reads a socket or a
+ * ring. Lines that begin with # are comments for people. The other lines have fields separated by
+ * spaces, for awk and other programs.
  */
 #ifndef TCP_TEARDOWN_FORMAT_H
 #define TCP_TEARDOWN_FORMAT_H
@@ -17,25 +17,25 @@ struct stats;
 struct tcp_teardown_record;
 
 /*
- * The most characters of a line of format_record() or format_lost(), and of all that
- * format_trace_header() prints.
+ * The most characters that one call of format_record(), format_lost() or format_trace_header()
+ * prints.
  */
 #define FORMAT_LINE	1024
 
-/* Begins each text: name and version of the format; the name of the text follows. */
+/* Begins each file: name and version of the format. The name of the file follows. */
 #define FORMAT_TITLE	"# tcp_teardown 2 "
 
 /* Room for the text of struct format_flow. */
 #define FORMAT_FLOW	176
 
 /**
- * struct format_flow - the text that shows a record's connection
- * @of: the record's fields that it was made from, from net_cookie to the ports
- * @local_port: the same
- * @peer_port: the same
- * @family: 0 if there is no text yet
- * @len: characters of @text
- * @text: namespace, id, and both addresses
+ * struct format_flow - the part of a line that shows a record's connection
+ * @of: the fields of a record that the text was made from: net_cookie up to the ports
+ * @local_port: another one of these fields
+ * @peer_port: another one
+ * @family: another one; 0 if there is no text yet
+ * @len: number of characters in @text
+ * @text: the namespace, the id and both addresses
  */
 struct format_flow {
 	u64 of[7];
@@ -47,11 +47,11 @@ struct format_flow {
 };
 
 /**
- * struct format_flows - recently used ones
- * @flow: by id; all 0 at first
+ * struct format_flows - a cache of texts that show connections
+ * @flow: the texts, by the lowest bits of the id; all 0 at first
  *
- * The records of a connection come in bursts, and half of a line shows the connection: a reader
- * of lines keeps these texts from one line to the next.
+ * The records of a connection come in bursts, and half of each line shows the connection. So a
+ * reader keeps these texts from one line to the next.
  */
 struct format_flows {
 	struct format_flow flow[32];
@@ -69,23 +69,23 @@ void format_elsewhere(struct seq_file *m, unsigned long count);
 void format_latency(struct seq_file *m, const struct stats *stats);
 
 /**
- * struct format_conn - a line of connections
- * @subject: the connection and its owner; its uid and pid are not printed
+ * struct format_conn - a line of the file connections
+ * @subject: the connection and its owner; @uid and @pid are printed instead of those in it
  * @uid: the socket's user, in the reader's user namespace
- * @pid: of the closer in the reader's pid namespace; 0 for unknown
+ * @pid: process id of the closer, in the reader's pid namespace; 0 if it is not known
  * @age: nanoseconds in @state, TCP_TEARDOWN_UNKNOWN if it was entered unseen
  * @lifetime: nanoseconds since it was opened, TCP_TEARDOWN_UNKNOWN if that was not seen
- * @inode: of the socket; 0 if it has no file
+ * @inode: inode number of the socket; 0 if it has no file
  * @rx: payload bytes received
  * @tx: payload bytes sent, each byte once
  * @unread: bytes received and not read
  * @state: TCP_ESTABLISHED ...
- * @minisock: a minisock stands for it; it has no @unread
+ * @minisock: a minisock stands for it, and @unread is not known
  * @adopted: it was already closing when first seen
  * @knows_uid: @uid is known
  * @knows_bytes: @rx and @tx are known
  * @gone: the process of the closer is gone
- * @age_is_bound: it may be older than @age
+ * @age_is_bound: @age is a lower bound
  */
 struct format_conn {
 	struct subject subject;
@@ -107,13 +107,13 @@ struct format_conn {
 };
 
 /**
- * struct format_counter - a line of reconcile
- * @name: of the kernel's counter
- * @kernel: by how much it grew
+ * struct format_counter - a line of the file reconcile
+ * @name: name of the kernel's counter
+ * @kernel: by how much the kernel's counter has grown
  * @ours: the module's count
  * @netns: inode number of the namespace
- * @proof: "=", or why they may differ
- * @unseen: the module cannot count it
+ * @proof: "=" if both must be equal, "~" if they may differ, "off" if hooks are missing
+ * @unseen: no hook sees what the kernel counts; then @ours is not printed
  */
 struct format_counter {
 	const char *name;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The details after the columns of a record's line. Those that are 0 or unknown are left out. */
+/* Prints the details after the columns of a record's line, without those that are 0 or unknown. */
 #include <linux/kernel.h>
 #include <linux/log2.h>
 #include <linux/string.h>
@@ -9,15 +9,15 @@
 #include "format/line.h"
 #include "uapi/tcp_teardown.h"
 
-/* @name is a string literal. */
+/* Prints a number with its name, a string literal. */
 static __always_inline void line_field(struct line *line, const char *name, u64 number)
 {
 	line_constant(line, name, strlen(name));
 	line_number(line, number, 0);
 }
 
-/* Unless it is 0. */
-static __always_inline void line_some(struct line *line, const char *name, u64 number)
+/* Prints a number with its name, unless it is 0. */
+static __always_inline void line_nonzero(struct line *line, const char *name, u64 number)
 {
 	if (number)
 		line_field(line, name, number);
@@ -58,7 +58,7 @@ static void line_owner(struct line *line, const struct tcp_teardown_record *r)
 	line_plain(line, r->thread, sizeof(r->thread));
 }
 
-/* The most important details of an end: how, by whom. */
+/* The first details of a connection's last record: how it ended, and by what. */
 static void line_verdict(struct line *line, const struct tcp_teardown_record *r)
 {
 	line_named(line, " end=", names_word(WORDS_HOW, r->how));
@@ -73,21 +73,21 @@ static void line_moment(struct line *line, const struct tcp_teardown_record *r)
 	if (r->timewait && r->kind != TCP_TEARDOWN_TIMEWAIT)
 		line_named(line, " timewait=", names_word(WORDS_TIMEWAIT, r->timewait));
 	line_mark(line, r->flags, TCP_TEARDOWN_F_FIN_QUEUED);
-	line_some(line, " unread=", r->unread);
-	line_some(line, " unsent=", r->unsent);
+	line_nonzero(line, " unread=", r->unread);
+	line_nonzero(line, " unsent=", r->unsent);
 	if (r->flags & TCP_TEARDOWN_F_LINGER)
 		line_field(line, " linger=", r->linger);
-	line_some(line, " len=", r->len);
+	line_nonzero(line, " len=", r->len);
 	if (r->kind == TCP_TEARDOWN_SEGMENT || r->kind == TCP_TEARDOWN_RESET)
-		line_some(line, " wscale=", r->wscale);
-	line_some(line, " try=", r->tries);
-	line_some(line, " timeout_ms=", r->timeout_ms);
+		line_nonzero(line, " wscale=", r->wscale);
+	line_nonzero(line, " try=", r->tries);
+	line_nonzero(line, " timeout_ms=", r->timeout_ms);
 	if (r->reason)
 		line_named(line, " reason=", names_word(WORDS_REASON, r->reason));
-	line_some(line, " kernel_reason=", r->kernel_reason);
+	line_nonzero(line, " kernel_reason=", r->kernel_reason);
 	if (r->age && r->age != TCP_TEARDOWN_UNKNOWN)
 		line_time(line, " age=", r->age);
-	line_some(line, " ifindex=", r->ifindex);
+	line_nonzero(line, " ifindex=", r->ifindex);
 }
 
 static void line_marks(struct line *line, u32 flags)
@@ -99,7 +99,7 @@ static void line_marks(struct line *line, u32 flags)
 	line_mark(line, flags, TCP_TEARDOWN_F_QUEUE_FULL);
 }
 
-/* The names of .in_state, by who closed first. */
+/* The names of the times in .in_state, which depend on who closed first. */
 static const struct word spent_words[TCP_TEARDOWN_FIRSTS][TCP_TEARDOWN_SPENTS] = {
 #define WORD(text) { sizeof(text) - 1, text }
 	[TCP_TEARDOWN_FIRST_LOCAL] = {
@@ -127,21 +127,21 @@ static void line_life(struct line *line, const struct tcp_teardown_record *r)
 {
 	if (r->lifetime && r->lifetime != TCP_TEARDOWN_UNKNOWN)
 		line_time(line, " lifetime=", r->lifetime);
-	line_some(line, " rx=", r->rx);
-	line_some(line, " tx=", r->tx);
-	line_some(line, " bytes=", r->bytes);
+	line_nonzero(line, " rx=", r->rx);
+	line_nonzero(line, " tx=", r->tx);
+	line_nonzero(line, " bytes=", r->bytes);
 	line_in_state(line, r);
 	if (r->uid != ~0U)
 		line_field(line, " uid=", r->uid);
-	line_some(line, " cgroup=", r->cgroup);
-	line_some(line, " fins_resent=", r->fins_resent);
-	line_some(line, " fins_again=", r->fins_again);
+	line_nonzero(line, " cgroup=", r->cgroup);
+	line_nonzero(line, " fins_resent=", r->fins_resent);
+	line_nonzero(line, " fins_again=", r->fins_again);
 	line_mark(line, r->flags, TCP_TEARDOWN_F_FIN_UNSENT);
 }
 
 /**
  * line_details() - print the details after the columns
- * @line: where
+ * @line: the line
  * @r: the record
  */
 void line_details(struct line *line, const struct tcp_teardown_record *r)

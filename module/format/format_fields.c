@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The file format: the layout of the binary stream, and the names of its numbers. It is made
- * from the lists fields_*.h, which the compiler compares with the interface: it refuses another
- * type, another offset, and a byte that belongs to no field.
+ * The file format: the layout of the binary stream, and the names of its numbers. The layout comes
+ * from the lists fields_*.h. The compiler compares these with the structures in uapi/: it refuses a
+ * field of another type or at another offset, and a structure with a byte that is in no field.
  */
 #include "format/format.h"
 
@@ -18,7 +18,11 @@ static void show_field(struct seq_file *m, const char *what, size_t offset, size
 	seq_printf(m, "\tfield:%s;\toffset:%zu;\tsize:%zu;\tsigned:0;\n", what, offset, size);
 }
 
-/* @of: a null pointer to the structure. The file shows the compiler's own figures. */
+/*
+ * Shows a field, with the offset and size that the compiler uses. Adds its size to @sum.
+ * @at: its offset in the list
+ * @field: pointer to it in a structure at address 0, so that the pointer is the field's offset
+ */
 #define SHOW(m, what, at, field, sum) do {				\
 	BUILD_BUG_ON((size_t)(field) != (at));				\
 	show_field(m, what, (size_t)(field), sizeof(*(field)));		\
@@ -56,6 +60,7 @@ static void show_record(struct seq_file *m)
 	BUILD_BUG_ON(sum != sizeof(*of));
 }
 
+/* Shows the names of an enum: 1=call and so on. */
 static void show_words(struct seq_file *m, const char *of, enum word_list list)
 {
 	unsigned int i;
@@ -67,6 +72,7 @@ static void show_words(struct seq_file *m, const char *of, enum word_list list)
 	seq_putc(m, '\n');
 }
 
+/* Shows the names of flags: 0x1=untracked and so on. */
 static void show_bits(struct seq_file *m, const char *of, enum word_list list)
 {
 	unsigned int i;
@@ -77,6 +83,7 @@ static void show_bits(struct seq_file *m, const char *of, enum word_list list)
 	seq_putc(m, '\n');
 }
 
+/* What @what means depends on the record's kind. */
 static void show_whats(struct seq_file *m)
 {
 	char of[32];
@@ -92,6 +99,8 @@ static void show_whats(struct seq_file *m)
  * format_show() - describe the binary stream
  * @m: the file
  * @v: not used
+ *
+ * Return: 0.
  */
 int format_show(struct seq_file *m, void *v)
 {

@@ -9,12 +9,12 @@
 #include "format/line.h"
 #include "uapi/tcp_teardown.h"
 
-/* The compared fields, except ports and family, are consecutive words. */
-#define OF	(offsetof(struct tcp_teardown_record, net_cookie) / sizeof(u64))
+/* The fields of a record that are compared are consecutive words, except ports and family. */
+#define FIRST_WORD	(offsetof(struct tcp_teardown_record, net_cookie) / sizeof(u64))
 
 static_assert(offsetof(struct tcp_teardown_record, net_cookie) % sizeof(u64) == 0);
 static_assert(offsetof(struct tcp_teardown_record, local_port) ==
-	      OF * sizeof(u64) + sizeof_field(struct format_flow, of));
+	      FIRST_WORD * sizeof(u64) + sizeof_field(struct format_flow, of));
 
 static bool flow_is_of(const struct format_flow *flow, const u64 *of,
 		       const struct tcp_teardown_record *r)
@@ -45,15 +45,15 @@ static size_t print_flow(char *to, const struct tcp_teardown_record *r)
 
 /**
  * line_flow() - print the columns that show the connection
- * @line: where
- * @flows: kept from earlier lines
+ * @line: the line
+ * @flows: texts that were kept from earlier lines
  * @r: the record
  */
 void line_flow(struct line *line, struct format_flows *flows,
 	       const struct tcp_teardown_record *r)
 {
 	struct format_flow *flow = &flows->flow[r->cookie % ARRAY_SIZE(flows->flow)];
-	const u64 *of = (const u64 *)r + OF;
+	const u64 *of = (const u64 *)r + FIRST_WORD;
 
 	if (unlikely(!flow_is_of(flow, of, r))) {
 		flow->len = print_flow(flow->text, r);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The columns of a record's line, and the part of it that shows the connection. */
+/* The parts of a record's line: its columns, the connection among them, and the details. */
 #ifndef TCP_TEARDOWN_FORMAT_FLOW_H
 #define TCP_TEARDOWN_FORMAT_FLOW_H
 
@@ -8,8 +8,8 @@ struct line;
 struct tcp_teardown_record;
 
 /*
- * The widths of the columns, in the header and in each line: the usual width, not the largest
- * possible one, so that the end of a connection is within 160 columns.
+ * The widths of the columns, in the header and in each line. They are the usual widths, not the
+ * largest possible ones, so that the line of a connection's end fits into 160 columns.
  */
 #define TIME_WIDTH	12
 #define CPU_WIDTH	3

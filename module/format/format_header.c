@@ -11,7 +11,7 @@
 #include "format/stream.h"
 #include "uapi/tcp_teardown.h"
 
-/* The host, and its clock in real time. */
+/* The host's name, its boot, and one time by both clocks: CLOCK_MONOTONIC and real time. */
 static void line_host(struct line *line)
 {
 	struct tcp_teardown_header header;
@@ -23,7 +23,7 @@ static void line_host(struct line *line)
 	line_literal(line, "# host ");
 	line_plain(line, header.host, sizeof(header.host));
 	line_copy(line, text, scnprintf(text, sizeof(text), " boot %pUb at ", header.boot_id));
-	/* The width is fixed, so that offsets stay the same for a reader that reads in pieces. */
+	/* The width is fixed: if a file is read in pieces, this text may be made several times. */
 	line_seconds(line, header.time, TIME_WIDTH);
 	time64_to_tm(div_u64_rem(header.realtime, NSEC_PER_SEC, &ns), 0, &tm);
 	line_copy(line, text,
@@ -34,8 +34,8 @@ static void line_host(struct line *line)
 
 /**
  * format_trace_header() - the first lines of the text of records
- * @to: where to
- * @size: room there, FORMAT_LINE is enough
+ * @to: where to print them
+ * @size: room there; FORMAT_LINE is enough
  *
  * Return: characters written.
  */

@@ -22,7 +22,7 @@ static void line_flags(struct line *line, unsigned int flags)
 	}
 }
 
-/* The line shows the flags of a RST, so its word need not name it. */
+/* The flags follow, and show the RST: so "send:RST" instead of "reset_sent:RST". */
 static void line_reset(struct line *line, u8 what)
 {
 	if (what == TCP_TEARDOWN_RST_SENT)
@@ -55,13 +55,13 @@ static void line_state(struct line *line, const struct tcp_teardown_record *r)
 }
 
 /**
- * format_record() - one record as a line
- * @flows: kept from earlier lines
- * @to: where to
- * @size: room there, FORMAT_LINE is enough
+ * format_record() - print a record as a line
+ * @flows: texts that were kept from earlier lines
+ * @to: where to print it
+ * @size: room there; FORMAT_LINE is enough
  * @r: the record
  *
- * Return: characters written; none is a NUL.
+ * Return: characters written; there is no NUL among or after them.
  */
 int format_record(struct format_flows *flows, char *to, size_t size,
 		  const struct tcp_teardown_record *r)
@@ -96,10 +96,10 @@ int format_record(struct format_flows *flows, char *to, size_t size,
 }
 
 /**
- * format_lost() - a line that says that records are missing here
- * @to: where to
- * @size: room there, FORMAT_LINE is enough
- * @cpu: whose
+ * format_lost() - print a line that says that records are missing here
+ * @to: where to print it
+ * @size: room there; FORMAT_LINE is enough
+ * @cpu: the CPU whose records are missing
  * @lost: how many were overwritten before they were read
  *
  * Return: characters written.

@@ -13,7 +13,7 @@
 #include "stats/stats.h"
 
 /**
- * format_account() - what became of the records
+ * format_account() - print what became of the records
  * @m: the file
  * @account: the figures
  */
@@ -27,7 +27,7 @@ void format_account(struct seq_file *m, const struct ring_account *account)
 	seq_printf(m, "%-32s %llu\n", "filtered", account->filtered);
 }
 
-/* A counter that is 0 has no line, so that the others fit one screen. docs/abi has all names. */
+/* A counter that is 0 has no line, so that the others fit on a screen. docs/abi lists all. */
 static void summary_line(struct seq_file *m, const char *name, unsigned long count)
 {
 	if (count)
@@ -40,7 +40,7 @@ static const u8 states[] = {
 	TCP_CLOSING, TCP_TIME_WAIT, TCP_CLOSE_WAIT, TCP_LAST_ACK, TCP_CLOSE,
 };
 
-/* How many ended in this way, and how many of these by each cause. */
+/* How many connections ended in this way, and how many of these by each cause. */
 static void summary_end(struct seq_file *m, const unsigned long *by, u8 how)
 {
 	unsigned long sum = 0;
@@ -72,7 +72,7 @@ static void summary_ends(struct seq_file *m, const struct stats *stats)
 	}
 }
 
-/* From @from on, without @to. */
+/* The counters from @from up to the one before @to. */
 static void summary_counters(struct seq_file *m, const struct stats *stats,
 			     enum stats_counter from, enum stats_counter to)
 {
@@ -113,7 +113,7 @@ static void summary_transitions(struct seq_file *m, const struct stats *stats)
 }
 
 /**
- * format_summary() - the counters, the most important first: name and number
+ * format_summary() - print the counters, the most important first
  * @m: the file
  * @stats: the figures
  */
@@ -128,9 +128,9 @@ void format_summary(struct seq_file *m, const struct stats *stats)
 }
 
 /**
- * format_elsewhere() - the counts that a namespace lacks
+ * format_elsewhere() - print how many counts a namespace lacks
  * @m: the file
- * @count: how many of its counts only the host has
+ * @count: how many of its events were counted only for the host
  */
 void format_elsewhere(struct seq_file *m, unsigned long count)
 {
@@ -164,7 +164,7 @@ static void latency_line(struct seq_file *m, const struct stats *stats, int buck
 }
 
 /**
- * format_latency() - histograms of the time in each state
+ * format_latency() - print histograms of the time in each state
  * @m: the file
  * @stats: the figures
  */
@@ -181,7 +181,7 @@ void format_latency(struct seq_file *m, const struct stats *stats)
 }
 
 /**
- * format_reconcile_header() - the first lines of the comparison with the kernel
+ * format_reconcile_header() - print the first lines of the file reconcile
  * @m: the file
  */
 void format_reconcile_header(struct seq_file *m)
@@ -192,7 +192,7 @@ void format_reconcile_header(struct seq_file *m)
 }
 
 /**
- * format_reconcile() - one of the kernel's counters and the module's count
+ * format_reconcile() - print one of the kernel's counters and the module's count
  * @m: the file
  * @counter: the figures
  */
@@ -210,7 +210,7 @@ void format_reconcile(struct seq_file *m, const struct format_counter *counter)
 }
 
 /**
- * format_connections_header() - the first lines of the list of connections
+ * format_connections_header() - print the first lines of a list of connections
  * @m: the file
  * @seen: how many connections there are
  * @nr: how many lines follow
@@ -226,7 +226,7 @@ void format_connections_header(struct seq_file *m, unsigned long seen, unsigned 
 		   "rx", "tx", "lifetime", "uid", "inode", "cgroup", "ifindex", "seen");
 }
 
-/* A space and a number, or - if it is not known. */
+/* A space, then a number, or "-" if it is not known. */
 static void line_known(struct line *line, bool known, u64 number, size_t width)
 {
 	line_literal(line, " ");
@@ -236,7 +236,7 @@ static void line_known(struct line *line, bool known, u64 number, size_t width)
 		line_unknown(line, width);
 }
 
-/* The pid and name of the closer; (name) if the process is gone. */
+/* The pid and name of the closer. If the process is gone, the name is in parentheses. */
 static void line_closer(struct line *line, const struct format_conn *conn)
 {
 	size_t begin;
@@ -252,6 +252,7 @@ static void line_closer(struct line *line, const struct format_conn *conn)
 	line_pad(line, begin, 15);
 }
 
+/* The name of the thread that called, if it is not that of the process. */
 static void line_thread(struct line *line, const struct closer *closer)
 {
 	if (!strncmp(closer->thread, closer->comm, TASK_COMM_LEN))
@@ -260,7 +261,8 @@ static void line_thread(struct line *line, const struct closer *closer)
 	line_plain(line, closer->thread, TASK_COMM_LEN);
 }
 
-static void line_flow(struct line *line, const struct flow *flow, const struct format_conn *conn)
+/* The columns up to the addresses. */
+static void line_conn(struct line *line, const struct flow *flow, const struct format_conn *conn)
 {
 	line_number(line, flow->netns, 0);
 	line_pad(line, 0, 10);
@@ -277,7 +279,7 @@ static void line_flow(struct line *line, const struct flow *flow, const struct f
 }
 
 /**
- * format_connection() - one connection as a line
+ * format_connection() - print a connection as a line
  * @m: the file
  * @conn: the connection
  */
@@ -287,7 +289,7 @@ void format_connection(struct seq_file *m, const struct format_conn *conn)
 	char text[FORMAT_LINE];
 	struct line line = line_begin(text, sizeof(text));
 
-	line_flow(&line, &subject->flow, conn);
+	line_conn(&line, &subject->flow, conn);
 	line_closer(&line, conn);
 	line_known(&line, !conn->minisock, conn->unread, 8);
 	line_known(&line, conn->knows_bytes, conn->rx, 10);

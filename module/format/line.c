@@ -14,9 +14,9 @@
 
 /**
  * line_copy() - append text
- * @line: where
- * @text: what
- * @len: its length
+ * @line: the line
+ * @text: the text
+ * @len: its length; what does not fit is cut off
  */
 void line_copy(struct line *line, const char *text, size_t len)
 {
@@ -26,10 +26,10 @@ void line_copy(struct line *line, const char *text, size_t len)
 }
 
 /**
- * line_pad() - append spaces up to a width
- * @line: where
- * @begin: where the field begins
- * @width: of the field, at least
+ * line_pad() - append spaces, so that a field has a width
+ * @line: the line
+ * @begin: offset of the field in the line
+ * @width: the least width of the field; at most LINE_CHUNK more than it has
  */
 void line_pad(struct line *line, size_t begin, size_t width)
 {
@@ -43,9 +43,9 @@ void line_pad(struct line *line, size_t begin, size_t width)
 
 /**
  * line_word() - print a word, then spaces
- * @line: where
- * @word: what
- * @width: so many characters at least
+ * @line: the line
+ * @word: the word
+ * @width: the least number of characters
  */
 void line_word(struct line *line, const char *word, size_t width)
 {
@@ -57,8 +57,8 @@ void line_word(struct line *line, const char *word, size_t width)
 
 /**
  * line_name() - print a word of names.h
- * @line: where
- * @name: what
+ * @line: the line
+ * @name: the word
  */
 void line_name(struct line *line, const struct word *name)
 {
@@ -73,8 +73,8 @@ void line_name(struct line *line, const struct word *name)
 static_assert(sizeof_field(struct word, text) <= LINE_CHUNK);
 
 /*
- * Numbers are written from the last digit on. Return: where the last of @len characters ends,
- * with spaces before them up to @width.
+ * Appends room for @len characters, after spaces if @width is larger. Return: the end of that room,
+ * because a number is written from its last digit to the first; NULL if there is no room.
  */
 static __always_inline char *number_room(struct line *line, size_t len, size_t width)
 {
@@ -137,7 +137,7 @@ static __always_inline char *put_number(char *end, u64 number)
 	return rest >= 10 ? put_pair(end, rest) : put_char(end, '0' + rest);
 }
 
-/* 1233 / 4096 is a little more than log10(2). */
+/* 1233 / 4096 is a little more than log10(2). So @guess is the number of digits or one less. */
 static __always_inline size_t count_digits(u64 number)
 {
 	static const u64 tens[] = {
@@ -152,9 +152,9 @@ static __always_inline size_t count_digits(u64 number)
 }
 
 /**
- * line_unknown() - print - instead of a number
- * @line: where
- * @width: so many characters at least, at most LINE_CHUNK; blanks before it
+ * line_unknown() - print "-" instead of a number
+ * @line: the line
+ * @width: the least number of characters, at most LINE_CHUNK; spaces come first
  */
 void line_unknown(struct line *line, size_t width)
 {
@@ -166,9 +166,9 @@ void line_unknown(struct line *line, size_t width)
 
 /**
  * line_number() - print a number
- * @line: where
- * @number: what
- * @width: so many characters at least, at most LINE_CHUNK; blanks before it
+ * @line: the line
+ * @number: the number
+ * @width: the least number of characters, at most LINE_CHUNK; spaces come first
  */
 void line_number(struct line *line, u64 number, size_t width)
 {
@@ -180,9 +180,9 @@ void line_number(struct line *line, u64 number, size_t width)
 
 /**
  * line_hex() - print a hexadecimal number
- * @line: where
- * @number: what
- * @width: so many characters at least, at most LINE_CHUNK; blanks before it
+ * @line: the line
+ * @number: the number
+ * @width: the least number of characters, at most LINE_CHUNK; spaces come first
  */
 void line_hex(struct line *line, u64 number, size_t width)
 {
@@ -196,10 +196,10 @@ void line_hex(struct line *line, u64 number, size_t width)
 }
 
 /**
- * line_seconds() - print a time, to the microsecond
- * @line: where
- * @ns: nanoseconds; TCP_TEARDOWN_UNKNOWN is "-"
- * @width: so many characters at least, at most LINE_CHUNK; blanks before it
+ * line_seconds() - print a time in seconds, with six decimals
+ * @line: the line
+ * @ns: the time in nanoseconds; for TCP_TEARDOWN_UNKNOWN, "-" is printed
+ * @width: the least number of characters, at most LINE_CHUNK; spaces come first
  */
 void line_seconds(struct line *line, u64 ns, size_t width)
 {
@@ -238,11 +238,11 @@ static void line_ipv4(struct line *line, const u8 *addr)
 
 /**
  * line_address() - print an address and port as ss does, then spaces
- * @line: where
+ * @line: the line
  * @family: AF_INET6 gets brackets, v4-mapped or not
  * @addr: 16 bytes, IPv4 as v4-mapped
  * @port: host order
- * @width: so many characters at least
+ * @width: the least number of characters
  */
 void line_address(struct line *line, u8 family, const u8 *addr, u16 port, size_t width)
 {
@@ -259,9 +259,9 @@ void line_address(struct line *line, u8 family, const u8 *addr, u16 port, size_t
 
 /**
  * line_plain() - print the name of a process as one word
- * @line: where
- * @name: the name; spaces and unprintable characters become _; an empty name "-"
- * @len: its largest length
+ * @line: the line
+ * @name: the name; spaces and unprintable characters become "_", an empty name "-"
+ * @len: the most bytes of it
  */
 void line_plain(struct line *line, const u8 *name, size_t len)
 {

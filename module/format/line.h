@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A line of text, printed from left to right, field by field. It is written by hand, so that a
- * reader of trace_pipe keeps up with the load: a line of vsnprintf() costs six times as much. A
- * short text is copied as one chunk, with a few moves; the next field overwrites its surplus. If
- * there is no room for a field, it is left out.
+ * Prints a line of text from left to right, field by field, without vsnprintf(). That takes six
+ * times as long for a line, and a reader of trace_pipe must keep up with the load. A short text is
+ * copied as a chunk of fixed size, with a few moves, and the next field overwrites the surplus.
+ * A field for which there is no room is left out.
  */
 #ifndef TCP_TEARDOWN_LINE_H
 #define TCP_TEARDOWN_LINE_H
@@ -14,14 +14,14 @@
 
 struct word;
 
-/* The largest length of a short text, and of the spaces before or after it. */
+/* The most characters of a short text or a number, and the most spaces before or after one. */
 #define LINE_CHUNK	32
 
 /**
  * struct line - a line and its buffer
- * @to: the room; no NUL is written
- * @size: of the room, without the newline
- * @len: characters printed
+ * @to: the buffer; no NUL is written to it
+ * @size: bytes of the buffer, without one for the newline
+ * @len: number of characters printed
  */
 struct line {
 	char *to;
@@ -31,8 +31,10 @@ struct line {
 
 /**
  * line_begin() - begin a line
- * @to: where to
- * @size: room there, at least for a newline
+ * @to: the buffer
+ * @size: bytes of the buffer, at least one
+ *
+ * Return: the line, still empty.
  */
 static inline struct line line_begin(char *to, size_t size)
 {
@@ -51,7 +53,7 @@ static inline size_t line_end(struct line *line)
 	return line->len + 1;
 }
 
-/* Room for a chunk; NULL if there is none. */
+/* Return: where the next chunk goes; NULL if there is no room for one. */
 static __always_inline char *line_room(struct line *line)
 {
 	return likely(line->size - line->len >= LINE_CHUNK) ? line->to + line->len : NULL;
@@ -68,9 +70,10 @@ void line_seconds(struct line *line, u64 ns, size_t width);
 void line_address(struct line *line, u8 family, const u8 *addr, u16 port, size_t width);
 void line_plain(struct line *line, const u8 *name, size_t len);
 
-/* A string literal. */
+/* Prints a string literal of at most LINE_CHUNK characters. */
 #define line_literal(line, text) line_constant(line, text, sizeof(text) - 1)
 
+/* Prints text whose length is known when this is compiled, at most LINE_CHUNK. */
 static __always_inline void line_constant(struct line *line, const char *text, size_t len)
 {
 	char *to = line_room(line);

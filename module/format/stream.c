@@ -23,7 +23,14 @@ static_assert(sizeof(boot_id) == sizeof_field(struct tcp_teardown_header, boot_i
 static_assert(sizeof_field(struct tcp_teardown_header, host) ==
 	      sizeof_field(struct new_utsname, nodename));
 
-/** stream_start() - read the boot's id from /proc; no function gives it. 0 without /proc */
+/**
+ * stream_start() - read the boot's id
+ *
+ * The kernel exports no function that returns it, so this reads it from /proc. If that fails, the
+ * id is 0.
+ *
+ * Context: process, may sleep; when the module is loaded.
+ */
 void __init stream_start(void)
 {
 	struct file *file = filp_open(BOOT_ID_FILE, O_RDONLY, 0);
@@ -41,9 +48,9 @@ void __init stream_start(void)
 /**
  * stream_header() - make the header of a stream
  * @header: set
- * @cpu: whose records follow
+ * @cpu: the CPU whose records follow
  *
- * Context: any.
+ * Context: any, except NMI.
  */
 void stream_header(struct tcp_teardown_header *header, unsigned int cpu)
 {
@@ -60,6 +67,6 @@ void stream_header(struct tcp_teardown_header *header, unsigned int cpu)
 		.realtime = ktime_to_ns(ktime_mono_to_real(now)),
 	};
 	memcpy(header->boot_id, &boot_id, sizeof(header->boot_id));
-	/* The host's name, not the reader's. A change at this moment may tear it. */
+	/* The host's name, not the reader's. If it changes now, this may copy parts of both. */
 	data_race(memcpy(header->host, init_uts_ns.name.nodename, sizeof(header->host) - 1));
 }

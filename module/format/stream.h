@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The header of each stream of records: the host, its boot, its clock. */
+/* The header of a stream of records: the host, its boot, and its clock. */
 #ifndef TCP_TEARDOWN_STREAM_H
 #define TCP_TEARDOWN_STREAM_H
 
