@@ -182,8 +182,8 @@ static void merge_advance(struct merge *merge)
 }
 
 /**
- * merge_next() - the next record
- * @merge: after merge_begin()
+ * merge_next() - return the next record
+ * @merge: a reader, after merge_begin()
  *
  * Return: the record, valid until the next call; NULL if there are no more.
  */

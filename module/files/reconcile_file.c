@@ -55,7 +55,7 @@ static const char *line_proof(int i, const struct netns *ns, bool forgotten)
 	return may_differ ? "~" : "=";
 }
 
-/* @ns: from netns_lock_from(); @sum: its counters */
+/* @ns: a namespace, locked by netns_lock_from(); @sum: its counters */
 static void reconcile_show_lines(struct seq_file *m, const struct netns *ns,
 				 const struct stats *sum)
 {

@@ -147,6 +147,8 @@ struct filter_error {
  * @event: the event, with all values that the filter uses
  *
  * Context: any.
+ *
+ * Return: true if the filter keeps it.
  */
 static inline bool filter_keeps(const struct filter *filter,
 				const struct filter_event *event)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Prints the first lines of the text of records. */
+/* Prints the lines that come before the first record. */
 #include "format/format.h"
 
 #include <linux/kernel.h>

@@ -181,6 +181,8 @@ void hook_note_need(struct hook *hook, enum hook_id need)
  * @hook: the hook
  *
  * Context: holds hooks_lock.
+ *
+ * Return: true if another hook, or a tracepoint, sees what this one would see.
  */
 bool hook_is_needless(const struct hook *hook)
 {
@@ -260,7 +262,9 @@ void hook_detach(struct hook *hook)
  * hook_missed() - how many calls a hook missed
  * @hook: the hook
  *
- * Only a kprobe misses calls: it is skipped while another runs on the same CPU.
+ * Only a kprobe misses calls: it is skipped while another one runs on the same CPU.
+ *
+ * Return: the number of calls, also of those before it was detached.
  */
 unsigned long hook_missed(const struct hook *hook)
 {
@@ -276,6 +280,8 @@ unsigned long hook_missed(const struct hook *hook)
  * @groups: a bit for each enum hook_group
  *
  * Context: process. Takes no lock: a call that is missed meanwhile may be left out.
+ *
+ * Return: true if one of them has missed a call since the module was loaded.
  */
 bool hook_group_missed(unsigned long groups)
 {

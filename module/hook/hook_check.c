@@ -137,7 +137,7 @@ int hook_check(void)
 
 	err = kbtf_open(&btf);
 	if (err == -ENOENT)
-		return 0;	/* the file hooks says so */
+		return 0;	/* the file hooks says that nothing was checked */
 	if (err) {
 		pr_err("this kernel's BTF cannot be read (%d): static functions are not hooked, structures are not checked\n",
 		       err);

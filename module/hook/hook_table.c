@@ -297,7 +297,7 @@ struct hook hook_table[HOOKS] = {
 		.group = GROUP_ACKS, .shows = "ACKs sent by minisocks over IPv6" },
 	[HOOK_CONNECT] = { HOOK_FN(HOOK_CONNECT, tcp_connect),
 		.group = GROUP_OPENS, .shows = "who connects" },
-	/* The only function called by sock_graft(), which is inlined in inet_accept(). */
+	/* sock_graft() calls it, and nothing else; that is inlined in inet_accept(). */
 	[HOOK_ACCEPT] = { HOOK_FN(HOOK_ACCEPT, security_sock_graft),
 		.group = GROUP_OPENS, .shows = "who accepts" },
 };

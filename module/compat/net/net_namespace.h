@@ -9,9 +9,11 @@
  * net_identity() - a number that identifies a namespace, and is not used again
  * @net: the namespace
  *
- * This is the namespace's cookie. Before 3d368ab87cf6 ("net: initialize net->net_cookie at netns
+ * It is the namespace's cookie. Before 3d368ab87cf6 ("net: initialize net->net_cookie at netns
  * setup"), 5.12, the kernel made that only on demand, in a function that is not exported. On such
  * kernels this combines the namespace's random hash_mix with its inode number, which may be reused.
+ *
+ * Return: the number.
  */
 static inline u64 net_identity(const struct net *net)
 {
