@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
 /*
- * tcp_teardown: the binary stream, as per_cpu/cpuN/trace_pipe_raw gives it.
+ * tcp_teardown: the binary stream that the file per_cpu/cpuN/trace_pipe_raw contains.
  *
- * A stream is one struct tcp_teardown_header and then records, struct
+ * A stream is one struct tcp_teardown_header, followed by records, struct
  * tcp_teardown_record, in the order in which one CPU made them. A read returns only complete
- * ones. Both begin with the same fields up to @kind, and have their @size: a reader advances
+ * ones. The header and each record begin with the same fields, up to @kind. A reader advances
  * by @size, not by sizeof, skips a @kind that it does not know, and takes fields beyond @size
- * as 0. A later version adds fields at the end and values to enums; it changes none. The
- * debugfs file "format" describes the same in text.
+ * as 0. A later version may add fields at the end, and values to enums; it does not change
+ * those that exist. The debugfs file "format" describes the same in text.
  *
- * Everything is in the host's byte order, ports too; addresses are in network
+ * All fields are in the host's byte order, ports too, but addresses are in network
  * order. Fields that a kind does not define are 0.
  */
 #ifndef _UAPI_TCP_TEARDOWN_H
@@ -23,17 +23,17 @@
 #define TCP_TEARDOWN_HOST_LEN	65
 
 /*
- * How the moment of a record begins. What follows within the same call of the kernel is in the
- * same record: the transition (@old_state, @new_state), a queued FIN (F_FIN_QUEUED), a
- * minisock's life (@timewait), the verdict (@how).
+ * The event that a record begins with. What follows from it in the same call of the kernel is in
+ * the same record: the transition (@old_state, @new_state), a queued FIN (F_FIN_QUEUED), an event
+ * in the life of a minisock (@timewait), the verdict (@how).
  */
 enum tcp_teardown_kind {
 	TCP_TEARDOWN_HEADER,	/* of the stream */
-	TCP_TEARDOWN_CALL,	/* the application asked for it */
+	TCP_TEARDOWN_CALL,	/* close(), shutdown() ..., see enum tcp_teardown_call */
 	TCP_TEARDOWN_STATE,	/* a transition without a call or segment */
 	TCP_TEARDOWN_SEGMENT,	/* a segment received, an ACK or a FIN sent */
 	TCP_TEARDOWN_RESET,	/* a RST sent, or received and accepted */
-	TCP_TEARDOWN_TIMEWAIT,	/* the life of a minisock */
+	TCP_TEARDOWN_TIMEWAIT,	/* an event in the life of a minisock */
 	TCP_TEARDOWN_CONNECT,	/* connect() that failed before a SYN was sent */
 	TCP_TEARDOWN_KINDS
 };
@@ -106,7 +106,7 @@ enum tcp_teardown_reason {
 	TCP_TEARDOWN_REASONS
 };
 
-/* .timewait, and .what of TCP_TEARDOWN_TIMEWAIT; from TW_EXPIRED on the minisock is gone */
+/* .timewait, and .what of TCP_TEARDOWN_TIMEWAIT; from TW_EXPIRED on, the minisock has ended */
 enum tcp_teardown_timewait {
 	TCP_TEARDOWN_TW_BORN = 1,	/* new_state: its state */
 	TCP_TEARDOWN_TW_REARMED,	/* its timer is restarted */
@@ -128,13 +128,13 @@ enum tcp_teardown_connect {
 	TCP_TEARDOWN_CONNECTS
 };
 
-/* .how the connection ended; 0: it has not */
+/* .how: how the connection ended; 0: it has not ended */
 enum tcp_teardown_how {
 	TCP_TEARDOWN_UNSEEN = 1,	/* too little was seen */
 	TCP_TEARDOWN_FOUR_WAY,		/* FIN, ACK, FIN, ACK */
 	TCP_TEARDOWN_THREE_WAY,		/* FIN, FIN and ACK in one, ACK */
 	TCP_TEARDOWN_SIMULTANEOUS,	/* the FINs crossed */
-	TCP_TEARDOWN_ORDERLY,		/* by FINs, which were not seen */
+	TCP_TEARDOWN_ORDERLY,		/* by FINs; in which of these three ways is not known */
 	TCP_TEARDOWN_RESET_SENT,
 	TCP_TEARDOWN_RESET_RECEIVED,
 	TCP_TEARDOWN_REFUSED,		/* before it was established */
@@ -172,7 +172,7 @@ enum tcp_teardown_set_off {
 	TCP_TEARDOWN_BYS
 };
 
-/* .first: whose FIN, or RST, was first */
+/* .first: which end's FIN, or RST, came first */
 enum tcp_teardown_first {
 	TCP_TEARDOWN_FIRST_NONE,	/* nobody's, or not seen */
 	TCP_TEARDOWN_FIRST_LOCAL,
@@ -181,7 +181,7 @@ enum tcp_teardown_first {
 	TCP_TEARDOWN_FIRSTS
 };
 
-/* .in_state: of the first closer, and of the other */
+/* Indices of .in_state: for the end that closed first, and for the other one */
 #define TCP_TEARDOWN_SPENT_FIN_WAIT1	0
 #define TCP_TEARDOWN_SPENT_FIN_WAIT2	1
 #define TCP_TEARDOWN_SPENT_CLOSING	1	/* with FIRST_BOTH */
