@@ -40,7 +40,7 @@ install: module tool ## installs module, tcp-teardown, man page and completion; 
 	depmod -b $(DESTDIR)/ $(RELEASE)
 	@$(PACKAGING) install-tool
 
-dkms: ## gives the module to DKMS, which builds it for this kernel and each that comes
+dkms: ## gives the module to DKMS, which builds it for this kernel and for later ones
 	@$(PACKAGING) dkms
 
 deb: ## builds the Debian packages tcp-teardown and tcp-teardown-dkms, in build/deb/

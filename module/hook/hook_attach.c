@@ -66,7 +66,7 @@ bool hook_anchor_stop(void)
 	return true;
 }
 
-/* Notes for the file hooks why a hook is not attached. Return: @err. */
+/* Notes why a hook is not attached, for the file hooks. Return: @err. */
 static int hook_refuse(struct hook *hook, int err, const char *why)
 {
 	strscpy(hook->note, why, sizeof(hook->note));

@@ -250,8 +250,8 @@ struct hook hook_table[HOOKS] = {
 		.group = GROUP_TIMEWAIT, .needs = HOOK_BORN,
 		.shows = "minisocks that are refused" },
 	/*
-	 * A segment makes state for a minisock without one. If births are not seen, nor perhaps
-	 * deaths, that state is never freed, or the connection ends twice.
+	 * A segment makes state for a minisock that has none. If births are not seen, deaths may
+	 * not be seen either, and then that state is never freed; or the connection ends twice.
 	 */
 	[HOOK_TW_SEGMENT] = { HOOK_FN(HOOK_TW_SEGMENT, tcp_timewait_state_process),
 		.group = GROUP_TIMEWAIT, .needs = HOOK_BORN,
@@ -297,7 +297,7 @@ struct hook hook_table[HOOKS] = {
 		.group = GROUP_ACKS, .shows = "ACKs sent by minisocks over IPv6" },
 	[HOOK_CONNECT] = { HOOK_FN(HOOK_CONNECT, tcp_connect),
 		.group = GROUP_OPENS, .shows = "who connects" },
-	/* sock_graft() calls it, and nothing else; that is inlined in inet_accept(). */
+	/* sock_graft() calls only this, and is itself inlined in inet_accept(). */
 	[HOOK_ACCEPT] = { HOOK_FN(HOOK_ACCEPT, security_sock_graft),
 		.group = GROUP_OPENS, .shows = "who accepts" },
 };
