@@ -79,7 +79,7 @@ soak: ## makes 100,000 connections from wrk to nginx, and checks the records of 
 	@scripts/soak -k $(or $(KERNEL),6.1)
 
 bench: ## measures the costs, beside other tracers: an hour; QUICK=1: the budgets, on 6.1
-	@status=0; for kernel in $(or $(KERNEL),$(if $(QUICK),6.1,6.12 6.1)); do \
+	@status=0; for kernel in $(or $(KERNEL),$(if $(QUICK),6.1,newest 6.12 6.1)); do \
 		scripts/bench/run -k $$kernel $(if $(QUICK),-q) || status=$$?; done; exit $$status
 
 torture: ## tries to break the module, for SECONDS= (60) a test, on KERNEL= (6.12)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * usage: conns [-6] [-m] [-n CONNECTIONS] [-w SECONDS]
+ * usage: conns [-6] [-m] [-u] [-n CONNECTIONS] [-w SECONDS]
  *
  * Makes connections over loopback, one after the other, both ends in this process:
  * connect, accept, a request of 64 bytes, an answer of 256, close by the client, which
@@ -16,6 +16,8 @@
  * first, so both ends get their state there; then the process moves to the second, where
  * both end, the minisock too. Prints 0, because the idle time of two CPUs can't be
  * subtracted from their common clock.
+ *
+ * -u: for executed.c, where the kernel does not tell its idle time. Prints 0.
  */
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -37,6 +39,7 @@ static int family = AF_INET;
 static unsigned int connections = 2000;
 static unsigned int wait_seconds = 66;	/* TIME_WAIT, and what the timer wheel adds */
 static bool moves;
+static bool untimed;
 static struct sockaddr_storage server;
 static socklen_t server_len;
 
@@ -119,13 +122,16 @@ static void parse(int argc, char **argv)
 {
 	int opt;
 
-	while ((opt = getopt(argc, argv, "6mn:w:")) != -1) {
+	while ((opt = getopt(argc, argv, "6mun:w:")) != -1) {
 		switch (opt) {
 		case '6':
 			family = AF_INET6;
 			break;
 		case 'm':
 			moves = true;
+			break;
+		case 'u':
+			untimed = true;
 			break;
 		case 'n':
 			connections = atoi(optarg);
@@ -141,7 +147,7 @@ static void parse(int argc, char **argv)
 
 static struct busy now(void)
 {
-	return moves ? (struct busy){ 0 } : busy_now();
+	return moves || untimed ? (struct busy){ 0 } : busy_now();
 }
 
 int main(int argc, char **argv)

@@ -8,6 +8,11 @@
 
 debugfs=/sys/kernel/debug/tcp_teardown
 
+# 7.x does not, so busy.c can't say how long the CPU was busy.
+tells_idle_time() {
+	grep -q '\.idle_sleeptime' /proc/timer_list
+}
+
 # Parameters of the caller's come last, and count.
 parameters=()
 
