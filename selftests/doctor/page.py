@@ -15,7 +15,10 @@ import re
 import subprocess
 import sys
 
-PROMPT = re.compile(r"    (\w+)\$ (.*)")
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "../lib"))
+from transcript import masked, replay  # pylint: disable=wrong-import-position
+
 BOOT = re.compile(r"# host \S+ boot .")
 DEBUGFS = "/sys/kernel/debug/tcp_teardown"
 
@@ -37,17 +40,9 @@ def run(trouble, host, command):
 
 
 def shape(lines):
-    """Without what differs from run to run: in a ladder of two hosts that is, within the
-    clocks' uncertainty, what came before and what came again."""
-    shaped = set()
-    for line in lines:
-        line = re.sub(r"\b(?=[0-9a-f]*[0-9])[0-9a-f]+\b", "0", line)
-        line = re.sub(r"[0-9][0-9,.]*", "0", line)
-        line = re.sub(r"(?:0(?:min|sec|ms))+", "0", line)
-        line = re.sub(r"0 ?(?:min|ms|sec|s|m|h)\b", "0", line)
-        line = re.sub(r"\bagain\b|\s", "", re.sub("[-+]0", "0", line))
-        shaped.add(line)
-    return "".join(sorted(shaped))
+    """In a ladder of two hosts it differs, within the clocks' uncertainty, what came before and
+    what came again."""
+    return sorted({masked(re.sub(r"\bagain\b", "", line)) for line in lines} - {""})
 
 
 def part_of(lines, trouble):
@@ -63,26 +58,13 @@ def main():
     page, trouble = sys.argv[1:3]
     with open(page, encoding="utf8") as file:
         lines = file.read().splitlines()
-    i, last = part_of(lines, trouble)
-    new, differs = lines[:i], False
-    while i < last:
-        new.append(lines[i])
-        match = PROMPT.match(lines[i])
-        i += 1
-        if not match:
-            continue
-        shown = i
-        while i < last and lines[i].startswith("    ") and not PROMPT.match(lines[i]):
-            i += 1
-        wanted, given = lines[shown:i], run(trouble, *match.groups())
-        new += [f"    {line}".rstrip() for line in given]
-        if shape(wanted) != shape(given):
-            differs = True
-            print(f"{match[1]}$ {match[2]}", "the page:", *wanted, "now:", *given, sep="\n")
+    new, differences = replay(lines, lambda host, command: run(trouble, host, command), shape,
+                              *part_of(lines, trouble))
     if len(sys.argv) > 3:
         with open(sys.argv[3], "w", encoding="utf8") as file:
-            file.write("\n".join(new + lines[last:]) + "\n")
-    elif differs:
+            file.write("\n".join(new) + "\n")
+    elif differences:
+        print("\n".join(differences))
         sys.exit(1)
 
 
