@@ -106,7 +106,8 @@ class Page:
 
     def __init__(self, name):
         self.name = name
-        self.missing = [word for word in PAGES[name] if not (os.path.exists(word) or shutil.which(word))]
+        self.missing = [word for word in PAGES[name]
+                        if not os.path.exists(word) and not shutil.which(word)]
         self.path = f"{DOCS}/{name}.md"
         self.directory = tempfile.mkdtemp(prefix=f"{name}.")
         os.chmod(self.directory, 0o755)

@@ -2,8 +2,8 @@
 """A page of docs/ as a transcript, whose commands can be run again.
 
 An indented line HOST$ COMMAND, or $ COMMAND, is a command. A here-document, a quote ' that is
-open, or a backslash or | at the end continues it. The indented lines after it, up to text or the next command, are what it
-gave.
+open, or a backslash or | at the end continues it. The indented lines after it, up to text or
+the next command, are what it gave.
 """
 
 import re
@@ -38,7 +38,7 @@ class Command:
 
 def masked(line):
     """A line without numbers, their units, and blanks: these differ from run to run."""
-    line = re.sub(r"\bid +[0-9a-f]+\b", "id 0", line)
+    line = re.sub(r"\b(id +|id=|sk:)[0-9a-f]+\b", r"\g<1>0", line)
     line = re.sub(r"\b(?=[0-9a-f]*[0-9])[0-9a-f]+\b", "0", line)
     line = re.sub(r"[0-9][0-9,.]*", "0", line)
     line = re.sub(r"(?:0(?:min|sec|ms|us))+", "0", line)
