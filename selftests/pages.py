@@ -18,7 +18,7 @@
 # Needs: root, debugfs, tcp-teardown beside the other programs; each page the programs that are
 # named below. The module is loaded.
 #
-# Modes: smp
+# Modes: by name
 
 import os
 import re

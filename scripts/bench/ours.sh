@@ -72,24 +72,6 @@ start_raw_reader() { insert; read_from $debugfs/per_cpu/cpu0/trace_pipe_raw; }
 start_text_reader() { insert; read_from $debugfs/trace_pipe; }
 
 # Four times in the time that 2000 connections take, from their first record on.
-start_snapshots() {
-	insert
-	{
-		until [ "$(stat_of written)" != 0 ]; do sleep 0.01; done
-		for _ in 1 2 3 4; do
-			sleep 0.05
-			cat $debugfs/trace >"$out/read"
-		done
-	} &
-	reader=$!
-}
-
-stop_snapshots() {
-	wait "$reader"
-	rm "$out/read"
-	stop_module
-}
-
 for name in loaded_off transitions all all_v6 acks opens filtered_out filtered_in; do
 	eval "stop_$name() { stop_module; }"
 done
