@@ -71,7 +71,6 @@ stop_reader() {
 start_raw_reader() { insert; read_from $debugfs/per_cpu/cpu0/trace_pipe_raw; }
 start_text_reader() { insert; read_from $debugfs/trace_pipe; }
 
-# Four times in the time that 2000 connections take, from their first record on.
 for name in loaded_off transitions all all_v6 acks opens filtered_out filtered_in; do
 	eval "stop_$name() { stop_module; }"
 done

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Raw records: streams of trace_pipe_raw, one behind the other, and recordings. */
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "complain.h"
@@ -50,11 +52,41 @@ static enum taken take_header(struct source *source, const struct tcp_teardown_r
 	return TAKEN;
 }
 
+static bool note_begins(const u8 *bytes, size_t size, const char *with)
+{
+	return size - HEAD_LEN > strlen(with) &&
+	       !memcmp(bytes + HEAD_LEN + 1, with, strlen(with));
+}
+
+static bool note_has(const u8 *bytes, size_t size, const char *line)
+{
+	return size > HEAD_LEN + 1 &&
+	       memmem(bytes + HEAD_LEN + 1, size - HEAD_LEN - 1, line, strlen(line));
+}
+
+/* The file is not trusted: what is no number is 0. */
+static void take_lost(struct source *source, const u8 *bytes, size_t size)
+{
+	char text[64] = "";
+	unsigned int cpu = 0;
+	u64 nr = 0;
+
+	size -= HEAD_LEN + 1;
+	memcpy(text, bytes + HEAD_LEN + 1, size < sizeof(text) ? size : sizeof(text) - 1);
+	if (sscanf(text, NOTE_LOST "%u %llu", &cpu, &nr) != 2 || cpu > U16_MAX || !nr)
+		return;
+	source->lost += nr;
+	loss_add(&source->losses, loss_cpu(&source->losses, cpu), nr);
+}
+
 static void take_note(struct source *source, const u8 *bytes, size_t size)
 {
-	if (size - HEAD_LEN >= sizeof(NOTE_RECORDING) &&
-	    !memcmp(bytes + HEAD_LEN + 1, NOTE_RECORDING, sizeof(NOTE_RECORDING) - 1))
+	if (note_begins(bytes, size, NOTE_RECORDING)) {
 		source->recording = true;
+		source->filtered = note_has(bytes, size, "\n" NOTE_FILTERED);
+	} else if (source->filtered && note_begins(bytes, size, NOTE_LOST)) {
+		take_lost(source, bytes, size);
+	}
 	if (size - HEAD_LEN <= 1 || source->notes.len + size > NOTES_ROOM)
 		return;
 	print_bytes(&source->notes, bytes + HEAD_LEN + 1, size - HEAD_LEN - 1);
@@ -63,12 +95,15 @@ static void take_note(struct source *source, const u8 *bytes, size_t size)
 	       sizeof(source->note_time));
 }
 
-/* A gap in its CPU's numbers was overwritten; a smaller number begins a new buffer. */
+/*
+ * A gap in its CPU's numbers was overwritten, unless a filter has left it out; a smaller number
+ * begins a new buffer.
+ */
 static void count(struct source *source, const struct tcp_teardown_record *r)
 {
 	struct loss_cpu *cpu = loss_cpu(&source->losses, r->cpu);
 
-	if (unlikely(r->number > cpu->number + 1 && cpu->number)) {
+	if (unlikely(r->number > cpu->number + 1 && cpu->number && !source->filtered)) {
 		source->lost += r->number - cpu->number - 1;
 		loss_add(&source->losses, cpu, r->number - cpu->number - 1);
 	}

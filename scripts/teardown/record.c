@@ -32,6 +32,7 @@
  * @waiting: what is not written yet
  * @written: bytes of it, whole records
  * @records: that it has
+ * @lost: records that were lost, as far as the recording says so
  * @begun: it has a header
  * @told: when the last line of progress was
  */
@@ -41,6 +42,7 @@ struct recorder {
 	struct print waiting;
 	u64 written;
 	u64 records;
+	u64 lost;
 	bool begun;
 	u64 told;
 };
@@ -181,6 +183,8 @@ static void print_host(struct recorder *rec)
 	print_format(&text, "kernel %s %s\n", name.release, name.machine);
 	if (!stat("/proc/self/ns/net", &st))
 		print_format(&text, "netns %lu\n", (unsigned long)st.st_ino);
+	if (rec->options->filter)
+		print_word(&text, NOTE_FILTERED);
 	for (size_t i = 0; i < ARRAY_SIZE(sysctls); i++) {
 		snprintf(path, sizeof(path), "/proc/sys/net/ipv4/%s", sysctls[i]);
 		snprintf(before, sizeof(before), "sysctl %s ", sysctls[i]);
@@ -226,6 +230,25 @@ static void tell(struct recorder *rec, bool last)
 		last ? "\n" : " ");
 }
 
+/*
+ * Behind a filter, the numbers of the records no longer tell what was lost before this one. So a
+ * note does.
+ */
+static void take_lost(struct recorder *rec, const struct tcp_teardown_record *r)
+{
+	u64 lost = rec->options->input.lost - rec->lost;
+	struct print text = { };
+
+	rec->lost += lost;
+	if (!lost || !rec->options->filter)
+		return;
+	if (!rec->begun)
+		begin(rec, rec->options->input.of);
+	print_format(&text, NOTE_LOST "%u %llu\n", r->cpu, lost);
+	print_note(rec, &text);
+	free(text.text);
+}
+
 static bool take(struct recorder *rec, const struct tcp_teardown_record *r)
 {
 	if (!rec->begun)
@@ -244,6 +267,7 @@ static bool record_all(struct recorder *rec)
 
 	while ((state = input_next(&options->input, &r)) != INPUT_END) {
 		if (state == INPUT_RECORD) {
+			take_lost(rec, r);
 			if (choose(options->filter, r) && !take(rec, r))
 				return false;
 			if (rec->records % 4096)

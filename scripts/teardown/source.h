@@ -18,6 +18,10 @@
  */
 #define NOTE_KIND	0xff
 #define NOTE_RECORDING	"recording\n"
+/* A line of that note: a filter has left records out, so a gap in the numbers is no loss. */
+#define NOTE_FILTERED	"filtered\n"
+/* A note of its own, in such a recording: so many of this CPU were lost here. */
+#define NOTE_LOST	"lost "
 /* No more of them is kept. */
 #define NOTES_ROOM	(1024 * 1024)
 
@@ -42,6 +46,7 @@ enum source_form { FORM_UNKNOWN, FORM_RAW, FORM_LINES };
  * @begun: its header was there
  * @header: the first of its stream
  * @recording: made by tcp-teardown record: in order of time already
+ * @filtered: and a filter has left records out
  * @went_back: its time was complained of
  * @newest: time of a record
  * @room: what was read
@@ -78,6 +83,7 @@ struct source {
 	bool begun;
 	struct tcp_teardown_header header;
 	bool recording;
+	bool filtered;
 	bool went_back;
 	u64 newest;
 	u8 *room;
