@@ -137,6 +137,7 @@ struct tally {
  * @name: a process in it
  * @looked: its files were read
  * @has_summary: @told is from summary
+ * @has_since: less what it said before; records may be older
  * @told: counted by the module
  * @seen: in the records that were read
  * @who: of them
@@ -159,6 +160,7 @@ struct place {
 	char name[48];
 	bool looked;
 	bool has_summary;
+	bool has_since;
 	u64 told[FACTS];
 	u64 seen[FACTS];
 	struct tally who[FACTS];

@@ -312,6 +312,7 @@ void files_read_since(struct doctor *doctor, const char *path)
 		if (doctor->place[i].netns != before.netns)
 			continue;
 		subtract(&doctor->place[i], &before);
+		doctor->place[i].has_since = true;
 		return;
 	}
 	complain("%s is of netns %u, which is not there", path, before.netns);

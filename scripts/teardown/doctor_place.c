@@ -113,9 +113,11 @@ static bool is_notable_in(const u64 *facts, enum fact fact)
 
 bool is_notable(const struct place *place, enum fact fact)
 {
-	return (place->has_summary && fact_is_in_summary(fact) &&
-		is_notable_in(place->told, fact)) ||
-	       is_notable_in(place->seen, fact);
+	bool told = place->has_summary && fact_is_in_summary(fact);
+
+	if (told && is_notable_in(place->told, fact))
+		return true;
+	return !(told && place->has_since) && is_notable_in(place->seen, fact);
 }
 
 const struct socks *closing_of(const struct place *place)
