@@ -343,6 +343,9 @@ static void enter(struct maker *m, struct row *row, const struct tcp_teardown_re
 	if (r->old_state == TCP_CLOSE && !is_transition(r) &&
 	    (was == TCP_FIN_WAIT1 || was == TCP_FIN_WAIT2 || was == TCP_TIME_WAIT))
 		return;
+	/* A minisock that answers with a RST may be gone before that is sent. */
+	if (was == TCP_CLOSE && is_sent(r) && !is_transition(r))
+		return;
 	/* It may be on its way while the segment that it answers is still at work. */
 	if (r->kind == TCP_TEARDOWN_SEGMENT && r->what == TCP_TEARDOWN_SEG_ACK &&
 	    was != STATE_UNTOLD)
