@@ -299,6 +299,16 @@ static int count_closes(enum net_family family)
 	return files_account(ALL_CPUS).written;
 }
 
+/* The records that are left, to see which one was not expected. */
+static void show_trace(void)
+{
+	char *text = files_text(ALL_CPUS, "trace"), *line, *rest = text;
+
+	while ((line = strsep(&rest, "\n")))
+		ktap_note("%s", line);
+	free(text);
+}
+
 static void test_connections(enum net_family family)
 {
 	int each, i, n, rounds = 2 * SMALLEST / 10 + 1;
@@ -323,6 +333,8 @@ static void test_connections(enum net_family family)
 			.dropped = i ? 0 : n - kept,
 		});
 	}
+	if (ktap_case_failed())
+		show_trace();
 	ktap_result("%s: %d closes of %d records", net_family_names[family], 2 * rounds, each);
 }
 
