@@ -19,10 +19,11 @@
 # shellcheck source=selftests/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-# The code of the hooks' handlers, each instruction on one line with its relocation.
+# The code of the hooks' handlers, each instruction on one line with its relocation. What the
+# compiler has moved out of them, as NAME.cold, is entered in their middle.
 handlers() {
 	objdump -dr --no-show-raw-insn -j .text "$plain" | awk '
-		/^[0-9a-f]+ <.*>:$/ { on = $2 ~ /^<(probe|entry)_/ }
+		/^[0-9a-f]+ <.*>:$/ { on = $2 ~ /^<(probe|entry)_/ && $2 !~ /\.cold>:$/ }
 		!on { next }
 		/R_X86_64_/ { line = line " " $NF; next }
 		{ print line; line = $0 }

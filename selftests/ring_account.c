@@ -257,16 +257,16 @@ static void test_tracing_off(void)
 }
 
 /*
- * Wait for the ACK of the FIN, which the other side's timer sends. Do not sleep: another
- * CPU may run the timers of an idle one.
+ * Wait for the other side: its timer sends the ACK of the FIN, and ksoftirqd may receive what
+ * was sent. Do not sleep: another CPU may run the timers of an idle one.
  */
-static void await_fin_wait2(int fd)
+static void await_state(int fd, int state)
 {
 	double deadline = net_now() + NET_PATIENCE_S;
 	struct tcp_info info = { };
 	socklen_t len;
 
-	while (info.tcpi_state != TCP_FIN_WAIT2) {
+	while (info.tcpi_state != state) {
 		len = sizeof(info);
 		getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len);
 		REQUIRE(net_now() < deadline, "state %d", info.tcpi_state);
@@ -280,11 +280,13 @@ static void close_two(enum net_family family)
 
 	net_pair(family, &client, &server);
 	shutdown(client.fd, SHUT_WR);
-	await_fin_wait2(client.fd);
+	await_state(client.fd, TCP_FIN_WAIT2);
 	close(server.fd);
+	await_state(client.fd, TCP_CLOSE);	/* a minisock has its place */
 	close(client.fd);
 	net_pair(family, &client, &server);
 	net_abort(client.fd);
+	await_state(server.fd, TCP_CLOSE);
 	close(server.fd);
 }
 
