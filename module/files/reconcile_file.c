@@ -50,7 +50,7 @@ static const char *line_proof(int i, const struct netns *ns, bool forgotten)
 		return "off";
 	may_differ = line->maybe || netns_elsewhere(ns->net) ||
 		     (line->remembered && forgotten) ||
-		     (line->sleeps && (ns->base.kernel[i] || ns->base.ours[i])) ||
+		     (line->sleeps && (ns->base.begun & BIT(i))) ||
 		     hook_group_missed(line->groups | BIT(GROUP_TRANSITIONS));
 	return may_differ ? "~" : "=";
 }

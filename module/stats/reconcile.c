@@ -206,6 +206,7 @@ void reconcile_clear(struct reconcile_base *base, unsigned long groups)
 			continue;
 		base->kernel[i] = 0;
 		base->ours[i] = 0;
+		base->begun |= BIT(i);
 	}
 }
 

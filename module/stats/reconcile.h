@@ -56,12 +56,14 @@ extern const struct reconcile reconcile_lines[RECONCILE_LINES];
  * struct reconcile_base - both counts when the hooks were attached
  * @kernel: the kernel's, by enum reconcile_line
  * @ours: the module's, by enum reconcile_line
+ * @begun: lines that began while the namespace existed, bits by enum reconcile_line
  *
  * All are 0 in a namespace that was created later.
  */
 struct reconcile_base {
 	unsigned long kernel[RECONCILE_LINES];
 	unsigned long ours[RECONCILE_LINES];
+	unsigned long begun;
 };
 
 unsigned long reconcile_line_kernel(const struct reconcile *line, const struct net *net);
